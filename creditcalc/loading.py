@@ -1,0 +1,380 @@
+"""Reads and checks a rulebook file; every fault of it is found in one go.
+
+The signatures of ``formulas`` say which inputs and parameters a kind takes, so another edition is another TOML file
+and no code, and another kind is one function.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import math
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from creditcalc import formulas, measures
+from creditcalc.problems import Problem, RulebookError, nearest
+from creditcalc.rulebook import (
+    Call,
+    Category,
+    Choice,
+    Condition,
+    Evidence,
+    Input,
+    Reading,
+    Reallocation,
+    Repair,
+    Rule,
+    Rulebook,
+    chosen,
+    input_names,
+    roles,
+)
+
+BUNDLED = Path(__file__).parent / "rulebooks" / "puyang-2021.toml"
+TYPES = ("count", "amount", "days", "flag", "score", "rank", "class")
+ROLLUPS = ("sum", "any", "all", "max", "city")
+SCOPES = ("county", "city")
+NUMBER = (int, float)
+RULE_KEYS: dict[str, Any] = {
+    "id": str, "name": str, "scope": SCOPES, "clause": str, "rule": str, "evidence": list, "lead": list, "units": list,
+}  # fmt: skip
+RULE_OPTIONAL: dict[str, Any] = {"note": str, "window": dict, "closed_by": str, "city_threshold": bool}
+SCORED_KEYS: dict[str, Any] = {"full": NUMBER, "measure": dict, "formula": dict}
+INPUT_KEYS: dict[str, Any] = {"label": str, "type": TYPES, "unit": str, "rollup": ROLLUPS, "help": str}
+INPUT_OPTIONAL: dict[str, Any] = {
+    "inherit": bool, "max": NUMBER, "part_of": str, "times": NUMBER, "expected_within": str, "kindred": str, "classes": dict,
+}  # fmt: skip
+HEAD_KEYS: dict[str, Any] = {
+    "id": str, "edition": str, "title": str, "document": str, "issued": str, "full": NUMBER, "bonus": NUMBER,
+    "bonus_cap": (int, float, dict), "materials_due": str, "sealed_kinds": list, "unstated": str,
+}  # fmt: skip
+SECTIONS: dict[str, Any] = {
+    "rulebook": dict, "categories": list, "readings": dict, "items": list, "inputs": dict,
+}  # fmt: skip
+SECTIONS_OPTIONAL: dict[str, Any] = {"base": list, "bonus": list, "repairs": list, "reallocations": list}
+REALLOCATION_KEYS: dict[str, Any] = {
+    "id": str, "clause": str, "rule": str, "measure": dict, "at_least": NUMBER, "drop": list, "scale": list, "factor": NUMBER,
+}  # fmt: skip
+BLANK: dict[Any, Any] = {str: "", dict: {}, list: [], NUMBER: 0, bool: False}
+
+
+def load_rulebook(path: str | Path | None = None) -> Rulebook:
+    """The bundled 2021 ledger, or the rulebook at ``path``.
+
+    Raises RulebookError with every fault of the file.
+
+    >>> book = load_rulebook()
+    >>> len(book.of_kind("base")), len(book.of_kind("item")), len(book.of_kind("bonus"))
+    (12, 41, 3)
+    """
+    path = Path(path) if path else BUNDLED
+    try:
+        content = path.read_bytes()
+        raw = tomllib.loads(content.decode("utf-8-sig"))
+    except OSError as error:
+        raise RulebookError([Problem("读不到规则文件", error.strerror or "", "检查路径和权限", file=str(path))]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise RulebookError([Problem("不是可读的 TOML 文件", str(error), "按提示的行列改正", file=str(path))]) from None
+    return _Reader(path, hashlib.sha256(content).hexdigest()).book(raw)
+
+
+class _Reader:
+    """Builds a Rulebook from a TOML document and collects every fault on the way."""
+
+    def __init__(self, path: Path, digest: str) -> None:
+        self.path, self.digest = path, digest
+        self.problems: list[Problem] = []
+        self.readings: dict[str, Reading] = {}
+        self.inputs: dict[str, Input] = {}
+        self.rules: dict[str, Rule] = {}
+        self.sealed: list[str] = []
+
+    def fault(self, place: str, what: str, value: object = "", cure: str = "") -> None:
+        self.problems.append(Problem(what, str(value), cure, file=str(self.path), column=place))
+
+    def book(self, raw: dict[str, Any]) -> Rulebook:
+        raw = self.table(raw, SECTIONS, SECTIONS_OPTIONAL, "")
+        head = self.table(raw["rulebook"], HEAD_KEYS, {}, "rulebook")
+        self.sealed = head.pop("sealed_kinds")
+        self.readings = {
+            name: Reading(
+                id=name,
+                **self.table(r, {"question": str, "default": str, "reason": str, "options": dict}, {}, f"readings.{name}"),
+            )
+            for name, r in raw["readings"].items()
+        }
+        for r in self.readings.values():
+            if r.default not in r.options:
+                self.fault(f"readings.{r.id}.default", "默认值不在选项中", r.default, f"可选：{'、'.join(r.options)}")
+        for name, i in raw["inputs"].items():
+            self.inputs[name] = Input(name=name, **self.table(i, INPUT_KEYS, INPUT_OPTIONAL, f"inputs.{name}"))
+        categories: dict[str, Category] = {}
+        for n, c in enumerate(raw["categories"]):
+            category = Category(**self.table(c, {"id": str, "name": str, "full": NUMBER}, {}, f"categories[{n}]"))
+            if category.id in categories:
+                self.fault(f"categories[{n}]", "类别编号重复", category.id, "每个类别用一个编号")
+            categories[category.id] = category
+        for section, kind in (("base", "base"), ("items", "item"), ("bonus", "bonus")):
+            for n, r in enumerate(raw.get(section, [])):
+                self.rule(r, kind, f"{section}[{n}]")
+        book = Rulebook(
+            **{**head, "bonus_cap": self.value(head["bonus_cap"], NUMBER, "rulebook.bonus_cap")},
+            categories=categories,
+            repairs=tuple(
+                Repair(**self.table(r, {"clause": str, "text": str}, {}, f"repairs[{n}]"))
+                for n, r in enumerate(raw.get("repairs", []))
+            ),
+            readings=self.readings,
+            reallocations=tuple(self.reallocation(r, n) for n, r in enumerate(raw.get("reallocations", []))),
+            rules=self.rules,
+            inputs=self.inputs,
+            path=self.path,
+            digest=self.digest,
+        )
+        self.check_inputs(book)
+        self.check_totals(book)
+        if self.problems:
+            raise RulebookError(self.problems)
+        return book
+
+    def table(self, raw: Any, required: dict[str, Any], optional: dict[str, Any], place: str) -> dict[str, Any]:
+        """The known keys of a table with a blank for every faulty or missing one, so that reading goes on."""
+        if not isinstance(raw, dict):
+            self.fault(place, "应为一个表", raw)
+            raw = {}
+        known = required | optional
+        for key in raw.keys() - known.keys():
+            self.fault(f"{place}.{key}".lstrip("."), "未知的键", key, nearest(key, known) or f"可用的键：{'、'.join(known)}")
+        good: dict[str, Any] = {}
+        for key, kind in known.items():
+            here = f"{place}.{key}".lstrip(".")
+            blank = "" if isinstance(kind, tuple) and kind != NUMBER else BLANK[kind]
+            if key not in raw:
+                if key in required:
+                    self.fault(here, "缺少这个键", "", f"补上 {key}")
+                    good[key] = blank
+            elif isinstance(kind, tuple) and isinstance(kind[0], str):
+                good[key] = raw[key]
+                if raw[key] not in kind:
+                    self.fault(here, "不在允许的值中", raw[key], f"可选：{'、'.join(kind)}")
+            elif not _is(raw[key], kind):
+                self.fault(here, "类型不对", raw[key], "数应为有限的数" if kind == NUMBER else "")
+                good[key] = blank
+            elif kind is str and not raw[key].strip():
+                self.fault(here, "不能为空", "", "填写内容")
+                good[key] = ""
+            else:
+                good[key] = raw[key]
+        return good
+
+    def rule(self, raw: Any, kind: str, place: str) -> None:
+        required = RULE_KEYS | ({"conditions": list} if kind == "base" else SCORED_KEYS)
+        r = self.table(raw, required | ({"category": str} if kind == "item" else {}), RULE_OPTIONAL, place)
+        place = r["id"] or place
+        if r["id"] in self.rules:
+            self.fault(place, "规则编号重复", r["id"], "每条规则用一个编号")
+        keys = {"kind": str, "text": str}
+        evidence = [self.table(e, keys, {}, f"{place}.evidence[{n}]") for n, e in enumerate(r["evidence"])]
+        r["evidence"] = tuple(Evidence(**e, sealed=e["kind"] in self.sealed) for e in evidence)
+        for key in ("lead", "units"):
+            if not all(isinstance(unit, str) for unit in r[key]):
+                self.fault(f"{place}.{key}", "应为单位名称的列表", r[key])
+            r[key] = tuple(r[key])
+        if kind == "base":
+            r["conditions"] = tuple(self.condition(c, f"{place}.conditions[{n}]") for n, c in enumerate(r["conditions"]))
+            if not r["conditions"]:
+                self.fault(f"{place}.conditions", "没有条件", "", "至少写一个条件")
+        else:
+            if not r["full"] > 0:
+                self.fault(f"{place}.full", "满分应大于 0", r["full"])
+            r["measure"] = self.call(r["measure"], measures.MEASURES, f"{place}.measure")
+            r["formula"] = self.call(r["formula"], {k: f.points for k, f in formulas.FORMULAS.items()}, f"{place}.formula")
+            self.check_formula(r["formula"], r["full"], f"{place}.formula")
+        self.rules[r["id"]] = Rule(kind=kind, **r)
+
+    def condition(self, raw: Any, place: str) -> Condition:
+        if not isinstance(raw, dict):
+            self.fault(place, "应为一个表", raw)
+            raw = {}
+        rest = dict(raw)
+        tests = [key for key in formulas.TESTS if key in rest]
+        threshold = rest.pop(tests[0]) if len(tests) == 1 else 1
+        logic = rest.get("kind") in ("any_of", "all_of", "none_of")
+        if len(tests) != (0 if logic else 1):
+            what = "是/否类条件不写界限" if logic else "须写且只写一个界限"
+            self.fault(place, what, "、".join(tests), "、".join(formulas.TESTS))
+        elif not _is(threshold, NUMBER):
+            self.fault(place, "界限应为有限的数", threshold)
+        level, class_input, classes = rest.pop("level", ""), rest.pop("class", ""), rest.pop("classes", [])
+        if level not in ("", *SCOPES):
+            self.fault(f"{place}.level", "不在允许的值中", level, f"可选：{'、'.join(SCOPES)}")
+        if class_input:
+            known = self.inputs[class_input].classes if class_input in self.inputs else {}
+            for name in [class_input, *classes] if not known else [c for c in classes if c not in known]:
+                self.fault(f"{place}.classes", "没有声明这个类别", name, nearest(name, [*known, *self.inputs]))
+        measure = self.call(rest, measures.MEASURES, place)
+        return Condition(measure, tests[0] if tests else "equals", float(threshold) if _is(threshold, NUMBER) else 1.0,
+                         level, class_input, tuple(classes))  # fmt: skip
+
+    def reallocation(self, raw: Any, n: int) -> Reallocation:
+        place = f"reallocations[{n}]"
+        r = self.table(raw, REALLOCATION_KEYS, {}, place)
+        r["measure"] = self.call(r["measure"], measures.MEASURES, f"{place}.measure")
+        for key in ("drop", "scale"):
+            for rule in r[key]:
+                if rule not in self.rules or self.rules[rule].kind != "item":
+                    self.fault(f"{place}.{key}", "没有这个评分项", rule, nearest(str(rule), self.rules))
+            r[key] = tuple(rule for rule in r[key] if rule in self.rules)
+        dropped = sum(self.rules[rule].full for rule in r["drop"])
+        gained = sum(self.rules[rule].full * (r["factor"] - 1) for rule in r["scale"])
+        if not math.isclose(dropped, gained):
+            self.fault(place, "移出与移入的分值不相等", f"{dropped:g} 与 {gained:g}", "调整 factor 或项目")
+        return Reallocation(**r)
+
+    def call(self, raw: dict[str, Any], kinds: Mapping[str, Callable[..., Any]], place: str) -> Call:
+        """A kind and its parameters, checked against the signature of its function."""
+        kind = raw.get("kind", "")
+        if kind not in kinds:
+            self.fault(place, "未知的种类", kind, nearest(str(kind), kinds) or f"可用的种类：{'、'.join(kinds)}")
+            return Call("input", {"input": ""})
+        parameters = dict(inspect.signature(kinds[kind]).parameters)
+        hints = get_type_hints(kinds[kind])
+        if kinds is not measures.MEASURES:
+            parameters = {k: p for k, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+        for key in raw.keys() - parameters.keys() - {"kind"}:
+            self.fault(f"{place}.{key}", "未知的键", key, nearest(key, parameters) or f"可用的键：{'、'.join(parameters)}")
+        params: dict[str, Any] = {}
+        for key, p in parameters.items():
+            role = p.kind is not p.KEYWORD_ONLY
+            if key in raw:
+                params[key] = self.value(raw[key], None if role else hints[key], f"{place}.{key}")
+            elif p.default is p.empty:
+                self.fault(f"{place}.{key}", "缺少这个键", "", f"补上 {key}")
+                params[key] = "" if role else 1
+            if role and key in params:
+                for name in input_names(params[key], None):
+                    if name not in self.inputs and key in raw:
+                        self.fault(
+                            f"{place}.{key}", "输入没有声明", name, nearest(str(name), self.inputs) or "在 [inputs] 中声明"
+                        )
+        return Call(kind, params)
+
+    def value(self, raw: Any, hint: Any, place: str) -> Any:
+        """A plain value, or the Choice that ``{ by = reading, … }`` writes; a by alone passes the option's name."""
+        if not isinstance(raw, dict):
+            if hint is not None and not _fits(raw, hint):
+                self.fault(place, "类型不对或不在允许的值中", raw, _allowed(hint))
+            return raw
+        by = raw.get("by", "")
+        if by not in self.readings:
+            self.fault(place, "没有这种读法", by, nearest(str(by), self.readings) or "写 by = 读法的编号")
+            return 1
+        options = {k: v for k, v in raw.items() if k != "by"}
+        known = self.readings[by].options
+        for option in options.keys() - known.keys() if options else ():
+            self.fault(place, f"读法 {by} 没有这个选项", option, nearest(option, known))
+        for option in known.keys() - options.keys() if options else ():
+            self.fault(place, f"读法 {by} 的选项没有给值", option, f"补上 {option} = …")
+        options = {k: options.get(k, 1) for k in known} if options else {k: k for k in known}
+        for value in options.values():
+            if hint is not None and not _fits(value, hint):
+                self.fault(place, "类型不对或不在允许的值中", value, _allowed(hint))
+        return Choice(by, options)
+
+    def check_formula(self, call: Call, full: float, place: str) -> None:
+        """Thresholds in order, tiers apart and ascending up to full marks, steps and deductions above zero."""
+        for params in _alternatives(call):
+            try:
+                if call.kind == "proportional":
+                    zero, full_at, falling = params["zero"], params["full_at"], params.get("falling", False)
+                    if not (zero > full_at >= 0 if falling else 0 <= zero < full_at):
+                        order = "大于" if falling else "小于"
+                        self.fault(place, "不得分端与满分端顺序不对", f"{zero} 与 {full_at}", f"zero 应{order} full_at")
+                elif call.kind == "tiers":
+                    ats, earned = [t[0] for t in params["tiers"]], [t[1] for t in params["tiers"]]
+                    if ats != sorted(set(ats)) or earned != sorted(set(earned)) or not ats:
+                        self.fault(place, "档次重叠或次序不对", params["tiers"], "界限和得分都应从低到高，各不相同")
+                    elif earned[-1] != full or earned[0] <= 0 or not all(math.isfinite(a) for a in ats):
+                        self.fault(place, "最高一档应为满分，各档应大于 0", params["tiers"], f"满分 {full:g}")
+                for key in ("each", "step"):
+                    if key in params and not 0 < params[key] < math.inf:
+                        self.fault(f"{place}.{key}", "应大于 0", params[key])
+                if params.get("free", 0) < 0:
+                    self.fault(f"{place}.free", "不应小于 0", params["free"])
+            except (TypeError, KeyError, IndexError, ValueError):
+                self.fault(place, "参数不成形", params)
+
+    def check_inputs(self, book: Rulebook) -> None:
+        """Every input used, and every input that another one refers to declared; labels unique."""
+        used = {name for rule in book.rules.values() for name in rule.inputs()}
+        used |= {
+            n for r in book.reallocations for role in roles(r.measure.kind) for n in input_names(r.measure.params[role], None)
+        }
+        labels: dict[str, str] = {}
+        for name, i in book.inputs.items():
+            if name not in used:
+                self.fault(f"inputs.{name}", "没有规则使用这个输入", name, "删去，或在规则中使用")
+            for key in ("part_of", "expected_within", "kindred"):
+                if getattr(i, key) and getattr(i, key) not in book.inputs:
+                    self.fault(f"inputs.{name}.{key}", "输入没有声明", getattr(i, key), nearest(getattr(i, key), book.inputs))
+            if i.label in labels:
+                self.fault(f"inputs.{name}.label", "名称重复", i.label, f"与 {labels[i.label]} 不同名")
+            if (i.type == "class") != bool(i.classes):
+                self.fault(f"inputs.{name}.classes", "class 类型须列出类别，其他类型不列", i.type)
+            labels[i.label] = name
+
+    def check_totals(self, book: Rulebook) -> None:
+        """Categories, total and bonus add up to what the rulebook declares."""
+        for rule in book.of_kind("item"):
+            if rule.category not in book.categories:
+                self.fault(f"{rule.id}.category", "没有声明这个类别", rule.category, f"可选：{'、'.join(book.categories)}")
+        sums = [
+            (f"categories.{c.id}", c.full, sum(r.full for r in book.of_kind("item") if r.category == c.id))
+            for c in book.categories.values()
+        ]
+        sums.append(("rulebook.full", book.full, sum(r.full for r in book.of_kind("item"))))
+        sums.append(("rulebook.bonus", book.bonus, sum(r.full for r in book.of_kind("bonus"))))
+        for place, declared, actual in sums:
+            if not math.isclose(declared, actual):
+                self.fault(place, "各项满分之和与声明不符", f"声明 {declared:g}，各项之和 {actual:g}", "改正声明或各项满分")
+
+
+def _alternatives(call: Call) -> Iterator[dict[str, Any]]:
+    """The parameters under each reading's options in turn, options of one reading going together."""
+    by = {v.by: v.options for v in call.params.values() if isinstance(v, Choice)}
+    if not by:
+        yield dict(call.params)
+    for reading, options in by.items():
+        for option in options:
+            first = {name: next(iter(o)) for name, o in by.items()} | {reading: option}
+            yield {k: chosen(v, first) for k, v in call.params.items()}
+
+
+def _is(value: Any, kind: Any) -> bool:
+    """Whether a TOML value is of a kind; a number is finite and never a bool, an int never beyond float."""
+    if isinstance(value, bool) or kind is bool:
+        return isinstance(value, bool) and kind is bool
+    if isinstance(value, int) and abs(value) > 10**15:
+        return False
+    return isinstance(value, kind) and not (isinstance(value, float) and not math.isfinite(value))
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a TOML value fits the annotation of a formula's parameter."""
+    if hint == NUMBER or hint in (float, int):
+        return _is(value, int if hint is int else NUMBER)
+    if hint is bool:
+        return isinstance(value, bool)
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
+    if get_origin(hint) in (list, tuple) or "Sequence" in str(hint):
+        return isinstance(value, list) and all(isinstance(v, list) and all(_is(x, NUMBER) for x in v) for v in value)
+    return any(_fits(value, option) for option in get_args(hint))
+
+
+def _allowed(hint: Any) -> str:
+    options = [a for h in (hint, *get_args(hint)) if get_origin(h) is Literal for a in get_args(h)]
+    return f"可选：{'、'.join(map(str, options))}" if options else "应为有限的数"

@@ -1,0 +1,128 @@
+"""Counties → city by adding inputs up, city → counties for what is settled city-wide (spec 2 and 6)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from creditcalc.formulas import TOLERANCE, Array
+from creditcalc.problems import InputError, Problem
+from creditcalc.rulebook import Rulebook
+
+GROUP = ["city", "period"]
+
+
+class Source:
+    """The table as it was typed, carried beside a rolled-up one to tell typed, added-up and inherited values apart."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self.table = table
+
+    def __deepcopy__(self, memo: object) -> Source:
+        return self  # pandas copies ``attrs`` deeply on every operation
+
+
+def with_cities(table: pd.DataFrame, city: str | None = None) -> pd.DataFrame:
+    """The table with ``level`` and ``city`` filled: a city row's city is itself, a county's blank is the only city there is.
+
+    Raises InputError where a county's city is not known.
+    """
+    level = (table["level"] if "level" in table else pd.Series(pd.NA, index=table.index)).replace("", pd.NA).fillna("county")
+    owner = (table["city"] if "city" in table else pd.Series(pd.NA, index=table.index)).replace("", pd.NA)
+    owner = owner.where(level != "city", table["jurisdiction"])
+    if owner.isna().any():
+        known = list(dict.fromkeys([*owner.dropna(), *([city] if city else [])]))
+        if len(known) != 1:
+            what = "表中没有市级行，也没有注明所属市" if not known else f"表中有 {len(known)} 个市（{'、'.join(known[:5])}）"
+            counties = "、".join(table["jurisdiction"][owner.isna()].unique()[:5])
+            cure = "用 --city 指明，或在表中加“所属市”一列"
+            raise InputError([Problem(f"{what}，不知道县区属于哪个市", counties, cure, column="city")])
+        owner = owner.fillna(known[0])
+    return table.assign(level=level.astype(object), city=owner.astype(object))
+
+
+def roll_up(table: pd.DataFrame, book: Rulebook, city: str | None = None) -> pd.DataFrame:
+    """Each city's row completed (or made, at the end) from its counties, and counties' blanks inherited from their city's.
+
+    The counties of a city are all county-level jurisdictions that the table has for it in any period; one without a row
+    or value leaves a sum or a maximum missing, and an any-of or all-of open unless another county decides it.
+    ``city`` names the city of a table that does not say it.
+    """
+    typed = with_cities(table, city)
+    inputs = [name for name in book.inputs if name in typed]
+    county = (typed["level"] == "county").to_numpy()
+    counties, cities = typed[county], typed[~county]
+    added = _added_up(counties, book, inputs)
+    target = pd.MultiIndex.from_frame(cities[GROUP])
+    new = added.loc[~added.index.isin(target)].reset_index()
+    new = new.assign(jurisdiction=new["city"], level="city")
+    inherited = [name for name in inputs if book.inputs[name].inherit]
+    own = pd.MultiIndex.from_frame(counties[GROUP])
+    filled = {name: _fill(typed[name], ~county, added[name], target) for name in inputs}
+    filled |= {name: _fill(filled[name], county, pd.Series(cities[name].to_numpy(), index=target), own) for name in inherited}
+    rolled = pd.concat([typed.assign(**filled), new[[c for c in typed if c in new]]], ignore_index=not new.empty)
+    rolled.attrs = {**table.attrs, "source": Source(typed)}
+    return rolled
+
+
+def _fill(column: pd.Series, rows: NDArray[np.bool_], values: pd.Series, keys: pd.MultiIndex) -> pd.Series:
+    """``column`` with its blanks in ``rows`` taken from ``values``, looked up by those rows' ``keys``."""
+    blank = rows & column.isna().to_numpy()
+    if not blank.any():
+        return column
+    looked_up = values[~values.index.duplicated()].reindex(keys).to_numpy()
+    column = column.astype(object) if looked_up.dtype == object else column.copy()
+    column[blank] = looked_up[blank[rows]]
+    return column
+
+
+def _added_up(counties: pd.DataFrame, book: Rulebook, inputs: list[str]) -> pd.DataFrame:
+    """One row per city and period with the counties' inputs added up, NaN where one is missing."""
+    order = counties.sort_values(GROUP, kind="stable")
+    expected = order.groupby("city")["jurisdiction"].nunique()
+    groups, first, size = _groups(order)
+    complete = size == expected.reindex(groups.get_level_values("city")).to_numpy()
+    numeric = [name for name in inputs if book.inputs[name].type != "class"]
+    values = {name: order[name].to_numpy(dtype=float, na_value=np.nan) for name in numeric}
+    added = {name: _combine(values[name], first, complete, book.inputs[name].rollup) for name in numeric}
+    return pd.DataFrame({**dict.fromkeys(inputs), **added}, index=groups, columns=inputs)
+
+
+def _groups(order: pd.DataFrame) -> tuple[pd.MultiIndex, NDArray[np.intp], NDArray[np.intp]]:
+    """The cities and periods of sorted rows, where each begins and how many rows it has."""
+    keys = order[GROUP]
+    starts = np.flatnonzero((keys != keys.shift()).any(axis=1).to_numpy())
+    return pd.MultiIndex.from_frame(keys.iloc[starts]), starts, np.diff(np.append(starts, len(order)))
+
+
+def _combine(values: Array, first: NDArray[np.intp], complete: NDArray[np.bool_], rollup: str) -> Array:
+    """One input over the counties of each group, by its kind of roll-up."""
+    if not len(first) or rollup == "city":
+        return np.full(len(first), np.nan)
+    if rollup in ("sum", "max"):
+        combined = (np.add if rollup == "sum" else np.maximum).reduceat(values, first)  # both keep NaN
+        return np.where(complete, combined, np.nan)
+    known = (np.fmax if rollup == "any" else np.fmin).reduceat(values, first)
+    undecided = ~complete | np.isnan(np.add.reduceat(values, first))
+    decisive = known == (1.0 if rollup == "any" else 0.0)
+    return np.where(undecided & ~decisive, np.nan, known)
+
+
+def notices(table: pd.DataFrame, book: Rulebook, city: str | None = None) -> list[Problem]:
+    """A notice for every value that a city's row states otherwise than its counties' sum; both are shown."""
+    typed = with_cities(table, city)
+    cities = typed[typed["level"] == "city"].set_index(GROUP)
+    inputs = [name for name in book.inputs if name in typed and book.inputs[name].rollup in ("sum", "max", "any", "all")]
+    added = _added_up(typed[typed["level"] == "county"], book, inputs).reindex(cities.index)
+    found = []
+    for name in inputs:
+        own, theirs = cities[name].to_numpy(dtype=float, na_value=np.nan), added[name].to_numpy(dtype=float)
+        differs = np.abs(own - theirs) > TOLERANCE * np.maximum(np.abs(own), 1.0)
+        for n in np.flatnonzero(differs).tolist():
+            town, period = cities.index[n]
+            what = f"市级行填的“{book.inputs[name].label}”与各县（区）汇总不一致，按市级行计"
+            value = f"填报 {own[n]:,.12g}，汇总 {theirs[n]:,.12g}"
+            found.append(Problem(what, value, "核对两处口径", column=name, severity="notice",
+                                 jurisdiction=town, period=period, city=town))  # fmt: skip
+    return found

@@ -1,0 +1,254 @@
+"""What a rulebook holds: rules, inputs, readings, clauses, evidence and units of one edition of the ledger.
+
+Rules are data, formula kinds are code: a rule names a measure and a formula of ``formulas``.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from creditcalc import formulas, measures
+from creditcalc.problems import Problem, ReadingError, nearest, shown
+
+Readings = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A parameter that a reading decides: ``options`` maps each option of reading ``by`` to a value."""
+
+    by: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A measure or formula kind with its parameters, some of which a reading may decide."""
+
+    kind: str
+    params: Mapping[str, Any]
+
+    def bind(self, readings: Readings) -> dict[str, Any]:
+        """The parameters under ``readings`` (complete, as ``Rulebook.resolve`` gives them)."""
+        return {key: chosen(value, readings) for key, value in self.params.items()}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One part of a base indicator: a measure and its test, for one level or some classes only where it says so."""
+
+    measure: Call
+    test: str
+    threshold: float
+    level: str = ""
+    class_input: str = ""
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One material that the ledger asks for; explanations and screenshots need a seal (盖公章)."""
+
+    kind: str
+    text: str
+    sealed: bool
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input: what is entered, in which unit, how counties add up to their city."""
+
+    name: str
+    label: str
+    type: str
+    unit: str
+    rollup: str
+    help: str
+    inherit: bool = False
+    max: float | None = None
+    part_of: str = ""
+    times: float = 1
+    expected_within: str = ""
+    kindred: str = ""
+    classes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A question that the ledger leaves open, with the default answer, its reason and the alternatives."""
+
+    id: str
+    question: str
+    default: str
+    reason: str
+    options: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Category:
+    """One of the parts of the scored items, with its full marks."""
+
+    id: str
+    name: str
+    full: float
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A certain repair of the ledger's damaged text."""
+
+    clause: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Reallocation:
+    """Items that do not apply where a share reaches ``at_least``, and the items whose marks are multiplied instead."""
+
+    id: str
+    clause: str
+    rule: str
+    measure: Call
+    at_least: float
+    drop: tuple[str, ...]
+    scale: tuple[str, ...]
+    factor: float
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One base indicator (``conditions``), scored item or bonus item (``measure`` and ``formula``)."""
+
+    id: str
+    kind: str
+    name: str
+    scope: str
+    clause: str
+    rule: str
+    evidence: tuple[Evidence, ...]
+    lead: tuple[str, ...]
+    units: tuple[str, ...]
+    category: str = ""
+    full: float = 0
+    conditions: tuple[Condition, ...] = ()
+    measure: Call | None = None
+    formula: Call | None = None
+    note: str = ""
+    city_threshold: bool = False
+    window: Mapping[str, str] = field(default_factory=dict)
+    closed_by: str = ""
+
+    @property
+    def calls(self) -> Iterator[Call]:
+        """Every measure and formula of the rule."""
+        yield from (condition.measure for condition in self.conditions)
+        yield from (call for call in (self.measure, self.formula) if call)
+
+    @property
+    def readings(self) -> list[str]:
+        """The readings that this rule depends on."""
+        by = [v.by for call in self.calls for v in call.params.values() if isinstance(v, Choice)]
+        return list(dict.fromkeys(by))
+
+    def inputs(self, readings: Readings | None = None) -> list[str]:
+        """The inputs that the rule uses, under ``readings`` or (without) under any."""
+        names: list[str] = []
+        for call in (condition.measure for condition in self.conditions) if self.conditions else (self.measure,):
+            assert call is not None
+            for role in roles(call.kind):
+                names += input_names(call.params[role], readings)
+        names += [condition.class_input for condition in self.conditions if condition.class_input]
+        return list(dict.fromkeys(names))
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """One edition of the ledger, checked."""
+
+    id: str
+    edition: str
+    title: str
+    document: str
+    issued: str
+    full: float
+    bonus: float
+    bonus_cap: float | Choice
+    materials_due: str
+    unstated: str
+    categories: Mapping[str, Category]
+    repairs: tuple[Repair, ...]
+    readings: Mapping[str, Reading]
+    reallocations: tuple[Reallocation, ...]
+    rules: Mapping[str, Rule]
+    inputs: Mapping[str, Input]
+    path: Path
+    digest: str
+
+    def of_kind(self, kind: str) -> list[Rule]:
+        """The rules of a kind (base, item, bonus), in the ledger's order."""
+        return [rule for rule in self.rules.values() if rule.kind == kind]
+
+    @cached_property
+    def columns(self) -> dict[str, str]:
+        """Input names by name and by Chinese label."""
+        return {name: i.name for i in self.inputs.values() for name in (i.name, i.label)}
+
+    def users(self, name: str) -> list[Rule]:
+        """The rules that use an input."""
+        return [rule for rule in self.rules.values() if name in rule.inputs()]
+
+    def resolve(self, readings: Readings | None = None) -> dict[str, str]:
+        """Every reading's option: the defaults with ``readings`` over them.
+
+        Raises ReadingError that lists every unknown reading or option.
+
+        >>> from creditcalc import load_rulebook
+        >>> load_rulebook().resolve({"proportional": "of_full"})["proportional"]
+        'of_full'
+        """
+        problems = []
+        for name, option in (readings or {}).items():
+            if name not in self.readings:
+                cure = nearest(name, self.readings) or f"可用的读法：{'、'.join(self.readings)}"
+                problems.append(Problem("没有这种读法", shown(name), cure))
+            elif option not in self.readings[name].options:
+                problems.append(
+                    Problem(f"读法 {name} 没有这个选项", shown(option), f"可选：{'、'.join(self.readings[name].options)}")
+                )
+        if problems:
+            raise ReadingError(problems)
+        return {r.id: (readings or {}).get(r.id, r.default) for r in self.readings.values()}
+
+
+def chosen(value: Any, readings: Readings) -> Any:
+    """A parameter's value under ``readings``."""
+    return value.options[readings[value.by]] if isinstance(value, Choice) else value
+
+
+@cache
+def roles(kind: str) -> dict[str, bool]:
+    """The inputs that a measure kind takes, each with whether it is a list of them.
+
+    >>> roles("ratio"), roles("any_of")
+    ({'part': False, 'whole': False}, {'inputs': True})
+    """
+    signature = inspect.signature(measures.MEASURES[kind])
+    hints = get_type_hints(measures.MEASURES[kind])
+    return {
+        p.name: p.kind is p.VAR_POSITIONAL or hints[p.name] != formulas.Array
+        for p in signature.parameters.values()
+        if p.kind is not p.KEYWORD_ONLY
+    }
+
+
+def input_names(value: Any, readings: Readings | None) -> list[str]:
+    """The input names in a role's value."""
+    if isinstance(value, Choice):
+        options = value.options.values() if readings is None else [value.options[readings[value.by]]]
+        return [name for option in options for name in input_names(option, readings)]
+    return list(value) if isinstance(value, (list, tuple)) else [value]

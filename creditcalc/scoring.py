@@ -1,0 +1,299 @@
+"""Table × rulebook × readings → Scorecard: points with their interval, base gates, totals.
+
+All work is done on whole columns. A rule's result lies in one row of a rules × rows array, so that each rule's column
+of the wide tables is contiguous.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from creditcalc import formulas, measures
+from creditcalc.formulas import Array
+from creditcalc.problems import InputError, Problem, nearest, shown
+from creditcalc.rulebook import Call, Condition, Readings, Rule, Rulebook, chosen, roles
+
+KEYS = ["jurisdiction", "period"]
+ITEM_STATUS = ("missing", "scored", "not_applicable")
+BASE_STATUS = ("pending", "fail", "pass")
+ELIGIBLE = ("pending", "no", "yes")
+
+
+class Columns:
+    """The table's columns as arrays; one that is absent is missing in every row."""
+
+    def __init__(self, table: pd.DataFrame, book: Rulebook) -> None:
+        self.table, self.book = table, book
+        self._absent = np.full(len(table), np.nan)
+        self._absent.flags.writeable = False
+
+    def number(self, name: str) -> Array:
+        """An input as float64, NaN where it is missing; InputError where it holds text."""
+        if name not in self.table:
+            return self._absent
+        column = self.table[name]
+        try:
+            return column.to_numpy(dtype=float, na_value=np.nan)
+        except (TypeError, ValueError):
+            pass
+        numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+        bad = column[np.isnan(numbers) & column.notna().to_numpy()]
+        if len(bad):
+            cure = "先用 read_inputs 读入，或把文字换成数（是为 1，否为 0）"
+            raise InputError([Problem("不是数", shown(bad.iloc[0]), cure, column=name)])
+        return numbers
+
+    def is_class(self, name: str, classes: tuple[str, ...]) -> Array:
+        """Whether a class input is one of ``classes``: yes, no or missing."""
+        if name not in self.table:
+            return self._absent
+        column = self.table[name]
+        known = self.book.inputs[name].classes
+        bad = column[column.notna() & ~column.isin(list(known))]
+        if len(bad):
+            cure = nearest(str(bad.iloc[0]), known) or f"可选：{'、'.join(known)}"
+            raise InputError([Problem("没有这个类别", shown(bad.iloc[0]), cure, column=name)])
+        return np.where(column.isna(), np.nan, column.isin(classes).astype(float))
+
+    @cached_property
+    def level(self) -> NDArray[np.str_]:
+        """``county`` or ``city`` per row."""
+        if "level" not in self.table:
+            return np.full(len(self.table), "county")
+        return np.where((self.table["level"] == "city").to_numpy(dtype=bool, na_value=False), "city", "county")
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """Every rule's result for every row of a table.
+
+    ``_value``, ``_points``, ``_low``, ``_high`` and ``_full`` are rules × rows; base indicators hold their gate
+    (1 pass, 0 fail, NaN pending) in ``_gates`` and NaN elsewhere.
+    """
+
+    table: pd.DataFrame
+    book: Rulebook
+    readings: Readings
+    _value: Array
+    _points: Array
+    _low: Array
+    _high: Array
+    _gates: Array
+    _applies: Mapping[str, Array]
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """Points per row and rule; NaN where inputs are missing and for base indicators."""
+        return self._wide(self._points)
+
+    @cached_property
+    def low(self) -> pd.DataFrame:
+        """The least points that the missing inputs still allow."""
+        return self._wide(self._low)
+
+    @cached_property
+    def high(self) -> pd.DataFrame:
+        """The most points that the missing inputs still allow."""
+        return self._wide(self._high)
+
+    @cached_property
+    def value(self) -> pd.DataFrame:
+        """The value that is scored (a share, a count, a yes or no) per row and rule."""
+        return self._wide(self._value)
+
+    @cached_property
+    def full(self) -> pd.DataFrame:
+        """Full marks per row and rule, after reallocation; NaN for base indicators."""
+        ones = np.ones(len(self.table))
+        marks = {r.id: np.nan if r.kind == "base" else r.full for r in self.book.rules.values()}
+        return self._wide(np.array([mark * self._applies.get(id, ones) for id, mark in marks.items()]))
+
+    @cached_property
+    def status(self) -> pd.DataFrame:
+        """Words per row and rule: scored, missing, not_applicable; for base indicators pass, fail, pending."""
+        columns = {}
+        for n, rule in enumerate(self.book.rules.values()):
+            if rule.kind == "base":
+                codes, words = _code(self._gates[n]), BASE_STATUS
+            else:
+                codes, words = (~np.isnan(self._points[n])).astype(np.int8), ITEM_STATUS
+                if rule.id in self._applies:
+                    codes[self._applies[rule.id] == 0] = 2
+            columns[rule.id] = pd.Categorical.from_codes(codes, categories=pd.Index(words))
+        return pd.DataFrame(columns, index=self.table.index)
+
+    def _wide(self, values: Array) -> pd.DataFrame:
+        return pd.DataFrame(values.T, index=self.table.index, columns=list(self.book.rules), copy=False)
+
+    def items(self) -> pd.DataFrame:
+        """The long table: jurisdiction, period, id, kind, full, value, score, low, high, status."""
+        rules = list(self.book.rules.values())
+        rows, width = len(self.table), len(rules)
+        status = self.status
+        long = {key: np.repeat(self.table[key].to_numpy(), width) for key in KEYS}
+        return pd.DataFrame(
+            long
+            | {
+                "id": np.tile([rule.id for rule in rules], rows),
+                "kind": np.tile([rule.kind for rule in rules], rows),
+                "full": self.full.to_numpy().ravel(),
+                "value": self._value.T.ravel(),
+                "score": self._points.T.ravel(),
+                "low": self._low.T.ravel(),
+                "high": self._high.T.ravel(),
+                "status": np.array([status[rule.id].astype(object).to_numpy() for rule in rules]).T.ravel(),
+            }
+        )
+
+    def totals(self) -> pd.DataFrame:
+        """Per jurisdiction and period: score (what the decided items give), its interval, bonus, eligibility, county duty."""
+        rules = list(self.book.rules.values())
+        item = np.array([rule.kind == "item" for rule in rules])
+        bonus = np.array([rule.kind == "bonus" for rule in rules])
+        base = np.array([rule.kind == "base" for rule in rules])
+        county = item & np.array([rule.scope == "county" for rule in rules])
+        cap = float(chosen(self.book.bonus_cap, self.readings))
+        score = _sum(self._points, item)
+        confirmed = np.minimum(_sum(self._points, bonus), cap)
+        gate = measures.all_of(*self._gates[base]) if base.any() else np.ones(len(self.table))
+        return pd.DataFrame(
+            {key: self.table[key].to_numpy() for key in KEYS}
+            | {
+                "level": _levels(self.table),
+                "score": score,
+                "low": _sum(self._low, item),
+                "high": _sum(self._high, item),
+                "bonus": confirmed,
+                "bonus_low": np.minimum(_sum(self._low, bonus), cap),
+                "bonus_high": np.minimum(_sum(self._high, bonus), cap),
+                "total": score + confirmed,
+                "eligible": np.array(ELIGIBLE, dtype=object)[_code(gate)],
+                "county_duty": _sum(self._points, county),
+                "county_duty_full": float(sum(rule.full for rule in rules if rule.kind == "item" and rule.scope == "county")),
+            },
+            index=self.table.index,
+        )
+
+
+def score(table: pd.DataFrame, book: Rulebook, readings: Readings | None = None) -> Scorecard:
+    """Score every row of ``table`` as it stands under ``readings`` (defaults of the rulebook for those not named).
+
+    ``table`` has a row per jurisdiction and period and a column per input: numbers, flags as 1 and 0, classes as text.
+    Raises ReadingError for an unknown reading and InputError for a column that holds anything else.
+
+    >>> from creditcalc import load_rulebook
+    >>> table = pd.DataFrame({"jurisdiction": ["范县"], "period": ["2021-05"], "loans_xyd": [450], "loans_credit": [10000]})
+    >>> float(score(table, load_rulebook()).points.loc[0, "S6.1.3a"].round(6))
+    1.5
+    """
+    missing = [key for key in KEYS if key not in table]
+    if missing:
+        raise InputError([Problem("缺少这一列", key, "补上县区或期间", column=key) for key in missing])
+    options = book.resolve(readings)
+    columns = Columns(table, book)
+    shape = (len(book.rules), len(table))
+    value, points, low, high, gates = (np.full(shape, np.nan) for _ in range(5))
+    applies = _reallocated(book, columns, options)
+    for n, rule in enumerate(book.rules.values()):
+        if rule.kind == "base":
+            value[n], gates[n] = _gate(rule, columns, options)
+            continue
+        value[n], points[n], low[n], high[n] = _item(rule, columns, options)
+        if rule.id in applies:
+            factor = applies[rule.id]
+            for result in (points[n], low[n], high[n]):
+                np.multiply(result, factor, out=result)
+                result[factor == 0] = 0.0
+    return Scorecard(table, book, options, value, points, low, high, gates, applies)
+
+
+def measured(call: Call, columns: Columns, readings: Readings) -> Array:
+    """A measure's value for every row."""
+    return measures.MEASURES[call.kind](*_inputs(call, columns, readings), **_parameters(call, readings))
+
+
+def _inputs(call: Call, columns: Columns, readings: Readings) -> list[Any]:
+    """The arrays of a measure's roles; names in a role that takes one array are added up."""
+    arguments: list[Any] = []
+    for role, listed in roles(call.kind).items():
+        names = chosen(call.params[role], readings)
+        arrays = [columns.number(name) for name in ([names] if isinstance(names, str) else names)]
+        if not listed:
+            arguments.append(sum(arrays[1:], start=arrays[0]))
+        elif role == "inputs":
+            arguments.extend(arrays)
+        else:
+            arguments.append(arrays)
+    return arguments
+
+
+def _parameters(call: Call, readings: Readings) -> dict[str, Any]:
+    return {key: value for key, value in call.bind(readings).items() if key not in roles(call.kind)}
+
+
+def _item(rule: Rule, columns: Columns, readings: Readings) -> tuple[Array, Array, Array, Array]:
+    """Value, points and the interval of an item; a value that is not decided leaves the interval open up to full marks."""
+    assert rule.measure is not None and rule.formula is not None
+    formula, params = formulas.FORMULAS[rule.formula.kind].points, rule.formula.bind(readings)
+    value = measured(rule.measure, columns, readings)
+    points = formula(value, rule.full, **params)
+    if rule.measure.kind in measures.BOUNDS:
+        least, most = measures.BOUNDS[rule.measure.kind](*_inputs(rule.measure, columns, readings))
+        low, high = formula(least, rule.full, **params), formula(most, rule.full, **params)
+        return value, np.where(low == high, low, np.nan), low, high
+    undecided = np.isnan(points)
+    return value, points, np.where(undecided, 0.0, points), np.where(undecided, rule.full, points)
+
+
+def _gate(rule: Rule, columns: Columns, readings: Readings) -> tuple[Array, Array]:
+    """The value of a base indicator's one condition (the gate itself, where it has several) and its gate."""
+    values, gates = zip(*(_condition(c, columns, readings) for c in rule.conditions), strict=True)
+    gate = measures.all_of(*gates)
+    return (values[0] if len(values) == 1 else gate), gate
+
+
+def _condition(condition: Condition, columns: Columns, readings: Readings) -> tuple[Array, Array]:
+    """A condition's value and whether it holds; it holds where it does not apply, and is open where that is not known."""
+    value = measured(condition.measure, columns, readings)
+    holds = formulas.TESTS[condition.test](value, condition.threshold)
+    if condition.level:
+        holds = np.where(columns.level == condition.level, holds, 1.0)
+    if condition.class_input:
+        concerned = columns.is_class(condition.class_input, condition.classes)
+        holds = np.where(concerned == 1, holds, np.where(concerned == 0, 1.0, np.nan))
+    return value, holds
+
+
+def _reallocated(book: Rulebook, columns: Columns, readings: Readings) -> dict[str, Array]:
+    """The factor on each reallocated item's marks per row: 0 where it does not apply."""
+    factors: dict[str, Array] = {}
+    for move in book.reallocations:
+        moved = formulas.at_least(measured(move.measure, columns, readings), move.at_least) == 1
+        for id in move.drop:
+            factors[id] = factors.get(id, np.ones(len(moved))) * np.where(moved, 0.0, 1.0)
+        for id in move.scale:
+            factors[id] = factors.get(id, np.ones(len(moved))) * np.where(moved, move.factor, 1.0)
+    return factors
+
+
+def _code(truth: Array) -> NDArray[np.int8]:
+    """0 for NaN, 1 for no, 2 for yes."""
+    return np.where(np.isnan(truth), 0, truth + 1).astype(np.int8)
+
+
+def _sum(values: Array, rules: NDArray[np.bool_]) -> Array:
+    """The sum over rules per row, undecided ones left out."""
+    total: Array = np.nansum(values[rules], axis=0)
+    return total
+
+
+def _levels(table: pd.DataFrame) -> NDArray[np.object_]:
+    level = table["level"] if "level" in table else pd.Series("county", index=table.index)
+    return level.fillna("county").replace("", "county").to_numpy(dtype=object)
