@@ -41,7 +41,7 @@ NUMBER = (int, float)
 RULE_KEYS: dict[str, Any] = {
     "id": str, "name": str, "scope": SCOPES, "clause": str, "rule": str, "evidence": list, "lead": list, "units": list,
 }  # fmt: skip
-RULE_OPTIONAL: dict[str, Any] = {"note": str, "window": dict, "closed_by": str, "city_threshold": bool}
+RULE_OPTIONAL: dict[str, Any] = {"note": str, "window": dict, "closed_by": str, "value_unit": str, "city_threshold": bool}
 SCORED_KEYS: dict[str, Any] = {"full": NUMBER, "measure": dict, "formula": dict}
 INPUT_KEYS: dict[str, Any] = {"label": str, "type": TYPES, "unit": str, "rollup": ROLLUPS, "help": str}
 INPUT_OPTIONAL: dict[str, Any] = {

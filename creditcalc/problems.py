@@ -68,6 +68,10 @@ class ReadingError(ProblemError):
     """A reading or an option of one that the rulebook does not have."""
 
 
+class UnknownName(ProblemError):
+    """A jurisdiction, period, item or city that the data or the rulebook does not have."""
+
+
 def shown(value: object) -> str:
     """A user's value on one line, cut to a length that a message can carry.
 

@@ -139,6 +139,7 @@ class Rule:
     measure: Call | None = None
     formula: Call | None = None
     note: str = ""
+    value_unit: str = ""
     city_threshold: bool = False
     window: Mapping[str, str] = field(default_factory=dict)
     closed_by: str = ""

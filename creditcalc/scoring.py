@@ -200,17 +200,12 @@ def score(table: pd.DataFrame, book: Rulebook, readings: Readings | None = None)
     columns = Columns(table, book)
     shape = (len(book.rules), len(table))
     value, points, low, high, gates = (np.full(shape, np.nan) for _ in range(5))
-    applies = _reallocated(book, columns, options)
+    applies = reallocated(book, columns, options)
     for n, rule in enumerate(book.rules.values()):
         if rule.kind == "base":
-            value[n], gates[n] = _gate(rule, columns, options)
-            continue
-        value[n], points[n], low[n], high[n] = _item(rule, columns, options)
-        if rule.id in applies:
-            factor = applies[rule.id]
-            for result in (points[n], low[n], high[n]):
-                np.multiply(result, factor, out=result)
-                result[factor == 0] = 0.0
+            value[n], gates[n] = score_gate(rule, columns, options)
+        else:
+            value[n], points[n], low[n], high[n] = score_item(rule, columns, options, applies.get(rule.id))
     return Scorecard(table, book, options, value, points, low, high, gates, applies)
 
 
@@ -238,8 +233,11 @@ def _parameters(call: Call, readings: Readings) -> dict[str, Any]:
     return {key: value for key, value in call.bind(readings).items() if key not in roles(call.kind)}
 
 
-def _item(rule: Rule, columns: Columns, readings: Readings) -> tuple[Array, Array, Array, Array]:
-    """Value, points and the interval of an item; a value that is not decided leaves the interval open up to full marks."""
+def score_item(rule: Rule, columns: Columns, readings: Readings, factor: Array | None = None) -> tuple[Array, ...]:
+    """Value, points, low and high of an item; a value that is not decided leaves the interval open up to full marks.
+
+    ``factor`` multiplies its marks where they are reallocated; at 0 it does not apply and has 0 of 0 points.
+    """
     assert rule.measure is not None and rule.formula is not None
     formula, params = formulas.FORMULAS[rule.formula.kind].points, rule.formula.bind(readings)
     value = measured(rule.measure, columns, readings)
@@ -247,31 +245,39 @@ def _item(rule: Rule, columns: Columns, readings: Readings) -> tuple[Array, Arra
     if rule.measure.kind in measures.BOUNDS:
         least, most = measures.BOUNDS[rule.measure.kind](*_inputs(rule.measure, columns, readings))
         low, high = formula(least, rule.full, **params), formula(most, rule.full, **params)
-        return value, np.where(low == high, low, np.nan), low, high
-    undecided = np.isnan(points)
-    return value, points, np.where(undecided, 0.0, points), np.where(undecided, rule.full, points)
+        points = np.where(low == high, low, np.nan)
+    else:
+        undecided = np.isnan(points)
+        low, high = np.where(undecided, 0.0, points), np.where(undecided, rule.full, points)
+    if factor is not None:
+        points, low, high = (np.where(factor == 0, 0.0, x * factor) for x in (points, low, high))
+    return value, points, low, high
 
 
-def _gate(rule: Rule, columns: Columns, readings: Readings) -> tuple[Array, Array]:
+def score_gate(rule: Rule, columns: Columns, readings: Readings) -> tuple[Array, Array]:
     """The value of a base indicator's one condition (the gate itself, where it has several) and its gate."""
-    values, gates = zip(*(_condition(c, columns, readings) for c in rule.conditions), strict=True)
-    gate = measures.all_of(*gates)
-    return (values[0] if len(values) == 1 else gate), gate
+    results = [score_condition(condition, columns, readings) for condition in rule.conditions]
+    gate = measures.all_of(*(holds for _, holds, _ in results))
+    return (results[0][0] if len(results) == 1 else gate), gate
 
 
-def _condition(condition: Condition, columns: Columns, readings: Readings) -> tuple[Array, Array]:
-    """A condition's value and whether it holds; it holds where it does not apply, and is open where that is not known."""
+def score_condition(condition: Condition, columns: Columns, readings: Readings) -> tuple[Array, Array, Array]:
+    """A condition's value, whether it holds and whether it concerns the row.
+
+    It holds where it does not concern the row, and is open where that is not known.
+    """
     value = measured(condition.measure, columns, readings)
     holds = formulas.TESTS[condition.test](value, condition.threshold)
+    concerned = np.ones(len(value))
     if condition.level:
-        holds = np.where(columns.level == condition.level, holds, 1.0)
+        concerned = (columns.level == condition.level).astype(float)
     if condition.class_input:
         concerned = columns.is_class(condition.class_input, condition.classes)
-        holds = np.where(concerned == 1, holds, np.where(concerned == 0, 1.0, np.nan))
-    return value, holds
+    holds = np.where(concerned == 1, holds, np.where(concerned == 0, 1.0, np.nan))
+    return value, holds, concerned
 
 
-def _reallocated(book: Rulebook, columns: Columns, readings: Readings) -> dict[str, Array]:
+def reallocated(book: Rulebook, columns: Columns, readings: Readings) -> dict[str, Array]:
     """The factor on each reallocated item's marks per row: 0 where it does not apply."""
     factors: dict[str, Array] = {}
     for move in book.reallocations:

@@ -1,0 +1,198 @@
+"""The figures of the reports: each states its finding in its alternative text.
+
+Figures are drawn on ``matplotlib.figure.Figure`` with margins set by hand: automatic layouts cost as much as the drawing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure as Canvas
+
+from creditcalc import tables
+from creditcalc.compare import ranks
+from creditcalc.display import Figure
+from creditcalc.study import Brief
+from creditcalc.theme import ACCENT, FIGURE_WIDTH, HEAT, HEAT_LIGHT_TEXT, INK, LINE, MUTED, PAPER, TONES, use_figure_style
+from creditcalc.wording import interval, number, points
+
+LETTER = 0.135  # inches that a Chinese letter of a label takes
+MOST = 14  # bars that a reader takes in at one look
+OPEN = TONES["warn"].fill
+EDGE = TONES["warn"].mark
+
+
+def categories(brief: Brief) -> Figure:
+    """Points by category as a share of full marks, what is still open, and the counties' median."""
+    t = tables.category_sums(brief)
+    canvas, ax = _rows(
+        [f"{id}　{name}" for id, name in zip(t.index, t["name"], strict=True)], "占满分的百分比（%）", right=1.35
+    )
+    y, confirmed, still_open = np.arange(len(t)), 100 * t["low"] / t["full"], 100 * (t["high"] - t["low"]) / t["full"]
+    ax.barh(y, confirmed, color=ACCENT, height=0.55, label="已确认得分")
+    if still_open.max() > 0:
+        ax.barh(y, still_open, left=confirmed, color=OPEN, edgecolor=EDGE, height=0.55, label="缺数据，未定")
+    if brief.level == "county":
+        ax.scatter(
+            100 * t["median"] / t["full"], y, color=PAPER, edgecolor=INK, marker="D", s=30, zorder=3, label="各县（区）中位数"
+        )
+    for n, (low, high, full) in enumerate(t[["low", "high", "full"]].to_numpy(float)):
+        ax.text(102, n, f"{interval(low, high)} / {number(full)}", va="center", fontsize=9)
+    ax.set_xlim(0, 100)
+    _legend(canvas)
+    share = t["low"] / t["full"]
+    top, worst = t.iloc[int(share.argmax())], t.iloc[int(share.argmin())]
+    alt = f"{brief.name}各类得分占满分的比例：最高是{top['name']}，{_of(top)}；最低是{worst['name']}，{_of(worst)}。"
+    return Figure(canvas, alt, "各类得分占满分的比例", _source(brief))
+
+
+def losses(brief: Brief) -> Figure:
+    """Points lost for certain and points still open, item by item, the largest first."""
+    frame = tables.item_frame(brief).query("kind == 'item' and full > 0")
+    frame = frame.assign(sure=frame["full"] - frame["high"], open=frame["high"] - frame["low"])
+    frame = frame[frame["sure"] + frame["open"] > 1e-9].sort_values(["sure", "open"], ascending=False, kind="stable").head(MOST)
+    if frame.empty:
+        canvas, ax = _rows(["全部项目"], "失分")
+        ax.set_xlim(0, 1)
+        return Figure(canvas, f"{brief.name}没有失分，也没有待定的项目。", "失分最多的项目", _source(brief))
+    canvas, ax = _rows([f"{id} {name}" for id, name in zip(frame["id"], frame["name"], strict=True)], "分", right=0.6)
+    y, duty = np.arange(len(frame)), (frame["duty"] == tables.DUTY).to_numpy()
+    bad, none = TONES["bad"].mark, TONES["none"].mark
+    ax.barh(y[duty], frame["sure"][duty], color=bad, height=0.6, label="失分：县（区）任务")
+    ax.barh(y[~duty], frame["sure"][~duty], color=none, height=0.6, label="失分：市级任务")
+    if frame["open"].max() > 0:
+        ax.barh(y, frame["open"], left=frame["sure"], color=OPEN, edgecolor=EDGE, height=0.6, label="缺数据，未定")
+    for n, (sure, undecided) in enumerate(frame[["sure", "open"]].to_numpy(float)):
+        ax.text(sure + undecided, n, f" {interval(sure, sure + undecided)}", va="center", fontsize=9)
+    _legend(canvas)
+    first = frame.iloc[0]
+    alt = f"{brief.name}失分最多的 {len(frame)} 项：首位是 {first['id']} {first['name']}，失 {points(first['sure'])} 分。"
+    return Figure(canvas, alt, "失分最多的项目", _source(brief))
+
+
+def trend(brief: Brief) -> Figure:
+    """The score over the months with the interval that missing data leaves open."""
+    use_figure_style()
+    t = brief.card.totals().set_index("period")
+    canvas = Canvas(figsize=(FIGURE_WIDTH, 2.7))
+    ax = canvas.add_axes((0.08, 0.16, 0.89, 0.68))
+    x = np.arange(len(t))
+    ax.fill_between(x, t["low"], t["high"], color=OPEN, label="数据补齐后可能的范围")
+    ax.plot(x, t["score"], color=ACCENT, marker="o", markersize=4.5, linewidth=2, label="已确认得分")
+    step = max(1, len(t) // 12)
+    ax.set_xticks(x[::step], list(t.index[::step]), fontsize=8.5)
+    ax.set_ylabel("分")
+    ax.grid(axis="y")
+    for n in sorted({0, len(t) - 1}):
+        ax.annotate(points(t["score"].iloc[n]), (n, t["score"].iloc[n]), xytext=(0, 7), textcoords="offset points", ha="center")
+    ax.margins(y=0.15)
+    _legend(canvas)
+    first, last = t["score"].iloc[0], t["score"].iloc[-1]
+    moved = "上升" if last > first else "下降" if last < first else "持平"
+    alt = (
+        f"{brief.name}已确认得分由 {t.index[0]} 的 {points(first)} 分到 {t.index[-1]} 的 {points(last)} 分，"
+        f"{moved} {points(abs(last - first))} 分。"
+    )
+    return Figure(canvas, alt, "逐月得分", _source(brief))
+
+
+def standings(brief: Brief) -> Figure:
+    """All counties by what they have for certain, with what missing data leaves open."""
+    assert brief.counties is not None
+    t = brief.counties.totals()
+    t = t.assign(rank=ranks(t)["rank"]).sort_values(["rank", "jurisdiction"], kind="stable")
+    canvas, ax = _rows([f"{rank}　{name}" for rank, name in zip(t["rank"], t["jurisdiction"], strict=True)], "分", right=1.1)
+    y = np.arange(len(t))
+    ax.barh(y, t["low"], color=ACCENT, height=0.55, label="至少得分")
+    ax.barh(y, t["high"] - t["low"], left=t["low"], color=OPEN, edgecolor=EDGE, height=0.55, label="缺数据，未定")
+    for n, (low, high) in enumerate(t[["low", "high"]].to_numpy(float)):
+        ax.text(101, n, interval(low, high), va="center", fontsize=9)
+    ax.set_xlim(0, 100)
+    _legend(canvas)
+    first, last = t.iloc[0], t.iloc[-1]
+    alt = (
+        f"{brief.name}各县（区）至少得分：最高 {first['jurisdiction']} {points(first['low'])} 分，"
+        f"最低 {last['jurisdiction']} {points(last['low'])} 分，相差 {points(first['low'] - last['low'])} 分。"
+    )
+    return Figure(canvas, alt, "各县（区）得分与名次", _source(brief))
+
+
+def heat_map(brief: Brief) -> Figure:
+    """County × item: the share of full marks; missing data and items that do not apply are written in."""
+    assert brief.counties is not None
+    items = [r.id for r in brief.book.of_kind("item")]
+    full = brief.counties.full[items]
+    share = (brief.counties.points[items] / full.where(full > 0)).T
+    words = brief.counties.status[items].T
+    names = list(brief.counties.table["jurisdiction"])
+    lossy = share.index[(share.fillna(0) < 1 - 1e-9).any(axis=1)]
+    share, words = share.loc[lossy], words.loc[lossy]
+    canvas = _grid(share, words, [f"{id} {brief.book.rules[id].name}" for id in lossy], names)
+    mean = share.mean(axis=1)
+    alt = (
+        f"{brief.name}各县（区）在 {len(lossy)} 个未全部满分的项目上得分占满分的比例；平均最低的是 "
+        f"{mean.idxmin()} {brief.book.rules[str(mean.idxmin())].name}（{100 * mean.min():.0f}%）；"
+        f"满分最少的是{names[int(np.argmin((share >= 1 - 1e-9).sum()))]}。"
+    )
+    return Figure(canvas, alt, "各县（区）× 评分指标：得分占满分的百分比（缺 = 缺数据，— = 不适用）", _source(brief))
+
+
+def _grid(share: pd.DataFrame, words: pd.DataFrame, labels: Sequence[str], names: Sequence[str]) -> Canvas:
+    """Shaded cells with their share in per cent."""
+    use_figure_style()
+    height = 0.24 * len(labels) + 0.95
+    left = LETTER * max(map(_letters, labels)) / FIGURE_WIDTH
+    canvas = Canvas(figsize=(FIGURE_WIDTH, height))
+    ax = canvas.add_axes((left, 0.1 / height, 0.99 - left, 1 - 0.95 / height))
+    ax.pcolormesh(share.to_numpy(), cmap=ListedColormap(list(HEAT)), vmin=0, vmax=1, edgecolors=PAPER, linewidth=1.2)
+    for (y, x), value in np.ndenumerate(share.to_numpy()):
+        word = {"missing": "缺", "not_applicable": "—"}.get(str(words.iat[y, x]))
+        dark = word is None and int(value * len(HEAT)) >= HEAT_LIGHT_TEXT
+        ax.text(
+            x + 0.5, y + 0.5, word or f"{100 * value:.0f}", ha="center", va="center", fontsize=8, color=PAPER if dark else INK
+        )
+    ax.set_yticks(np.arange(len(labels)) + 0.5, labels, fontsize=8.5)
+    ax.set_xticks(np.arange(len(names)) + 0.5, names, fontsize=8.5, rotation=30, ha="left")
+    ax.xaxis.tick_top()
+    ax.invert_yaxis()
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return canvas
+
+
+def _rows(labels: Sequence[str], unit: str, right: float = 0.3) -> tuple[Canvas, Axes]:
+    """An empty chart of horizontal bars, first label on top, with room for the labels and, in inches, right of the bars."""
+    use_figure_style()
+    height = 0.3 * len(labels) + 1.0
+    left = (LETTER * max(map(_letters, labels)) + 0.2) / FIGURE_WIDTH
+    canvas = Canvas(figsize=(FIGURE_WIDTH, height))
+    ax = canvas.add_axes((left, 0.55 / height, 1 - left - right / FIGURE_WIDTH, 1 - 0.95 / height))
+    ax.set_yticks(np.arange(len(labels)), labels)
+    ax.set_ylim(len(labels) - 0.5, -0.5)
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel(unit, fontsize=9, color=MUTED)
+    ax.grid(axis="x", color=LINE)
+    return canvas, ax
+
+
+def _legend(canvas: Canvas) -> None:
+    """One line of legend above the chart."""
+    handles, labels = canvas.axes[0].get_legend_handles_labels()
+    canvas.legend(handles, labels, loc="upper left", ncols=len(handles), fontsize=9, borderaxespad=0.1, handlelength=1.4)
+
+
+def _letters(label: str) -> float:
+    """A label's width in Chinese letters; a Latin one takes about half."""
+    return sum(1.0 if ord(ch) > 0x2E7F else 0.55 for ch in label)
+
+
+def _of(row: pd.Series) -> str:
+    return f"{interval(row['low'], row['high'])} 分（满分 {number(row['full'])} 分）"
+
+
+def _source(brief: Brief) -> str:
+    return f"{brief.period} 填报数据，按{brief.book.document}计算"

@@ -1,0 +1,378 @@
+"""The tables of the reports, each made from one page's brief."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from creditcalc import wording
+from creditcalc.compare import ranks
+from creditcalc.datatable import Column, Table
+from creditcalc.display import Fact, Facts, Prose
+from creditcalc.rulebook import Rule
+from creditcalc.scoring import Columns, score_condition
+from creditcalc.study import Brief
+
+DUTY = "县（区）"
+STATUS = Column("状态", kind="status")
+
+
+def id_column(label: str = "编号") -> Column:
+    """The column of rule ids, which lead to the rule's line in the full list."""
+    return Column(label, link="_href")
+
+
+def key_figures(brief: Brief) -> Facts:
+    """Eligibility, score with its interval, county duty, bonus and place at one look."""
+    t: Any = brief.card.totals().loc[brief.now]
+    counts = brief.card.status.loc[brief.now, [r.id for r in brief.book.of_kind("base")]].value_counts()
+    tone = {"yes": "good", "no": "bad", "pending": "warn"}[t["eligible"]]
+    gates = "，".join(f"{wording.STATUS[s]} {counts[s]} 项" for s in ("pass", "fail", "pending") if counts.get(s, 0))
+    facts = [
+        Fact("申报条件", wording.ELIGIBLE[t["eligible"]], f"基础指标：{gates}", tone),
+        Fact("评分指标得分", wording.points(t["score"]), _open(t["low"], t["high"], brief.book.full)),
+        Fact("附加分", wording.points(t["bonus"]), _open(t["bonus_low"], t["bonus_high"], brief.book.bonus)),
+        Fact("合计", wording.points(t["total"]), "评分指标与附加项之和"),
+    ]
+    if brief.level == "county":
+        facts.append(
+            Fact("县（区）任务得分", wording.points(t["county_duty"]), f"满分 {wording.number(t['county_duty_full'])} 分")
+        )
+        facts.append(Fact("县（区）排名", *place_words(brief)))
+    return Facts(facts)
+
+
+def place_words(brief: Brief) -> tuple[str, str]:
+    """The rank among the counties, and what is to be said of it."""
+    p = brief.place
+    remark = "按至少可得的分数，同分同名次" + ("，有并列" if p["tied"] else "")
+    if p["best"] != p["worst"]:
+        remark += f"；数据补齐后可能为第 {p['best']}–{p['worst']} 名"
+    return f"{p['rank']} / {p['of']}", remark
+
+
+def _open(low: float, high: float, full: float) -> str:
+    span = "" if math.isclose(low, high) else f"；数据补齐后在 {wording.interval(low, high)} 之间"
+    return f"满分 {wording.number(full)} 分{span}"
+
+
+def item_frame(brief: Brief) -> pd.DataFrame:
+    """One row per rule of the period: marks, points, interval, loss, and the words that tables show."""
+    card, now, book = brief.card, brief.now, brief.book
+    rules = list(book.rules.values())
+    frame = pd.DataFrame(
+        {
+            "id": [r.id for r in rules],
+            "name": [r.name for r in rules],
+            "kind": [r.kind for r in rules],
+            "category": [r.category for r in rules],
+            "duty": [DUTY if r.scope == "county" else "市" for r in rules],
+            "clause": [r.clause for r in rules],
+            "goal": [wording.goal(r, book, brief.readings) for r in rules],
+            "value": [_value(r, brief) for r in rules],
+            "status": [wording.STATUS[str(card.status.loc[now, r.id])] for r in rules],
+            "full": card.full.loc[now].to_numpy(),
+            "score": card.points.loc[now].to_numpy(),
+            "low": card.low.loc[now].to_numpy(),
+            "high": card.high.loc[now].to_numpy(),
+            "_href": [f"#{r.id}" for r in rules],
+        },
+        index=[r.id for r in rules],
+    )
+    return frame.assign(lost=frame["full"] - frame["score"])
+
+
+def _value(rule: Rule, brief: Brief) -> str:
+    """The value that the rule scores; for a base indicator that of each condition which concerns the jurisdiction."""
+    if rule.measure:
+        return wording.measure_value(rule, brief.book, brief.readings, float(brief.card.value.loc[[brief.now], rule.id].to_numpy()[0]))
+    columns = Columns(brief.rows.loc[[brief.now]], brief.book)
+    results = [(c, *score_condition(c, columns, brief.readings)) for c in rule.conditions]
+    return "；".join(
+        wording.measure_text(c.measure, rule, brief.book, brief.readings, float(value[0]))
+        for c, value, _, concerned in results
+        if concerned[0] != 0
+    )
+
+
+def category_sums(brief: Brief) -> pd.DataFrame:
+    """Full marks, points, interval and the counties' median sum by category."""
+    frame = item_frame(brief).query("kind == 'item'").assign(median=brief.medians)
+    sums = frame.groupby("category", sort=False)[["full", "score", "low", "high", "median"]].sum()
+    return sums.assign(name=[brief.book.categories[c].name for c in sums.index])
+
+
+def base(brief: Brief) -> Table:
+    """The base indicators, failed and pending ones first."""
+    frame = item_frame(brief).query("kind == 'base'")
+    order = {"不通过": 0, "待核实": 1, "通过": 2}
+    frame = frame.sort_values("status", key=lambda s: s.map(order), kind="stable")
+    columns = {"id": id_column(), "name": Column("基础指标"), "status": STATUS, "value": Column("现值"),
+               "goal": Column("要求"), "clause": Column("依据")}  # fmt: skip
+    return Table(frame, "基础指标逐项核对", source=_source(brief), columns=columns)
+
+
+def category_table(brief: Brief) -> Table:
+    """Points by category with their interval."""
+    frame = category_sums(brief).reset_index()
+    total = frame[["full", "score", "low", "high", "median"]].sum()
+    frame.loc[len(frame)] = {**total, "category": "合计", "name": ""}
+    frame["interval"] = [wording.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)]
+    columns = {
+        "category": Column("类别"),
+        "name": Column("内容"),
+        "full": Column("满分", kind="number"),
+        "score": Column("已确认得分", kind="number", shade="bar", full="full"),
+        "interval": Column("得分区间"),
+    }
+    if brief.level == "county":
+        columns["median"] = Column("各县（区）中位数", kind="number")
+    return Table(frame, "各类得分", unit="分", source=_source(brief), columns=columns, total=True)
+
+
+def losses(brief: Brief) -> Table:
+    """Where points are lost for certain, item by item, the largest first."""
+    frame = item_frame(brief).query("kind == 'item' and lost > 1e-9").sort_values("lost", ascending=False, kind="stable")
+    columns = {
+        "id": id_column(),
+        "name": Column("评分指标"),
+        "duty": Column("任务"),
+        "value": Column("现值"),
+        "goal": Column("满分要求"),
+        "score": Column("得分", kind="number"),
+        "full": Column("满分", kind="number"),
+        "lost": Column("失分", kind="number", shade="bar"),
+        "clause": Column("依据"),
+    }
+    return Table(frame, "已确认的失分，从多到少", unit="分", source=_source(brief), columns=columns)
+
+
+def missing(brief: Brief) -> Table:
+    """What is not known: the items and base indicators that wait for it, and what they could still give."""
+    frame = item_frame(brief)
+    frame = frame[frame["status"].isin(["缺数据", "待核实"])].copy()
+    row = brief.rows.loc[brief.now]
+    frame["inputs"] = [
+        "、".join(brief.book.inputs[n].label for n in brief.book.rules[id].inputs(brief.readings) if _absent(row.get(n)))
+        for id in frame["id"]
+    ]
+    frame["interval"] = [
+        "—" if math.isnan(a) else wording.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)
+    ]
+    columns = {"id": id_column(), "name": Column("指标"), "status": STATUS, "inputs": Column("缺的数据"),
+               "interval": Column("得分区间")}  # fmt: skip
+    return Table(frame, "缺数据的指标", unit="分", source=_source(brief), columns=columns)
+
+
+def _absent(x: Any) -> bool:
+    return x is None or bool(pd.isna(x))
+
+
+def county_duty(brief: Brief) -> Table:
+    """The items that the ledger gives to counties."""
+    frame = item_frame(brief).query("kind == 'item' and duty == @DUTY")
+    total = frame[["full", "score", "lost"]].sum()
+    frame.loc["合计"] = {**dict.fromkeys(frame, None), **total, "id": "合计", "name": ""}
+    columns = {
+        "id": id_column(),
+        "name": Column("评分指标"),
+        "value": Column("现值"),
+        "goal": Column("满分要求"),
+        "score": Column("得分", kind="number", shade="bar", full="full"),
+        "full": Column("满分", kind="number"),
+        "status": STATUS,
+    }
+    return Table(frame, "县（区）任务各项得分", unit="分", source=_source(brief), columns=columns, total=True)
+
+
+def months(brief: Brief) -> Table:
+    """The totals of every month up to the period."""
+    frame = brief.card.totals()
+    frame["change"] = frame["score"].diff()
+    frame["interval"] = [wording.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)]
+    frame["eligible"] = frame["eligible"].map({"yes": "通过", "no": "不通过", "pending": "待核实"})
+    columns = {
+        "period": Column("期间"),
+        "score": Column("已确认得分", kind="number"),
+        "change": Column("比上一期", kind="number"),
+        "interval": Column("得分区间"),
+        "bonus": Column("附加分", kind="number"),
+        "eligible": Column("基础指标", kind="status"),
+    }
+    return Table(frame, "逐月得分", unit="分", source=_source(brief), columns=columns)
+
+
+def readings(brief: Brief) -> Table:
+    """The readings in force, with what else each could be and which rules depend on it."""
+    rows = []
+    for r in brief.book.readings.values():
+        option = brief.readings[r.id]
+        affected = [rule.id for rule in brief.book.rules.values() if r.id in rule.readings]
+        rows.append(
+            {
+                "id": r.id,
+                "question": r.question,
+                "option": f"{option}：{r.options[option]}",
+                "default": "默认" if option == r.default else "改选",
+                "others": "；".join(f"{o}：{text}" for o, text in r.options.items() if o != option),
+                "reason": r.reason,
+                "rules": "、".join(affected) or "附加分合计",
+            }
+        )
+    columns = {
+        "id": Column("读法"), "question": Column("问题"), "option": Column("本页采用"), "default": Column("是否默认"),
+        "others": Column("其他选项"), "reason": Column("默认的理由"), "rules": Column("涉及指标"),
+    }  # fmt: skip
+    return Table(pd.DataFrame(rows), "本页采用的读法", source=brief.book.document, columns=columns)
+
+
+def repairs(brief: Brief) -> Table:
+    """The certain repairs of the ledger's text, and what rules leave knowingly open."""
+    rows = [{"what": "文字更正", "clause": r.clause, "text": r.text} for r in brief.book.repairs]
+    rows += [{"what": "说明", "clause": r.clause, "text": f"{r.id}：{r.note}"} for r in brief.book.rules.values() if r.note]
+    columns = {"what": Column("性质"), "clause": Column("依据"), "text": Column("内容")}
+    return Table(pd.DataFrame(rows), "台账文本的更正与说明", source=brief.book.document, columns=columns)
+
+
+def problems(brief: Brief) -> Table:
+    """Problems of the whole table and notices that concern this jurisdiction."""
+    rows = [
+        {
+            "kind": "错误" if p.severity == "error" else "提示",
+            "where": p.where,
+            "what": p.what,
+            "value": p.value,
+            "cure": p.cure,
+        }
+        for p in brief.problems
+    ]
+    columns = {"kind": Column("性质", kind="status"), "where": Column("位置"), "what": Column("问题"),
+               "value": Column("值"), "cure": Column("办法")}  # fmt: skip
+    return Table(pd.DataFrame(rows, columns=list(columns)), "数据问题与提示", source="填报数据", columns=columns)
+
+
+def all_rules(brief: Brief) -> Table:
+    """Every rule with its value, points and clause; other tables link here."""
+    frame = item_frame(brief)
+    frame["points"] = [
+        "—" if k == "base" else wording.interval(a, b)
+        for k, a, b in zip(frame["kind"], frame["low"], frame["high"], strict=True)
+    ]
+    frame["rule"] = [brief.book.rules[id].rule for id in frame["id"]]
+    columns = {
+        "id": Column("编号"),
+        "name": Column("指标"),
+        "rule": Column("规则"),
+        "value": Column("现值"),
+        "goal": Column("要求"),
+        "points": Column("得分"),
+        "full": Column("满分", kind="number", digits=0),
+        "status": STATUS,
+        "clause": Column("依据"),
+    }
+    return Table(frame, "全部指标明细", unit="分", source=_source(brief), columns=columns, row_ids="id")
+
+
+def inputs(brief: Brief) -> Table:
+    """Every input of the period's row, with its origin, so that each number can be followed back."""
+    row, source = brief.rows.loc[brief.now], brief.rows.attrs["source"].table
+    own = source[(source["jurisdiction"] == brief.name) & (source["period"] == brief.period) & (source["city"] == brief.city)]
+    rows = []
+    for i in brief.book.inputs.values():
+        value = row.get(i.name)
+        typed = i.name in own and own[i.name].notna().any()
+        taken = "县（区）汇总" if brief.level == "city" else "沿用市级填报"
+        origin = "填报" if typed else "缺" if _absent(value) else taken
+        used = "、".join(r.id for r in brief.book.users(i.name)) or "城镇化率"
+        rows.append({"label": i.label, "name": i.name, "value": wording.input_value(i, None if _absent(value) else value),
+                     "origin": origin, "used": used})  # fmt: skip
+    columns = {"label": Column("数据项"), "name": Column("列名"), "value": Column("本期值"),
+               "origin": Column("来源", kind="status"), "used": Column("用于")}  # fmt: skip
+    return Table(pd.DataFrame(rows), "本期指标数据", source="填报数据与市、县（区）汇总", columns=columns)
+
+
+def standings(brief: Brief) -> Table:
+    """All counties of a city side by side."""
+    assert brief.counties is not None
+    frame = brief.counties.totals()
+    frame = frame.join(ranks(frame)).sort_values(["rank", "jurisdiction"], kind="stable")
+    frame["interval"] = [wording.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)]
+    frame["places"] = [f"{b}–{w}" if b != w else str(b) for b, w in zip(frame["best"], frame["worst"], strict=True)]
+    frame["eligible"] = frame["eligible"].map({"yes": "通过", "no": "不通过", "pending": "待核实"})
+    columns = {
+        "jurisdiction": Column("县（区）"),
+        "rank": Column("名次", kind="number", digits=0),
+        "places": Column("可能的名次"),
+        "score": Column("已确认得分", kind="number", shade="bar", full=100),
+        "interval": Column("得分区间"),
+        "county_duty": Column("县（区）任务得分", kind="number"),
+        "bonus": Column("附加分", kind="number"),
+        "eligible": Column("基础指标", kind="status"),
+    }
+    return Table(
+        frame,
+        "各县（区）得分与名次（按区间下限排名，同分同名次，如 1、2、2、4）",
+        unit="分",
+        source=_source(brief),
+        columns=columns,
+    )
+
+
+def base_matrix(brief: Brief) -> Table:
+    """The base indicators of the city and its counties side by side; only those that somebody does not pass."""
+    assert brief.counties is not None
+    rules = brief.book.of_kind("base")
+    rows = {brief.name: brief.card.status.loc[brief.now]}
+    names = brief.counties.table["jurisdiction"]
+    rows |= {name: brief.counties.status.iloc[n] for n, name in enumerate(names)}
+    frame = pd.DataFrame(
+        {"id": [r.id for r in rules], "name": [r.name for r in rules], "_href": [f"#{r.id}" for r in rules]}
+        | {who: [wording.STATUS[str(status[r.id])] for r in rules] for who, status in rows.items()}
+    )
+    frame = frame[(frame[list(rows)] != "通过").any(axis=1)]
+    columns = {"id": id_column(), "name": Column("基础指标")} | {who: Column(kind="status") for who in rows}
+    return Table(frame, "未全部通过的基础指标：市与各县（区）", source=_source(brief), columns=columns)
+
+
+def city_losses(brief: Brief) -> Table:
+    """What the city loses, item by item, and which counties score lowest there."""
+    assert brief.counties is not None
+    frame = item_frame(brief).query("kind == 'item' and lost > 1e-9").sort_values("lost", ascending=False, kind="stable")
+    names = brief.counties.table["jurisdiction"]
+    share = brief.counties.points / brief.counties.full.replace(0, np.nan)
+    lowest = {id: share[id].dropna().sort_values(kind="stable").head(3) for id in frame["id"]}
+    frame["where"] = [
+        "各县（区）都未失分" if not len(s) or s.min() >= 1 - 1e-9 else
+        "、".join(f"{names[n]}（{wording.points(brief.counties.points.loc[n, id])}）" for n, v in s.items() if v < 1 - 1e-9)
+        for id, s in lowest.items()
+    ]  # fmt: skip
+    columns = {
+        "id": id_column(),
+        "name": Column("评分指标"),
+        "value": Column("全市现值"),
+        "goal": Column("满分要求"),
+        "score": Column("得分", kind="number"),
+        "full": Column("满分", kind="number", digits=0),
+        "lost": Column("失分", kind="number", shade="bar"),
+        "where": Column("得分最低的县（区）（得分）"),
+    }
+    return Table(frame, "全市失分与来源", unit="分", source=_source(brief), columns=columns)
+
+
+def shared_thresholds(brief: Brief) -> Prose:
+    """For a county: its own and the city's count wherever the threshold is the city's."""
+    lines = []
+    for rule in brief.book.rules.values():
+        for name in rule.inputs(brief.readings) if rule.city_threshold else []:
+            i = brief.book.inputs[name]
+            own = wording.input_value(i, brief.rows.loc[brief.now].get(name))
+            city = wording.input_value(i, brief.city_inputs.get(name))
+            lines.append(f"{rule.id} {rule.name}：本县（区）{own}，全市 {city}。{rule.note}")
+    return Prose(lines)
+
+
+def _source(brief: Brief) -> str:
+    return f"{brief.period} 填报数据，按{brief.book.document}计算"
