@@ -28,3 +28,13 @@ def ranks(totals: pd.DataFrame) -> pd.DataFrame:
     tied = (np.abs(low[None, :] - low[:, None]) <= TOLERANCE).sum(axis=1) > 1
     places = {"rank": 1 + above.sum(axis=1), "best": 1 + surely.sum(axis=1), "worst": 1 + maybe.sum(axis=1), "tied": tied}
     return pd.DataFrame(places, index=totals.index)
+
+
+def ranks_by_city(table: pd.DataFrame, totals: pd.DataFrame) -> pd.Series:
+    """The rank of every county among its city's counties of the same period; a city has none (NaN)."""
+    place = pd.Series(np.nan, index=totals.index)
+    county = (totals["level"] == "county").to_numpy()
+    city = table["city"].fillna("") if "city" in table else pd.Series("", index=table.index)
+    for _, group in totals[county].groupby([city[county], totals["period"][county]]):
+        place[group.index] = ranks(group)["rank"]
+    return place

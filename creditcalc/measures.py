@@ -5,12 +5,13 @@ Arrays are float64, NaN is missing, yes is 1 and no is 0. Logic is three-valued:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
 
-from creditcalc.formulas import Array, round_half_up
+from creditcalc.formulas import Array, round_half_up, snap
 
 
 def input(input: Array) -> Array:
@@ -144,12 +145,14 @@ def coverage(whole: Array, parts: Sequence[Array], systems: Sequence[Array], *, 
 
 
 def coverage_inverse(value: float, whole: float, *, decimals: int) -> float:
-    """The least part whose coverage rounds to the value.
+    """The least part whose rounded coverage reaches the value.
 
-    >>> round(coverage_inverse(0.8, 1000, decimals=2), 6)
-    795.0
+    >>> round(coverage_inverse(0.8, 1000, decimals=2), 6), round(coverage_inverse(0.801, 1000, decimals=2), 6)
+    (795.0, 805.0)
     """
-    return float(max(value - 0.5 / 10**decimals, 0.0) * whole)
+    scale = 10**decimals
+    reached = math.ceil(float(snap(np.asarray(value * scale)))) / scale
+    return float(max(reached - 0.5 / scale, 0.0) * whole)
 
 
 MEASURES: dict[str, Callable[..., Array]] = {

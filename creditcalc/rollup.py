@@ -109,6 +109,16 @@ def _combine(values: Array, first: NDArray[np.intp], complete: NDArray[np.bool_]
     return np.where(undecided & ~decisive, np.nan, known)
 
 
+def combine(values: Array, rollup: str) -> Array:
+    """One input over the counties, which are the columns of ``values``; each row is another case of the city.
+
+    >>> combine(np.array([[1.0, 2.0], [1.0, np.nan]]), "sum")
+    array([ 3., nan])
+    """
+    cases, counties = values.shape
+    return _combine(values.ravel(), np.arange(cases) * counties, np.ones(cases, bool), rollup)
+
+
 def notices(table: pd.DataFrame, book: Rulebook, city: str | None = None) -> list[Problem]:
     """A notice for every value that a city's row states otherwise than its counties' sum; both are shown."""
     typed = with_cities(table, city)

@@ -1,0 +1,166 @@
+"""The arithmetic of a score as lines that a calculator can check."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from creditcalc import wording
+from creditcalc.rulebook import Call, Choice, Condition, Rule, chosen, input_names
+from creditcalc.scoring import Columns, Scorecard, score_condition, score_item
+
+
+def item_lines(rule: Rule, card: Scorecard, at: int, row: pd.DataFrame) -> list[str]:
+    """The arithmetic of a scored or bonus item."""
+    assert rule.measure is not None and rule.formula is not None
+    if str(card.status[rule.id].iloc[at]) == "not_applicable":
+        return [move.rule for move in card.book.reallocations if rule.id in move.drop]
+    value = float(card.value[rule.id].iloc[at])
+    lines = [_measure_line(rule.measure, value, rule, card, row)]
+    points = score_item(rule, Columns(row, card.book), card.readings)[1]
+    if not math.isnan(points[0]):
+        lines.append(_formula_line(rule, value, float(points[0]), card))
+    factor = float(card.full[rule.id].iloc[at]) / rule.full
+    if factor != 1:
+        lines.append(f"城镇化率达到界限，满分由 {wording.number(rule.full)} 换算为 {wording.number(rule.full * factor)}："
+                     f"× {wording.number(factor)}")  # fmt: skip
+    return lines
+
+
+def gate_lines(rule: Rule, card: Scorecard, row: pd.DataFrame) -> list[str]:
+    """One line per condition of a base indicator, with what it demands and whether it holds."""
+    lines = []
+    for condition in rule.conditions:
+        value, holds, concerned = score_condition(condition, Columns(row, card.book), card.readings)
+        if concerned[0] == 0:
+            continue
+        line = _measure_line(condition.measure, float(value[0]), rule, card, row)
+        lines.append(f"{line}；要求{_demand(condition, rule, card)} → {wording.gate(float(holds[0]))}")
+    return lines
+
+
+def _demand(condition: Condition, rule: Rule, card: Scorecard) -> str:
+    if condition.measure.kind in wording.LOGIC:
+        return {"any_of": "有其一", "all_of": "全部为是", "none_of": "均为 0 或否"}[condition.measure.kind]
+    threshold = wording.measure_text(condition.measure, rule, card.book, card.readings, condition.threshold)
+    return f"{wording.TESTS[condition.test]} {threshold}"
+
+
+def _measure_line(call: Call, value: float, rule: Rule, card: Scorecard, row: pd.DataFrame) -> str:
+    """How the inputs make the value, with the numbers that a calculator needs."""
+    book, readings = card.book, card.readings
+
+    def text(names: Sequence[str]) -> str:
+        return " + ".join(_number(row[n].iloc[0] if n in row else None) for n in names)
+
+    def role(name: str) -> list[str]:
+        return input_names(chosen(call.params[name], readings), readings)
+
+    shown_value = wording.MISSING if math.isnan(value) else _measured(call, value, rule, card)
+    if call.kind == "ratio":
+        part, whole = text(role("part")), text(role("whole"))
+        part = f"({part})" if "+" in part else part
+        if whole == "0" and not math.isnan(value):
+            return f"{book.inputs[role('whole')[0]].label}为 0，{_empty_words(call, card)}按 {shown_value} 计"
+        return f"{part} ÷ {whole} = {shown_value}"
+    if call.kind == "growth":
+        prev, curr = text(role("prev")), text(role("curr"))
+        return f"({curr} − {prev}) ÷ {prev} = {shown_value}"
+    if call.kind == "shortfall":
+        whole = text(role("whole"))
+        if whole == "0" and not math.isnan(value):
+            return f"{book.inputs[role('whole')[0]].label}为 0，{_empty_words(call, card)}按 {shown_value} 计"
+        return f"{whole} − {text(role('part'))} = {shown_value}"
+    if call.kind == "input":
+        return f"{book.inputs[role('input')[0]].label} = {shown_value}"
+    if call.kind == "coverage":
+        return _coverage_line(call, value, card, row)
+    flags = "；".join(f"{book.inputs[n].label}：{wording.input_value(book.inputs[n], row[n].iloc[0] if n in row else None)}"
+                     for n in role("inputs"))  # fmt: skip
+    return flags if call.kind != "count_yes" else f"{flags}；共 {shown_value}"
+
+
+def _empty_words(call: Call, card: Scorecard) -> str:
+    empty = call.params.get("empty")
+    return f"按读法 {empty.by}={card.readings[empty.by]} " if isinstance(empty, Choice) else ""
+
+
+def _coverage_line(call: Call, value: float, card: Scorecard, row: pd.DataFrame) -> str:
+    """The coverage of every system, and which one counts."""
+    book = card.book
+    whole = _number(row[call.params["whole"]].iloc[0] if call.params["whole"] in row else None)
+    texts = []
+    for part, system in zip(call.params["parts"], call.params["systems"], strict=True):
+        used = wording.input_value(book.inputs[system], row[system].iloc[0] if system in row else None)
+        covered = _number(row[part].iloc[0] if part in row else None)
+        texts.append(f"{book.inputs[system].label}：{used}" + (f"，{covered} ÷ {whole}" if used == "是" else ""))
+    outcome = wording.MISSING if math.isnan(value) else f"{value:.2f}"
+    return f"{'；'.join(texts)}；取较高者，最多为 1，四舍五入到两位小数 = {outcome}"
+
+
+def _formula_line(rule: Rule, value: float, earned: float, card: Scorecard) -> str:
+    """How the value earns the points."""
+    assert rule.measure is not None and rule.formula is not None
+    params, kind, full = rule.formula.bind(card.readings), rule.formula.kind, wording.number(rule.full)
+    result = wording.points(earned)
+
+    def text(x: float) -> str:
+        assert rule.measure is not None
+        return _measured(rule.measure, x, rule, card, unit=False)
+
+    if kind == "proportional":
+        zero, most, v = text(params["zero"]), text(params["full_at"]), text(value)
+        if earned >= rule.full:
+            return f"{v} {'不高于' if params.get('falling') else '达到'} {most} → {result}"
+        if earned <= 0:
+            return f"{v} 在不得分端 {zero}（{'高于' if params.get('falling') else '不足或恰在'}）→ 0.00"
+        if params["line"] == "of_full":
+            return f"{most} ÷ {v} × {full} = {result}" if params.get("falling") else f"{v} ÷ {most} × {full} = {result}"
+        if params.get("falling"):
+            return f"({zero} − {v}) ÷ ({zero} − {most}) × {full} = {result}"
+        return f"({v} − {zero}) ÷ ({most} − {zero}) × {full} = {result}"
+    if kind == "tiers":
+        bounds = "，".join(f"{'达到' if params.get('inclusive', 'yes') == 'yes' else '高于'} {text(at)} 得 {wording.number(p)}"
+                          for at, p in params["tiers"])  # fmt: skip
+        return f"{text(value)}：{bounds} → {result}"
+    if kind == "deduct":
+        return f"{full} − {wording.number(params['each'])} × {text(value)} = {result}（不低于 0）"
+    if kind == "excess_deduct":
+        steps = max((value - params["free"]) / params["step"], 0)
+        counted = {"pro_rata": steps, "whole_steps": math.floor(steps + 1e-9), "started_steps": math.ceil(steps - 1e-9)}
+        step = "每步十万分之一" if params["step"] < 0.001 else f"每步 {wording.number(params['step'])}"
+        taken = _number(counted[params["partial"]])
+        return (
+            f"超出 {text(params['free'])} 的部分合 {_number(steps)} 步（{step}），按 {taken} 步计："
+            f"{full} − {wording.number(params['each'])} × {taken} = {result}（不低于 0）"
+        )
+    if kind == "per_unit":
+        return f"{wording.number(params['each'])} × {text(value)} = {result}（最多 {full}）"
+    if kind == "awarded":
+        return f"按评分计 {result}（最多 {full}）"
+    return f"{'满足' if value > 0 else '不满足'} → {result}"
+
+
+def _measured(call: Call, value: float, rule: Rule, card: Scorecard, unit: bool = True) -> str:
+    """A value with the digits that reproduce the score, marked ≈ where they are not all."""
+    if call.kind in wording.SHARES and not rule.value_unit:
+        return _number(100 * value) + "%"
+    text = _number(value)
+    return (
+        f"{text}{wording.measure_text(call, rule, card.book, card.readings, value).removeprefix(wording.number(value))}"
+        if unit
+        else text
+    )
+
+
+def _number(x: Any) -> str:
+    """A number with up to six significant decimals, ≈ before it where more would follow."""
+    if x is None or pd.isna(x):
+        return wording.MISSING
+    x = float(x)
+    decimals = 6 if x == 0 or abs(x) >= 0.01 else 6 - math.floor(math.log10(abs(x)))
+    rounded = round(x, decimals)
+    return ("" if math.isclose(rounded, x, rel_tol=1e-9) else "≈") + wording.number(rounded, decimals)

@@ -1,0 +1,174 @@
+"""What the city loses and which county decides it: by adding up changed inputs and scoring again, never by averaging scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from creditcalc import formulas
+from creditcalc.formulas import TOLERANCE, Array
+from creditcalc.problems import Problem, UnknownName, nearest, shown
+from creditcalc.rollup import combine
+from creditcalc.rulebook import Rule
+from creditcalc.scoring import Columns, Scorecard, reallocated, score_item
+from creditcalc.targets import Search, Unreachable
+
+EXACT = 10  # counties up to which every subset is scored
+PERMUTATIONS = 400  # sampled beyond
+SEED = 20210527
+Subsets = NDArray[np.bool_]
+Value = Callable[[Subsets], Array]
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """The city's loss of one period by item and county.
+
+    ``items`` has a row per item that the city does not have in full and county: ``lost`` (the city's loss on the item),
+    ``share`` (the county's Shapley share of what returns when all counties reach full marks), ``error`` (its standard error, 0
+    where exact), ``alone`` and ``alone_median`` (what returns if that county alone reached full marks, or the median county).
+    ``residual`` is per item what no county decides; shares and residual add up to the loss.
+    """
+
+    items: pd.DataFrame
+    residual: pd.Series
+    undecided: list[str]
+
+
+def contribution(card: Scorecard, city: str, period: str) -> Contribution:
+    """Which county the city's losses come from, of a card scored from a rolled-up table.
+
+    Raises UnknownName where the card has no row of the city in the period.
+    """
+    table = card.table
+    same = (table["period"] == period) & (table["city"] == city if "city" in table else True)
+    at = np.flatnonzero(same & (table["level"] == "city"))
+    if not len(at):
+        there = list(table.loc[table["level"] == "city", "jurisdiction"].unique())
+        raise UnknownName(
+            [Problem("没有这个市的汇总行", shown(city), f"{nearest(city, there)}有：{'、'.join(there)}；先 roll_up")]
+        )
+    counties = np.flatnonzero(same & (table["level"] == "county")).tolist()
+    game = _Game(card, int(at[0]), counties)
+    rows: list[dict[str, Any]] = []
+    residual, undecided = {}, []
+    for rule in card.book.of_kind("item"):
+        lost = float(card.full[rule.id].iloc[game.city] - card.points[rule.id].iloc[game.city])
+        if math.isnan(lost):
+            undecided.append(rule.id)
+        elif lost > TOLERANCE:
+            shares, errors, returned = game.shares(rule)
+            residual[rule.id] = lost - returned
+            columns = zip(game.names, shares, errors, game.alone(rule, "full"), game.alone(rule, "median"), strict=True)
+            rows += [{"id": rule.id, "county": county, "lost": lost, "share": share, "error": error, "alone": full,
+                      "alone_median": median} for county, share, error, full, median in columns]  # fmt: skip
+    names = ["id", "county", "lost", "share", "error", "alone", "alone_median"]
+    return Contribution(pd.DataFrame(rows, columns=names), pd.Series(residual, dtype=float), undecided)
+
+
+class _Game:
+    """A city and its counties: the city's points on an item when some counties have reached a better state."""
+
+    def __init__(self, card: Scorecard, city: int, counties: list[int]) -> None:
+        self.card, self.city, self.counties = card, city, counties
+        self.search = Search(card)
+        self.names = [str(self.search.rows[n]["jurisdiction"]) for n in counties]
+        source = card.table.attrs.get("source")
+        typed = source.table if source is not None else card.table
+        own = typed[(typed["jurisdiction"] == self.search.rows[city]["jurisdiction"]) & (typed["level"] == "city")]
+        self.typed = own[own["period"] == self.search.rows[city]["period"]]
+
+    def shares(self, rule: Rule) -> tuple[Array, Array, float]:
+        """Shapley shares, their standard errors, and what returns when all counties are at full marks."""
+        value, n = self.value(rule, "full"), len(self.counties)
+        ends = value(np.array([[False] * n, [True] * n]))
+        exact = n <= EXACT
+        shares, errors = (_exact if exact else _sampled)(value, n)
+        return shares, errors, float(ends[1] - ends[0])
+
+    def alone(self, rule: Rule, goal: str) -> Array:
+        """What returns to the city if each county alone reached the goal."""
+        value, n = self.value(rule, goal), len(self.counties)
+        points = value(np.vstack([np.zeros((1, n), bool), np.eye(n, dtype=bool)]))
+        gains: Array = points[1:] - points[0]
+        return gains
+
+    def value(self, rule: Rule, goal: str) -> Value:
+        """The city's points on a rule for subsets (rows of booleans) of counties that have reached the goal."""
+        names = [n for n in rule.inputs(self.card.readings) if n in self.card.table]
+        changes = [self.better(row, rule, goal) for row in self.counties]
+        now = {name: self.numbers(name) for name in names}
+        then = {name: np.array([c.get(name, old) for c, old in zip(changes, now[name], strict=True)]) for name in names}
+        row = self.card.table.iloc[[self.city]]
+        factor = reallocated(self.card.book, Columns(row, self.card.book), self.card.readings).get(rule.id)
+
+        def points(subsets: Subsets) -> Array:
+            frame = pd.DataFrame({name: self.added(name, np.where(subsets, then[name], now[name])) for name in names})
+            frame["level"] = "city"
+            factors = None if factor is None else np.repeat(factor, len(subsets))
+            return score_item(rule, Columns(frame, self.card.book), self.card.readings, factors)[1]
+
+        return points
+
+    def numbers(self, name: str) -> Array:
+        """The counties' values of an input."""
+        return self.card.table[name].iloc[self.counties].to_numpy(dtype=float, na_value=np.nan)
+
+    def added(self, name: str, values: Array) -> Array:
+        """The city's value for each subset: its own typed one, or its counties' added up."""
+        if name in self.typed and self.typed[name].notna().any():
+            return np.full(len(values), float(self.typed[name].iloc[0]))
+        return combine(values, self.card.book.inputs[name].rollup)
+
+    def better(self, row: int, rule: Rule, goal: str) -> dict[str, float]:
+        """A county's inputs changed to full marks, or to the median county's value; none where it is there or cannot be."""
+        assert rule.measure is not None and rule.formula is not None
+        status = self.search.status[rule.id][row]
+        at = self.search.order[rule.id]
+        if status != "scored":
+            return {}
+        try:
+            if rule.city_threshold:
+                return self.search.county_part(row, rule).changes if goal == "full" else {}
+            if goal == "median":
+                values = self.card.value[rule.id].iloc[self.counties]
+                points = self.card.points[rule.id].iloc[self.counties]
+                if not self.search.points[row, at] < float(points.median()) - TOLERANCE:
+                    return {}
+                return self.search.changes(self.search.rows[row], rule.measure, float(values.median()))
+            if self.search.points[row, at] >= self.search.full[row, at] - TOLERANCE:
+                return {}
+            formula = formulas.FORMULAS[rule.formula.kind]
+            wanted = formula.inverse(rule.full, rule.full, **rule.formula.bind(self.card.readings))
+            return self.search.changes(self.search.rows[row], rule.measure, wanted)
+        except Unreachable:
+            return {}
+
+
+def _exact(value: Value, n: int) -> tuple[Array, Array]:
+    """Shapley values over all subsets."""
+    subsets = ((np.arange(2**n)[:, None] >> np.arange(n)) & 1).astype(bool)
+    points, size = value(subsets), subsets.sum(axis=1)
+    weight = np.array([math.factorial(s) * math.factorial(n - 1 - s) / math.factorial(n) for s in range(n)])
+    shares = np.zeros(n)
+    for county in range(n):
+        without = np.flatnonzero(~subsets[:, county])
+        shares[county] = np.sum(weight[size[without]] * (points[without + (1 << county)] - points[without]))
+    return shares, np.zeros(n)
+
+
+def _sampled(value: Value, n: int) -> tuple[Array, Array]:
+    """Shapley values over sampled orders, with their standard errors."""
+    rng = np.random.default_rng(SEED)
+    orders = np.array([rng.permutation(n) for _ in range(PERMUTATIONS)])
+    place = np.argsort(orders, axis=1)
+    subsets = place[:, None, :] < np.arange(n + 1)[None, :, None]
+    points = value(subsets.reshape(-1, n)).reshape(PERMUTATIONS, n + 1)
+    gains = np.diff(points, axis=1)[np.arange(PERMUTATIONS)[:, None], place]
+    return gains.mean(axis=0), gains.std(axis=0, ddof=1) / math.sqrt(PERMUTATIONS)

@@ -1,0 +1,193 @@
+"""How far a total moves under the other readings, and what each missing input is worth."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from creditcalc.compare import ranks_by_city
+from creditcalc.formulas import TOLERANCE, Array
+from creditcalc.rulebook import Readings, Rule, Rulebook, chosen
+from creditcalc.scoring import KEYS, Columns, Scorecard, reallocated, score, score_item
+
+ONE = [*KEYS, "reading", "option", "score", "total", "change", "eligible", "rank", "rank_before"]
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """What the readings and the missing inputs leave open, per jurisdiction and period.
+
+    ``one``: the total under each alternative option, the others kept. ``extremes``: the lowest and the highest total over all
+    combinations, with the readings that give them. ``missing``: how much of the score's interval closes for certain
+    (``closes``) and at most (``closes_at_most``) if that input alone were known, its even ``share`` where an item lacks several
+    inputs (the shares add up to the interval), and the base indicators that wait for it.
+    """
+
+    one: pd.DataFrame
+    extremes: pd.DataFrame
+    missing: pd.DataFrame
+
+
+def sensitivity(
+    table: pd.DataFrame, book: Rulebook, readings: Readings | None = None, rows: Sequence[Hashable] | None = None
+) -> Sensitivity:
+    """The sensitivity of every row of a table (or of the index labels ``rows``; ranks are among the rows scored).
+
+    >>> from creditcalc import load_rulebook
+    >>> table = pd.DataFrame({"jurisdiction": ["范县"], "period": ["2021-05"], "loans_xyd": [450], "loans_credit": [10000]})
+    >>> s = sensitivity(table, load_rulebook())
+    >>> s.extremes[["lowest", "highest", "combinations"]].round(6).to_dict("records")
+    [{'lowest': 1.5, 'highest': 2.25, 'combinations': 1152}]
+    >>> s.missing.set_index("input").loc["budget", ["closes", "closes_at_most"]].tolist()
+    [2.0, 2.0]
+    """
+    chosen_rows = table if rows is None else table.loc[list(rows)]
+    options = book.resolve(readings)
+    return Sensitivity(
+        _one(chosen_rows, book, options), _extremes(chosen_rows, book, options), _missing(chosen_rows, book, options)
+    )
+
+
+def _one(table: pd.DataFrame, book: Rulebook, options: Readings) -> pd.DataFrame:
+    """One row per alternative option and jurisdiction."""
+    before = score(table, book, options).totals()
+    place = ranks_by_city(table, before)
+    frames = []
+    for reading in book.readings.values():
+        for option in reading.options:
+            if option == options[reading.id]:
+                continue
+            after = score(table, book, {**options, reading.id: option}).totals()
+            frame = after[[*KEYS, "score", "total", "eligible"]].assign(
+                reading=reading.id,
+                option=option,
+                change=after["total"] - before["total"],
+                eligible_before=before["eligible"],
+                rank=ranks_by_city(table, after),
+                rank_before=place,
+            )
+            frames.append(frame[[*ONE, "eligible_before"]])
+    return pd.concat(frames, ignore_index=True)
+
+
+def _extremes(table: pd.DataFrame, book: Rulebook, options: Readings) -> pd.DataFrame:
+    """The lowest and the highest total over every combination of options.
+
+    Each rule is scored once under each combination of the few readings it depends on; a total is then a sum.
+    """
+    order = {r.id: sorted(r.options, key=lambda o, r=r: o != options[r.id]) for r in book.readings.values()}  # type: ignore[misc]
+    columns = Columns(table, book)
+    factors = reallocated(book, columns, options)
+    scored = [rule for rule in book.rules.values() if rule.kind != "base"]
+    fixed = [_confirmed(rule, columns, options, factors) for rule in scored if not rule.readings and rule.kind == "item"]
+    moving = [rule for rule in scored if rule.readings and rule.kind == "item"]
+    by_rule = {rule.id: _under_each(rule, columns, options, factors, order) for rule in moving}
+    bonus = np.sum([_confirmed(rule, columns, options, factors) for rule in scored if rule.kind == "bonus"], axis=0)
+    combinations = [dict(zip(order, combination, strict=True)) for combination in itertools.product(*order.values())]
+    constant = np.sum(fixed, axis=0)
+    totals = np.array(
+        [
+            constant
+            + sum(by_rule[rule.id][tuple(c[r] for r in rule.readings)] for rule in moving)
+            + np.minimum(bonus, chosen(book.bonus_cap, c))
+            for c in combinations
+        ]
+    )
+    least, most = totals.argmin(axis=0), totals.argmax(axis=0)
+    at = np.arange(len(table))
+    changed = [{r: o for r, o in c.items() if o != options[r]} for c in combinations]
+    return pd.DataFrame(
+        {key: table[key].to_numpy() for key in KEYS}
+        | {
+            "total": totals[0],
+            "lowest": totals[least, at],
+            "highest": totals[most, at],
+            "lowest_readings": [changed[n] for n in least],
+            "highest_readings": [changed[n] for n in most],
+            "combinations": len(combinations),
+        }
+    )
+
+
+def _confirmed(rule: Rule, columns: Columns, options: Readings, factors: dict[str, Array]) -> Array:
+    """A rule's points, 0 where they are not decided."""
+    return np.nan_to_num(score_item(rule, columns, options, factors.get(rule.id))[1])
+
+
+def _under_each(
+    rule: Rule, columns: Columns, options: Readings, factors: dict[str, Array], order: dict[str, list[str]]
+) -> dict[tuple[str, ...], Array]:
+    """A rule's points under each combination of the readings it depends on."""
+    choices = itertools.product(*(order[r] for r in rule.readings))
+    return {c: _confirmed(rule, columns, {**options, **dict(zip(rule.readings, c, strict=True))}, factors) for c in choices}
+
+
+def _missing(table: pd.DataFrame, book: Rulebook, options: Readings) -> pd.DataFrame:
+    """What closes if one missing input were known, by scoring its row with each answer it could have."""
+    card = score(table, book, options)
+    open_rules = {id: card.status[id].isin(["missing", "pending"]).to_numpy() for id in book.rules}
+    width = (card.high.to_numpy() - card.low.to_numpy()).clip(0)
+    items = np.array([rule.kind == "item" for rule in book.rules.values()])
+    before = np.nansum(width[:, items], axis=1)
+    users = {name: [r for r in book.rules.values() if name in r.inputs(options)] for name in book.inputs}
+    absent = {name: table[name].isna().to_numpy() if name in table else np.ones(len(table), bool) for name in book.inputs}
+    shares = _shares(card, absent, width)
+    tried = []
+    for name, i in book.inputs.items():
+        waits = [open_rules[rule.id] for rule in users[name]]
+        concerned = absent[name] & np.logical_or.reduce(waits or [np.zeros(len(table), bool)])
+        answers: tuple[object, ...] = (0.0, 1.0) if i.type != "class" else tuple(i.classes)
+        tried += [(int(row), name, answer) for row in np.flatnonzero(concerned) for answer in answers]
+    columns = [*KEYS, "input", "label", "closes", "closes_at_most", "share", "items", "gates"]
+    if not tried:
+        return pd.DataFrame(columns=columns)
+    after = score(_answered(table, tried), book, options)
+    closed = pd.DataFrame(tried, columns=["row", "input", "answer"])
+    closed["closed"] = before[closed["row"]] - np.nansum((after.high.to_numpy() - after.low.to_numpy())[:, items], axis=1)
+    found = closed.groupby(["row", "input"], sort=False)["closed"].agg(["min", "max"]).reset_index()
+    frame = pd.DataFrame(
+        {key: table[key].to_numpy()[found["row"]] for key in KEYS}
+        | {
+            "input": found["input"],
+            "label": [book.inputs[name].label for name in found["input"]],
+            "closes": found["min"].clip(lower=0).where(found["min"] > TOLERANCE, 0.0),
+            "closes_at_most": found["max"].where(found["max"] > TOLERANCE, 0.0),
+            "share": [shares[name][row] for row, name in found[["row", "input"]].to_numpy()],
+        }
+        | {
+            key: [
+                [rule.id for rule in users[name] if rule.kind == kind and open_rules[rule.id][row]]
+                for row, name in found[["row", "input"]].to_numpy()
+            ]
+            for key, kind in (("items", "item"), ("gates", "base"))
+        }
+    )
+    by = [*KEYS, "closes_at_most", "share"]
+    return frame.sort_values(by, ascending=[True, True, False, False], kind="stable")[columns]
+
+
+def _answered(table: pd.DataFrame, tried: Sequence[tuple[int, str, object]]) -> pd.DataFrame:
+    """A row for every input that is missing and answer that it could have."""
+    frame = table.iloc[[row for row, _, _ in tried]].reset_index(drop=True)
+    answers = pd.DataFrame(tried, columns=["row", "input", "answer"])
+    for name, group in answers.groupby("input"):
+        column = frame[name].astype(object) if name in frame else pd.Series(np.nan, index=frame.index, dtype=object)
+        column.loc[group.index] = group["answer"]
+        frame[name] = column
+    return frame
+
+
+def _shares(card: Scorecard, absent: dict[str, NDArray[np.bool_]], width: Array) -> dict[str, Array]:
+    """Each input's even share of the open intervals of the items that lack it."""
+    shares = {name: np.zeros(len(card.table)) for name in absent}
+    for n, rule in enumerate(card.book.rules.values()):
+        names = rule.inputs(card.readings) if rule.kind == "item" else []
+        lacking = np.sum([absent[name] for name in names], axis=0)
+        for name in names:
+            shares[name] += np.where(absent[name], np.nan_to_num(width[:, n]) / np.maximum(lacking, 1), 0.0)
+    return shares

@@ -1,0 +1,79 @@
+"""What if: a table before and after changes, scored and rolled up both times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from creditcalc.formulas import TOLERANCE
+from creditcalc.problems import Problem, UnknownName, nearest, shown
+from creditcalc.rollup import roll_up
+from creditcalc.rulebook import Readings, Rulebook
+from creditcalc.scoring import Scorecard, score
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """Before and after: ``items`` per rule that moves, ``totals`` per jurisdiction and period."""
+
+    before: Scorecard
+    after: Scorecard
+    items: pd.DataFrame
+    totals: pd.DataFrame
+
+
+def what_if(
+    table: pd.DataFrame,
+    book: Rulebook,
+    changes: Mapping[Any, Mapping[str, float]],
+    readings: Readings | None = None,
+    city: str | None = None,
+) -> WhatIf:
+    """Compare a table with itself after ``changes``: jurisdiction, or (jurisdiction, period), → input → new value.
+
+    Cities are rolled up before and after, where the table has or is told one. Raises UnknownName for a row or input
+    that is not there.
+    """
+    changed = table.copy()
+    for key, inputs in changes.items():
+        name, period = key if isinstance(key, tuple) else (key, None)
+        rows = (changed["jurisdiction"] == name) & (True if period is None else changed["period"] == period)
+        if not rows.any():
+            there = "、".join(map(str, changed["jurisdiction"].unique()[:30]))
+            raise UnknownName([Problem("没有这个县（区）、市或期间", shown(key), f"有：{there}")])
+        for input_name, value in inputs.items():
+            if input_name not in book.inputs:
+                raise UnknownName([Problem("没有这个输入", shown(input_name), nearest(input_name, book.inputs))])
+            if input_name not in changed:
+                changed[input_name] = np.nan
+            changed.loc[rows, input_name] = value
+    whole = city is not None or ("level" in table and (table["level"] == "city").any())
+    before, after = (score(roll_up(t, book, city) if whole else t, book, readings) for t in (table, changed))
+    return WhatIf(before, after, _compared(before, after), _totals_compared(before, after))
+
+
+def _compared(before: Scorecard, after: Scorecard) -> pd.DataFrame:
+    """The rules whose points, interval or state differ."""
+    keys = ["jurisdiction", "period", "id"]
+    both = before.items().merge(
+        after.items()[[*keys, "score", "low", "high", "status"]], on=keys, suffixes=("_before", "_after")
+    )
+    moved = both["status_before"] != both["status_after"]
+    for name in ("score", "low", "high"):
+        one, other = both[f"{name}_before"], both[f"{name}_after"]
+        moved |= (one.fillna(-1) - other.fillna(-1)).abs() > TOLERANCE
+    return both[moved].assign(change=lambda t: t["score_after"] - t["score_before"]).reset_index(drop=True)
+
+
+def _totals_compared(before: Scorecard, after: Scorecard) -> pd.DataFrame:
+    """Totals before and after with their difference."""
+    numbers = ["score", "low", "high", "bonus", "total"]
+    one, other = before.totals(), after.totals()
+    frame = one[["jurisdiction", "period", "level"]].copy()
+    for name in numbers:
+        frame[f"{name}_before"], frame[f"{name}_after"] = one[name], other[name]
+    return frame.assign(change=other["total"] - one["total"], eligible_before=one["eligible"], eligible_after=other["eligible"])
