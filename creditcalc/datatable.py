@@ -1,0 +1,170 @@
+"""A data frame as a table for people: caption, unit, source, units and states that a reader sees at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from creditcalc.display import Shown, badge, escape, safe_href
+from creditcalc.formulas import round_half_up
+from creditcalc.theme import HEAT, HEAT_LIGHT_TEXT
+
+# Half characters: up to the first a cell never breaks, from the second on its column is kept wide.
+SHORT, LONG = 12, 36
+HALF = "\u2e7f"  # the last character before the Chinese ones, which are twice as broad
+RUN = re.compile(r"[^\s\u4e00-\u9fff]{25}")  # longer than any word or number of ours: only such a run may break anywhere
+WIDE = 10  # columns: a table with more is printed on a page turned on its side
+
+
+@dataclass(frozen=True)
+class Column:
+    """How one column is shown.
+
+    ``tone`` and ``link`` name columns of the frame that hold each cell's tone (good, warn, bad, none) and link target;
+    ``full`` is what a full bar or the darkest shade stands for: a number, a column's name, or by default the largest value.
+    """
+
+    label: str = ""
+    kind: Literal["text", "number", "percent", "status"] = "text"
+    digits: int = 2
+    missing: str = "—"
+    tone: str = ""
+    link: str = ""
+    shade: Literal["", "bar", "heat"] = ""
+    full: float | str | None = None
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Table(Shown):
+    """A frame's rows under a title, with unit and source; the first column shown names the row.
+
+    Without ``columns`` every column of the frame is shown; with them, those named, in their order. ``row_ids`` names the
+    column that holds each row's id, so that a link can lead to it; ``total`` sets the last row apart.
+    """
+
+    frame: pd.DataFrame
+    title: str
+    unit: str = ""
+    source: str = ""
+    columns: Mapping[str, Column] | None = None
+    row_ids: str = ""
+    total: bool = False
+
+    def html(self) -> str:
+        """The table in a region that scrolls by itself, and its source below."""
+        columns = self.columns or {str(name): _guessed(self.frame[name]) for name in self.frame}
+        cells = [_Cells(self.frame, name, column) for name, column in columns.items()]
+        unit = f'<span class="unit">单位：{escape(self.unit)}</span>' if self.unit else ""
+        source = f'<p class="source">来源：{escape(self.source)}</p>' if self.source else ""
+        wide = " wide" if len(cells) > WIDE else ""
+        return (
+            f'<div class="sheet{wide}">'
+            f'<div class="table-wrap" tabindex="0" role="region" aria-label="表：{escape(self.title)}"><table>'
+            f"<caption><span>{escape(self.title)}{unit}</span></caption>"
+            f"<thead><tr>{''.join(column.heading() for column in cells)}</tr></thead>"
+            f"<tbody>{self._rows(cells)}</tbody></table></div>{source}</div>"
+        )
+
+    def _rows(self, cells: list[_Cells]) -> str:
+        """All rows, or one that says that there is none."""
+        rows = "".join(self._row(cells, row) for row in range(len(self.frame)))
+        return rows or f'<tr><td class="missing" colspan="{len(cells)}">没有记录</td></tr>'
+
+    def _row(self, cells: list[_Cells], row: int) -> str:
+        mark = f' id="{escape(self.frame[self.row_ids].iloc[row])}"' if self.row_ids else ""
+        kind = ' class="total"' if self.total and row == len(self.frame) - 1 else ""
+        first, *others = cells
+        return f"<tr{mark}{kind}>{first.cell(row, 'th')}{''.join(column.cell(row, 'td') for column in others)}</tr>"
+
+
+class _Cells:
+    """One column's cells as HTML."""
+
+    def __init__(self, frame: pd.DataFrame, name: str, column: Column) -> None:
+        self.frame, self.column = frame, column
+        self.label = column.label or name
+        self.values = frame[name].tolist()
+        self.texts = [column.missing if pd.isna(value) else text(value, column) for value in self.values]
+        self.tones, self.targets = self._others(column.tone), self._others(column.link)
+        self.alignment = "num" if column.kind in ("number", "percent") else ""
+        self.breadth = _breadth(self.texts) if column.kind == "text" else "short"
+        self.shares = self._shares() if column.shade else []
+
+    def heading(self) -> str:
+        """The column's header cell."""
+        return f'<th scope="col"{_class(self.alignment, _breadth([self.label]))}>{escape(self.label)}</th>'
+
+    def cell(self, row: int, tag: str) -> str:
+        """One cell, as the row's header (``th``) or as data (``td``)."""
+        missing = pd.isna(self.values[row])
+        shade, style = ("", "") if missing or not self.shares else self._shade(self.shares[row])
+        names = _class(self.alignment, self.breadth, "missing" if missing else "", shade)
+        scope = ' scope="row"' if tag == "th" else ""
+        return f"<{tag}{scope}{names}{style}>{self._content(row)}</{tag}>"
+
+    def _content(self, row: int) -> str:
+        """The cell's text, with its tone and link."""
+        tone, word, target = self.tones[row], self.texts[row], self.targets[row]
+        state = tone or self.column.kind == "status" or pd.isna(self.values[row])
+        content = badge(word, tone) if state else escape(word)
+        return f'<a href="{escape(safe_href(target))}">{content}</a>' if target else content
+
+    def _others(self, name: str) -> list[str]:
+        """What another column of the frame says about each cell, empty where it says nothing."""
+        values = self.frame[name] if name else [None] * len(self.values)
+        return ["" if pd.isna(value) else str(value) for value in values]
+
+    def _shares(self) -> list[float]:
+        """Each value as a share of what is full, between 0 and 1."""
+        values = pd.to_numeric(pd.Series(self.values), errors="coerce").to_numpy(dtype=float)
+        full = self.column.full
+        whole = self.frame[full].to_numpy(dtype=float) if isinstance(full, str) else full or np.nanmax([*values, 0.0])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shares = np.nan_to_num(np.clip(values / whole, 0, 1))
+        return [float(share) for share in shares]
+
+    def _shade(self, share: float) -> tuple[str, str]:
+        """Class and style of a bar or of a shaded cell."""
+        if self.column.shade == "bar":
+            return "bar", f' style="--share:{share:.3f}"'
+        step = min(int(share * len(HEAT)), len(HEAT) - 1)
+        return f"heat{' dark' if step >= HEAT_LIGHT_TEXT else ''}", f' style="--heat:var(--heat-{step})"'
+
+
+def text(value: object, column: Column) -> str:
+    """One value that is present, as a reader writes it.
+
+    >>> text(1234.565, Column(kind="number")), text(0.285, Column(kind="percent", digits=0)), text(True, Column())
+    ('1,234.57', '29%', '是')
+    """
+    if isinstance(value, bool | np.bool_):
+        return "是" if value else "否"
+    if column.kind == "text" or not isinstance(value, int | float | np.number):
+        return str(value)
+    scale, sign = (100, "%") if column.kind == "percent" else (1, "")
+    return f"{round_half_up(np.array([value], dtype=float) * scale, column.digits)[0]:,.{column.digits}f}{sign}"
+
+
+def _guessed(values: pd.Series) -> Column:
+    """How a column is shown when nobody said it: by its type."""
+    if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
+        return Column()
+    return Column(kind="number", digits=0 if pd.api.types.is_integer_dtype(values) else 2)
+
+
+def _breadth(texts: list[str]) -> str:
+    """The class that keeps a column from being squeezed to one character, or its cells from being broken at all."""
+    longest = max((sum(1 + (char > HALF) for char in one) for one in texts), default=0)
+    run = " run" if any(map(RUN.search, texts)) else ""
+    return "short" if longest <= SHORT else f"long{run}" if longest >= LONG else run.strip()
+
+
+def _class(*names: str) -> str:
+    """A class attribute, where there is something to say."""
+    given = " ".join(filter(None, names))
+    return f' class="{given}"' if given else ""
