@@ -1,11 +1,18 @@
-"""Ranks and peers: where a jurisdiction stands among others."""
+"""Where a jurisdiction stands: its rank, its peers, its change since an earlier period, its pace."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from creditcalc.formulas import TOLERANCE
+from creditcalc.problems import Problem, UnknownName, shown
+from creditcalc.scoring import Scorecard
+
+TREND, CLEAR, HORIZON = 6, 0.9, 36  # months that make a trend, how straight it must be, how far it may be drawn out
 
 
 def ranks(totals: pd.DataFrame) -> pd.DataFrame:
@@ -38,3 +45,51 @@ def ranks_by_city(table: pd.DataFrame, totals: pd.DataFrame) -> pd.Series:
     for _, group in totals[county].groupby([city[county], totals["period"][county]]):
         place[group.index] = ranks(group)["rank"]
     return place
+
+
+def against_median(own: pd.Series, peers: pd.DataFrame) -> pd.DataFrame:
+    """One jurisdiction's points per item beside its peers' median: id, own, median, difference, from weak to strong.
+
+    ``peers`` has a row per peer and a column per item; peers without a score on an item are left out of its median.
+    """
+    frame = pd.DataFrame({"own": own, "median": peers.median()}).dropna()
+    frame = frame.assign(difference=frame["own"] - frame["median"]).rename_axis("id").reset_index()
+    return frame.sort_values("difference", kind="stable", ignore_index=True)
+
+
+def change_since(card: Scorecard, name: str, earlier: str, period: str) -> pd.DataFrame:
+    """Per item the points of two periods and the change; an item that is not decided in one of them has none.
+
+    Raises UnknownName for a period that the jurisdiction has no row for.
+    """
+    rows = {}
+    for when in (earlier, period):
+        at = np.flatnonzero((card.table["jurisdiction"] == name) & (card.table["period"] == when))
+        if not len(at):
+            there = "、".join(sorted(card.table.loc[card.table["jurisdiction"] == name, "period"]))
+            raise UnknownName([Problem(f"{name} 没有这个期间", shown(when), f"有：{there}")])
+        rows[when] = card.points.iloc[at[0]]
+    items = [rule.id for rule in card.book.of_kind("item")]
+    frame = pd.DataFrame({"id": items, "before": rows[earlier][items].to_numpy(), "after": rows[period][items].to_numpy()})
+    return frame.assign(change=frame["after"] - frame["before"])
+
+
+def months_to_full(values: Sequence[float], goal: float) -> int | None:
+    """How many more months at the present pace until a value reaches its goal, where the trend is clear enough to say so.
+
+    Clear means: the last ``TREND`` values are all known, a straight line explains them (R² at least ``CLEAR``) and leads to the
+    goal within ``HORIZON`` months.
+
+    >>> months_to_full([0.60, 0.62, 0.64, 0.66, 0.68, 0.70], 1.0)
+    15
+    >>> months_to_full([0.60, 0.70, 0.58, 0.66, 0.68, 0.61], 1.0) is None
+    True
+    """
+    last = np.asarray(values[-TREND:], dtype=float)
+    if len(last) < TREND or np.isnan(last).any() or np.ptp(last) == 0:
+        return None
+    months = np.arange(TREND)
+    slope, start = np.polyfit(months, last, 1)
+    fit = 1 - np.var(last - (start + slope * months)) / np.var(last)
+    left = (goal - last[-1]) / slope
+    return math.ceil(left - TOLERANCE) if fit >= CLEAR and 0 < left <= HORIZON else None

@@ -140,12 +140,11 @@ def proportional(
         most = full * (1 - TOLERANCE * abs(full_at / (full_at - zero)))
         points = np.where(points <= none, 0.0, points)
         return np.where(points >= most, full, points)
+    x = np.where(np.abs(x - zero) <= TOLERANCE * zero, zero, x)
     if falling:
-        points = full_at / np.maximum(x, full_at) * full
-        points = np.where(x > zero * (1 + TOLERANCE), 0.0, points)
+        points = np.where(x > zero, 0.0, full_at / np.maximum(x, full_at) * full)
     else:
-        points = np.minimum(x, full_at) / full_at * full
-        points = np.where(x < zero * (1 - TOLERANCE), 0.0, points)
+        points = np.where(x < zero, 0.0, np.minimum(x, full_at) / full_at * full)
     return np.where(points >= full * (1 - TOLERANCE), full, points)
 
 

@@ -150,7 +150,7 @@ class Rule:
         yield from (condition.measure for condition in self.conditions)
         yield from (call for call in (self.measure, self.formula) if call)
 
-    @property
+    @cached_property
     def readings(self) -> list[str]:
         """The readings that this rule depends on."""
         by = [v.by for call in self.calls for v in call.params.values() if isinstance(v, Choice)]

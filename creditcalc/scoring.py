@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -70,50 +70,52 @@ class Columns:
         return np.where((self.table["level"] == "city").to_numpy(dtype=bool, na_value=False), "city", "county")
 
 
+class Results(NamedTuple):
+    """Rules × rows: value, points and their interval (NaN for base indicators), and gates (1, 0, NaN) of base indicators."""
+
+    value: Array
+    points: Array
+    low: Array
+    high: Array
+    gates: Array
+
+
 @dataclass(frozen=True)
 class Scorecard:
-    """Every rule's result for every row of a table.
-
-    ``_value``, ``_points``, ``_low``, ``_high`` and ``_full`` are rules × rows; base indicators hold their gate
-    (1 pass, 0 fail, NaN pending) in ``_gates`` and NaN elsewhere.
-    """
+    """Every rule's result for every row of a table, under one set of readings."""
 
     table: pd.DataFrame
     book: Rulebook
     readings: Readings
-    _value: Array
-    _points: Array
-    _low: Array
-    _high: Array
-    _gates: Array
-    _applies: Mapping[str, Array]
+    _results: Results
+    _factors: Mapping[str, Array]
 
     @cached_property
     def points(self) -> pd.DataFrame:
         """Points per row and rule; NaN where inputs are missing and for base indicators."""
-        return self._wide(self._points)
+        return self._wide(self._results.points)
 
     @cached_property
     def low(self) -> pd.DataFrame:
         """The least points that the missing inputs still allow."""
-        return self._wide(self._low)
+        return self._wide(self._results.low)
 
     @cached_property
     def high(self) -> pd.DataFrame:
         """The most points that the missing inputs still allow."""
-        return self._wide(self._high)
+        return self._wide(self._results.high)
 
     @cached_property
     def value(self) -> pd.DataFrame:
         """The value that is scored (a share, a count, a yes or no) per row and rule."""
-        return self._wide(self._value)
+        return self._wide(self._results.value)
 
     @cached_property
     def full(self) -> pd.DataFrame:
         """Full marks per row and rule, after reallocation; NaN for base indicators."""
         ones = np.ones(len(self.table))
         marks = {r.id: np.nan if r.kind == "base" else r.full for r in self.book.rules.values()}
-        return self._wide(np.array([mark * self._applies.get(id, ones) for id, mark in marks.items()]))
+        return self._wide(np.array([mark * self._factors.get(id, ones) for id, mark in marks.items()]))
 
     @cached_property
     def status(self) -> pd.DataFrame:
@@ -121,13 +123,24 @@ class Scorecard:
         columns = {}
         for n, rule in enumerate(self.book.rules.values()):
             if rule.kind == "base":
-                codes, words = _code(self._gates[n]), BASE_STATUS
+                codes, words = _code(self._results.gates[n]), BASE_STATUS
             else:
-                codes, words = (~np.isnan(self._points[n])).astype(np.int8), ITEM_STATUS
-                if rule.id in self._applies:
-                    codes[self._applies[rule.id] == 0] = 2
+                codes, words = (~np.isnan(self._results.points[n])).astype(np.int8), ITEM_STATUS
+                if rule.id in self._factors:
+                    codes[self._factors[rule.id] == 0] = 2
             columns[rule.id] = pd.Categorical.from_codes(codes, categories=pd.Index(words))
         return pd.DataFrame(columns, index=self.table.index)
+
+    def under(self, readings: Readings) -> Scorecard:
+        """The same table under other readings (those not named stay); only rules that depend on a change are scored again."""
+        options = self.book.resolve({**self.readings, **readings})
+        moved = {id for id, option in options.items() if option != self.readings[id]}
+        results = Results(*(array.copy() for array in self._results))
+        columns = Columns(self.table, self.book)
+        for n, rule in enumerate(self.book.rules.values()):
+            if moved.intersection(rule.readings):
+                _score_rule(n, rule, columns, options, results, self._factors)
+        return Scorecard(self.table, self.book, options, results, self._factors)
 
     def _wide(self, values: Array) -> pd.DataFrame:
         return pd.DataFrame(values.T, index=self.table.index, columns=list(self.book.rules), copy=False)
@@ -144,10 +157,10 @@ class Scorecard:
                 "id": np.tile([rule.id for rule in rules], rows),
                 "kind": np.tile([rule.kind for rule in rules], rows),
                 "full": self.full.to_numpy().ravel(),
-                "value": self._value.T.ravel(),
-                "score": self._points.T.ravel(),
-                "low": self._low.T.ravel(),
-                "high": self._high.T.ravel(),
+                "value": self._results.value.T.ravel(),
+                "score": self._results.points.T.ravel(),
+                "low": self._results.low.T.ravel(),
+                "high": self._results.high.T.ravel(),
                 "status": np.array([status[rule.id].astype(object).to_numpy() for rule in rules]).T.ravel(),
             }
         )
@@ -160,22 +173,22 @@ class Scorecard:
         base = np.array([rule.kind == "base" for rule in rules])
         county = item & np.array([rule.scope == "county" for rule in rules])
         cap = float(chosen(self.book.bonus_cap, self.readings))
-        score = _sum(self._points, item)
-        confirmed = np.minimum(_sum(self._points, bonus), cap)
-        gate = measures.all_of(*self._gates[base]) if base.any() else np.ones(len(self.table))
+        score = _sum(self._results.points, item)
+        confirmed = np.minimum(_sum(self._results.points, bonus), cap)
+        gate = measures.all_of(*self._results.gates[base]) if base.any() else np.ones(len(self.table))
         return pd.DataFrame(
             {key: self.table[key].to_numpy() for key in KEYS}
             | {
                 "level": _levels(self.table),
                 "score": score,
-                "low": _sum(self._low, item),
-                "high": _sum(self._high, item),
+                "low": _sum(self._results.low, item),
+                "high": _sum(self._results.high, item),
                 "bonus": confirmed,
-                "bonus_low": np.minimum(_sum(self._low, bonus), cap),
-                "bonus_high": np.minimum(_sum(self._high, bonus), cap),
+                "bonus_low": np.minimum(_sum(self._results.low, bonus), cap),
+                "bonus_high": np.minimum(_sum(self._results.high, bonus), cap),
                 "total": score + confirmed,
                 "eligible": np.array(ELIGIBLE, dtype=object)[_code(gate)],
-                "county_duty": _sum(self._points, county),
+                "county_duty": _sum(self._results.points, county),
                 "county_duty_full": float(sum(rule.full for rule in rules if rule.kind == "item" and rule.scope == "county")),
             },
             index=self.table.index,
@@ -198,15 +211,22 @@ def score(table: pd.DataFrame, book: Rulebook, readings: Readings | None = None)
         raise InputError([Problem("缺少这一列", key, "补上县区或期间", column=key) for key in missing])
     options = book.resolve(readings)
     columns = Columns(table, book)
-    shape = (len(book.rules), len(table))
-    value, points, low, high, gates = (np.full(shape, np.nan) for _ in range(5))
-    applies = reallocated(book, columns, options)
+    results = Results(*(np.full((len(book.rules), len(table)), np.nan) for _ in Results._fields))
+    factors = reallocated(book, columns, options)
     for n, rule in enumerate(book.rules.values()):
-        if rule.kind == "base":
-            value[n], gates[n] = score_gate(rule, columns, options)
-        else:
-            value[n], points[n], low[n], high[n] = score_item(rule, columns, options, applies.get(rule.id))
-    return Scorecard(table, book, options, value, points, low, high, gates, applies)
+        _score_rule(n, rule, columns, options, results, factors)
+    return Scorecard(table, book, options, results, factors)
+
+
+def _score_rule(
+    n: int, rule: Rule, columns: Columns, readings: Readings, results: Results, factors: Mapping[str, Array]
+) -> None:
+    """Put one rule's results in their place."""
+    if rule.kind == "base":
+        results.value[n], results.gates[n] = score_gate(rule, columns, readings)
+    else:
+        item = score_item(rule, columns, readings, factors.get(rule.id))
+        results.value[n], results.points[n], results.low[n], results.high[n] = item
 
 
 def measured(call: Call, columns: Columns, readings: Readings) -> Array:

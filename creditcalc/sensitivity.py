@@ -36,7 +36,7 @@ class Sensitivity:
 def sensitivity(
     table: pd.DataFrame, book: Rulebook, readings: Readings | None = None, rows: Sequence[Hashable] | None = None
 ) -> Sensitivity:
-    """The sensitivity of every row of a table (or of the index labels ``rows``; ranks are among the rows scored).
+    """The sensitivity of every row of a table (or of the index labels ``rows``; ranks are among all of the table).
 
     >>> from creditcalc import load_rulebook
     >>> table = pd.DataFrame({"jurisdiction": ["范县"], "period": ["2021-05"], "loans_xyd": [450], "loans_credit": [10000]})
@@ -46,40 +46,39 @@ def sensitivity(
     >>> s.missing.set_index("input").loc["budget", ["closes", "closes_at_most"]].tolist()
     [2.0, 2.0]
     """
-    chosen_rows = table if rows is None else table.loc[list(rows)]
-    options = book.resolve(readings)
-    return Sensitivity(
-        _one(chosen_rows, book, options), _extremes(chosen_rows, book, options), _missing(chosen_rows, book, options)
-    )
+    card = score(table, book, readings)
+    own = card if rows is None else score(table.loc[list(rows)], book, readings)
+    return Sensitivity(_one(card, own.table.index), _extremes(own), _missing(own))
 
 
-def _one(table: pd.DataFrame, book: Rulebook, options: Readings) -> pd.DataFrame:
+def _one(card: Scorecard, rows: pd.Index) -> pd.DataFrame:
     """One row per alternative option and jurisdiction."""
-    before = score(table, book, options).totals()
-    place = ranks_by_city(table, before)
+    before = card.totals()
+    place = ranks_by_city(card.table, before)
     frames = []
-    for reading in book.readings.values():
+    for reading in card.book.readings.values():
         for option in reading.options:
-            if option == options[reading.id]:
+            if option == card.readings[reading.id]:
                 continue
-            after = score(table, book, {**options, reading.id: option}).totals()
+            after = card.under({reading.id: option}).totals()
             frame = after[[*KEYS, "score", "total", "eligible"]].assign(
                 reading=reading.id,
                 option=option,
                 change=after["total"] - before["total"],
                 eligible_before=before["eligible"],
-                rank=ranks_by_city(table, after),
+                rank=ranks_by_city(card.table, after),
                 rank_before=place,
             )
-            frames.append(frame[[*ONE, "eligible_before"]])
+            frames.append(frame.loc[rows, [*ONE, "eligible_before"]])
     return pd.concat(frames, ignore_index=True)
 
 
-def _extremes(table: pd.DataFrame, book: Rulebook, options: Readings) -> pd.DataFrame:
+def _extremes(card: Scorecard) -> pd.DataFrame:
     """The lowest and the highest total over every combination of options.
 
     Each rule is scored once under each combination of the few readings it depends on; a total is then a sum.
     """
+    table, book, options = card.table, card.book, card.readings
     order = {r.id: sorted(r.options, key=lambda o, r=r: o != options[r.id]) for r in book.readings.values()}  # type: ignore[misc]
     columns = Columns(table, book)
     factors = reallocated(book, columns, options)
@@ -127,9 +126,9 @@ def _under_each(
     return {c: _confirmed(rule, columns, {**options, **dict(zip(rule.readings, c, strict=True))}, factors) for c in choices}
 
 
-def _missing(table: pd.DataFrame, book: Rulebook, options: Readings) -> pd.DataFrame:
+def _missing(card: Scorecard) -> pd.DataFrame:
     """What closes if one missing input were known, by scoring its row with each answer it could have."""
-    card = score(table, book, options)
+    table, book, options = card.table, card.book, card.readings
     open_rules = {id: card.status[id].isin(["missing", "pending"]).to_numpy() for id in book.rules}
     width = (card.high.to_numpy() - card.low.to_numpy()).clip(0)
     items = np.array([rule.kind == "item" for rule in book.rules.values()])
@@ -175,11 +174,12 @@ def _answered(table: pd.DataFrame, tried: Sequence[tuple[int, str, object]]) -> 
     """A row for every input that is missing and answer that it could have."""
     frame = table.iloc[[row for row, _, _ in tried]].reset_index(drop=True)
     answers = pd.DataFrame(tried, columns=["row", "input", "answer"])
+    columns = {}
     for name, group in answers.groupby("input"):
         column = frame[name].astype(object) if name in frame else pd.Series(np.nan, index=frame.index, dtype=object)
         column.loc[group.index] = group["answer"]
-        frame[name] = column
-    return frame
+        columns[str(name)] = column
+    return frame.assign(**columns)
 
 
 def _shares(card: Scorecard, absent: dict[str, NDArray[np.bool_]], width: Array) -> dict[str, Array]:

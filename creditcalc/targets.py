@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ class Unreachable(Exception):
 class Targets(pd.DataFrame):
     """The long table of targets; ``unreachable`` holds jurisdiction, period, id and reason of what has none."""
 
-    _metadata = ["unreachable"]  # noqa: RUF012
+    _metadata: ClassVar[list[str]] = ["unreachable"]
     unreachable: pd.DataFrame
 
     @property
@@ -101,7 +101,9 @@ class Search:
         self.points = card.points.to_numpy()
         self.full = card.full.to_numpy()
         self.order = {id: n for n, id in enumerate(card.book.rules)}
-        self.rows: list[dict[str, Any]] = card.table.to_dict("records")  # type: ignore[assignment]
+        names = [str(name) for name in card.table]
+        self.rows = [dict(zip(names, row, strict=True)) for row in card.table.itertuples(index=False, name=None)]
+        self.lacks: dict[tuple[str, str, str], tuple[int, str, dict[int, int]]] = {}
 
     def key(self, row: int) -> dict[str, str]:
         """Jurisdiction and period of a row."""
@@ -208,7 +210,7 @@ class Search:
     def pass_changes(self, row: int, rule: Rule) -> Changes:
         """What makes every failing condition of a base indicator hold; one may depend on another's inputs."""
         changes: Changes = {}
-        for condition, holds in zip(rule.conditions, self.conditions(rule.id), strict=True):
+        for condition, holds in zip(rule.conditions, self.conditions[rule.id], strict=True):
             if holds[row] == 0:
                 changes |= self.condition_changes(row, condition, changes)
         own = {name: self.rows[row].get(name) for name in ("level", *rule.inputs(self.readings))}
@@ -225,24 +227,29 @@ class Search:
         wanted = formulas.holds_inverse(condition.test, condition.threshold)
         return self.changes(self.rows[row] | changes, condition.measure, wanted)
 
-    @cache  # noqa: B019
-    def conditions(self, id: str) -> list[Array]:
-        """Whether each condition of a base indicator holds, in every row."""
+    @cached_property
+    def conditions(self) -> dict[str, list[Array]]:
+        """Whether each condition of each base indicator holds, in every row."""
         columns = Columns(self.card.table, self.book)
-        return [score_condition(c, columns, self.readings)[1] for c in self.book.rules[id].conditions]
+        return {
+            rule.id: [score_condition(c, columns, self.readings)[1] for c in rule.conditions]
+            for rule in self.book.of_kind("base")
+        }
 
     def county_part(self, row: int, rule: Rule) -> Candidate:
         """A county's part of what its city lacks for full marks, shared evenly in whole units."""
-        city, name, parts = self.city_lack(self.rows[row].get("city"), self.rows[row]["period"], rule.id)
+        key = (self.rows[row].get("city", ""), self.rows[row]["period"], rule.id)
+        if key not in self.lacks:
+            self.lacks[key] = self.city_lack(*key)
+        city, name, parts = self.lacks[key]
         if not parts.get(row):
             raise Unreachable("界限是全市的，所缺已由其他县（区）分担")
         applied = {name: self.rows[city][name] + parts[row]}
         return Candidate(row, rule, "full", {name: self.rows[row][name] + parts[row]}, city, applied)
 
-    @cache  # noqa: B019
     def city_lack(self, town: str, period: str, id: str) -> tuple[int, str, dict[int, int]]:
         """The city's row, the input it lacks for full marks, and each county's part of the lack."""
-        same = [n for n, values in enumerate(self.rows) if values["period"] == period and values.get("city") == town]
+        same = [n for n, values in enumerate(self.rows) if values["period"] == period and values.get("city", "") == town]
         cities = [n for n in same if self.rows[n].get("level") == "city"]
         if not cities:
             raise Unreachable("界限是全市的，表中没有市级行")
