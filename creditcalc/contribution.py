@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from creditcalc.formulas import TOLERANCE, Array
 from creditcalc.problems import Problem, UnknownName, nearest, shown
 from creditcalc.rollup import combine
 from creditcalc.rulebook import Rule
-from creditcalc.scoring import Columns, Scorecard, reallocated, score_item
+from creditcalc.scoring import Columns, Scorecard, reallocated, score, score_item
 from creditcalc.targets import Search, Unreachable
 
 EXACT = 10  # counties up to which every subset is scored
@@ -72,6 +72,35 @@ def contribution(card: Scorecard, city: str, period: str) -> Contribution:
     return Contribution(pd.DataFrame(rows, columns=names), pd.Series(residual, dtype=float), undecided)
 
 
+def moves(card: Scorecard, city: str, period: str, found: pd.DataFrame) -> pd.DataFrame:
+    """What each county's target for full marks would bring the city: county, id, changes, points and total_gain of the city.
+
+    ``found`` is what ``targets`` gives for the counties; each move is added up and the city scored again. Largest gain first.
+    """
+    table = card.table
+    same = np.flatnonzero((table["period"] == period) & (table["city"] == city))
+    at = next(int(n) for n in same if table["level"].iloc[n] == "city")
+    counties = [int(n) for n in same if n != at]
+    game = _Game(card, at, counties)
+    full = found[(found["goal"] == "full") & (found["period"] == period) & found["jurisdiction"].isin(game.names)]
+    changed = [game.city_changes(name, changes) for name, changes in zip(full["jurisdiction"], full["changes"], strict=True)]
+    after = score(table.iloc[[at] * len(full)].reset_index(drop=True).pipe(_with_changes, changed), card.book, card.readings)
+    before = card.totals()["total"].iloc[at]
+    gains = [after.points[id].iloc[n] - card.points[id].iloc[at] for n, id in enumerate(full["id"])]
+    frame = full[["jurisdiction", "id", "changes"]].rename(columns={"jurisdiction": "county"}).reset_index(drop=True)
+    frame = frame.assign(points=gains, total_gain=after.totals()["total"].to_numpy() - before)
+    return frame[frame["total_gain"] > TOLERANCE].sort_values("total_gain", ascending=False, kind="stable", ignore_index=True)
+
+
+def _with_changes(frame: pd.DataFrame, changed: Sequence[dict[str, float]]) -> pd.DataFrame:
+    """A frame of repeated rows, each with its own changes."""
+    names = {name for changes in changed for name in changes}
+    columns = {
+        name: [changes.get(name, now) for changes, now in zip(changed, frame[name], strict=True)] for name in sorted(names)
+    }
+    return frame.assign(**columns)
+
+
 class _Game:
     """A city and its counties: the city's points on an item when some counties have reached a better state."""
 
@@ -118,13 +147,22 @@ class _Game:
 
     def numbers(self, name: str) -> Array:
         """The counties' values of an input."""
-        return self.card.table[name].iloc[self.counties].to_numpy(dtype=float, na_value=np.nan)
+        return self.card.table[name].iloc[self.counties].to_numpy(dtype=float, na_value=np.nan, copy=True)
 
     def added(self, name: str, values: Array) -> Array:
         """The city's value for each subset: its own typed one, or its counties' added up."""
         if name in self.typed and self.typed[name].notna().any():
             return np.full(len(values), float(self.typed[name].iloc[0]))
         return combine(values, self.card.book.inputs[name].rollup)
+
+    def city_changes(self, county: str, changes: dict[str, float]) -> dict[str, float]:
+        """The city's inputs after one county's have changed."""
+        at, after = self.names.index(county), {}
+        for name, new in changes.items():
+            values = self.numbers(name)
+            values[at] = new
+            after[name] = float(self.added(name, values[None, :])[0])
+        return after
 
     def better(self, row: int, rule: Rule, goal: str) -> dict[str, float]:
         """A county's inputs changed to full marks, or to the median county's value; none where it is there or cannot be."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,12 +16,15 @@ import pandas as pd
 
 from creditcalc.bundle import bundled
 from creditcalc.compare import ranks
+from creditcalc.contribution import Contribution, contribution, moves
 from creditcalc.inputs import Checked, check_inputs
 from creditcalc.loading import load_rulebook
 from creditcalc.problems import Problem, ReadingError, UnknownName, nearest, shown
 from creditcalc.rollup import notices, roll_up
 from creditcalc.rulebook import Readings, Rulebook
 from creditcalc.scoring import Scorecard, score
+from creditcalc.sensitivity import Sensitivity, sensitivity
+from creditcalc.targets import Targets, targets
 
 SAMPLE_REMARK = "示例数据"
 
@@ -30,8 +33,8 @@ SAMPLE_REMARK = "示例数据"
 class Brief:
     """What one page shows: the jurisdiction's own rows up to the period, and what it takes from others.
 
-    ``card`` scores ``rows``; ``peers`` holds the scores of the jurisdictions it is compared with (the city's counties), for a
-    county only their medians and best; ``city_inputs`` the city's values of inputs whose threshold is the city's.
+    ``card`` scores ``rows``. Of its peers (the city's counties) a county has the place, medians and ``city_inputs`` (the city's
+    values of inputs whose threshold is the city's), a city has them all in ``counties``, with what each contributes.
     """
 
     name: str
@@ -43,11 +46,14 @@ class Brief:
     rows: pd.DataFrame
     place: dict[str, int]
     medians: pd.Series
-    best: pd.Series
     city_inputs: dict[str, float]
+    targets: Targets
+    sensitivity: Sensitivity
     problems: tuple[Problem, ...]
     sample: bool
     counties: Scorecard | None = None
+    contribution: Contribution | None = None
+    moves: pd.DataFrame | None = None
 
     @cached_property
     def card(self) -> Scorecard:
@@ -69,12 +75,14 @@ class Brief:
         """A SHA-256 over all that the page shows."""
         tables = [self.rows] + ([self.counties.table] if self.counties else [])
         sources = [t.attrs["source"].table for t in tables if "source" in t.attrs and self.level == "city"]
+        found = [self.medians.to_frame(), self.targets, self.targets.unreachable]
+        found += [self.sensitivity.one, self.sensitivity.extremes, self.sensitivity.missing]
+        facts = [self.name, self.level, self.city, self.period, dict(self.readings), self.place, self.sample, self.city_inputs]
         parts = [
             self.book.digest,
-            json.dumps([self.name, self.level, self.city, self.period, dict(self.readings), self.place, self.sample]),
+            json.dumps(facts),
             json.dumps([asdict(p) for p in self.problems], ensure_ascii=False),
-            *(frame.to_csv() for frame in [*tables, *sources, self.medians.to_frame(), self.best.to_frame()]),
-            json.dumps(self.city_inputs),
+            *(frame.to_csv() for frame in [*tables, *sources, *found]),
         ]
         return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
 
@@ -148,15 +156,12 @@ class Study:
         owners = self._rows(name, "county", period, city)["city"].unique()
         if len(owners) > 1:
             raise UnknownName([Problem("几个市都有这个县（区）", shown(name), f"用 --city 指明：{'、'.join(owners)}")])
-        peers = self._peers(owners[0], period)
-        town = self._rows(owners[0], "city", period, owners[0]).tail(1)
-        shared = [i for r in self.book.rules.values() if r.city_threshold for i in r.inputs(self.readings) if i in town]
-        return self._brief(name, "county", owners[0], period, peers, {i: float(town[i].iloc[0]) for i in shared if len(town)})
+        return self._brief(name, "county", owners[0], period)
 
     def city(self, name: str, period: str) -> Brief:
         """The brief of a city's page."""
         self.expect("市", name, self.cities(period))
-        return self._brief(name, "city", name, period, self._peers(name, period), {})
+        return self._brief(name, "city", name, period)
 
     def _rows(self, name: str, level: str, period: str, city: str) -> pd.DataFrame:
         """A jurisdiction's rows up to the period, in order."""
@@ -164,27 +169,48 @@ class Study:
         mine = (t["jurisdiction"] == name) & (t["level"] == level) & (t["period"] <= period)
         return t[mine & (t["city"] == city) if city else mine].sort_values("period")
 
-    def _peers(self, city: str, period: str) -> pd.DataFrame:
-        rows = (self.table["level"] == "county") & (self.table["city"] == city) & (self.table["period"] == period)
-        return self.table[rows]
-
-    def _brief(
-        self, name: str, level: str, city: str, period: str, peers: pd.DataFrame, city_inputs: dict[str, float]
-    ) -> Brief:
+    def _brief(self, name: str, level: str, city: str, period: str) -> Brief:
         rows = self._rows(name, level, period, city)
-        points = self.card.points.loc[peers.index, [r.id for r in self.book.of_kind("item")]]
-        place: dict[str, int] = {}
-        if level == "county":
-            mine = ranks(self.totals.loc[peers.index]).loc[rows.index[-1]]
-            place = {key: int(mine[key]) for key in mine.index} | {"of": len(peers)}
+        group = self.table[(self.table["city"] == city) & (self.table["period"] == period)]
+        peers = group[group["level"] == "county"]
+        town = group[group["level"] == "city"]
+        card = score(group, self.book, self.readings)
+        reported = [rows.index[-1]] if level == "county" else list(group.index)
+        found = targets(card, reported)
+        items = [rule.id for rule in self.book.of_kind("item")]
+        shared = [i for r in self.book.rules.values() if r.city_threshold for i in r.inputs(self.readings) if i in town]
+        contributed = contribution(card, city, period) if level == "city" else None
+        return Brief(
+            name,
+            level,
+            city,
+            period,
+            self.book,
+            self.readings,
+            rows,
+            self._place(peers, rows.index[-1]) if level == "county" else {},
+            card.points.loc[peers.index, items].median(),
+            {i: float(town[i].iloc[0]) for i in shared if len(town)} if level == "county" else {},
+            found,
+            sensitivity(group, self.book, self.readings, reported),
+            self._problems(name, level, city, period),
+            self.sample,
+            score(peers, self.book, self.readings) if level == "city" else None,
+            contributed,
+            moves(card, city, period, found) if level == "city" else None,
+        )
+
+    def _place(self, peers: pd.DataFrame, row: Hashable) -> dict[str, int]:
+        """A county's rank among its peers, with the ranks that are open, and how many they are."""
+        places = ranks(self.totals.loc[peers.index])
+        mine: dict[Hashable, int] = places.astype(int).loc[[row]].to_dict("records")[0]
+        return {str(key): n for key, n in mine.items()} | {"of": len(peers)}
+
+    def _problems(self, name: str, level: str, city: str, period: str) -> tuple[Problem, ...]:
+        """The problems of the whole table, and the period's own; a city's are those of all its jurisdictions."""
         everywhere = [p for p in self.problems if not p.jurisdiction]
         current = [p for p in self.problems if p.jurisdiction and p.city == city and p.period in ("", period)]
-        own = current if level == "city" else [p for p in current if p.jurisdiction == name]
-        counties = score(peers, self.book, self.readings) if level == "city" else None
-        return Brief(
-            name, level, city, period, self.book, self.readings, rows, place, points.median(), points.max(), city_inputs,
-            (*everywhere, *own), self.sample, counties,
-        )  # fmt: skip
+        return (*everywhere, *(p for p in current if level == "city" or p.jurisdiction == name))
 
 
 def open_study(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from creditcalc import wording
@@ -88,7 +87,9 @@ def item_frame(brief: Brief) -> pd.DataFrame:
 def _value(rule: Rule, brief: Brief) -> str:
     """The value that the rule scores; for a base indicator that of each condition which concerns the jurisdiction."""
     if rule.measure:
-        return wording.measure_value(rule, brief.book, brief.readings, float(brief.card.value.loc[[brief.now], rule.id].to_numpy()[0]))
+        return wording.measure_value(
+            rule, brief.book, brief.readings, float(brief.card.value.loc[[brief.now], rule.id].to_numpy()[0])
+        )
     columns = Columns(brief.rows.loc[[brief.now]], brief.book)
     results = [(c, *score_condition(c, columns, brief.readings)) for c in rule.conditions]
     return "；".join(
@@ -112,7 +113,7 @@ def base(brief: Brief) -> Table:
     frame = frame.sort_values("status", key=lambda s: s.map(order), kind="stable")
     columns = {"id": id_column(), "name": Column("基础指标"), "status": STATUS, "value": Column("现值"),
                "goal": Column("要求"), "clause": Column("依据")}  # fmt: skip
-    return Table(frame, "基础指标逐项核对", source=_source(brief), columns=columns)
+    return Table(frame, "基础指标逐项核对", source=source(brief), columns=columns)
 
 
 def category_table(brief: Brief) -> Table:
@@ -130,24 +131,7 @@ def category_table(brief: Brief) -> Table:
     }
     if brief.level == "county":
         columns["median"] = Column("各县（区）中位数", kind="number")
-    return Table(frame, "各类得分", unit="分", source=_source(brief), columns=columns, total=True)
-
-
-def losses(brief: Brief) -> Table:
-    """Where points are lost for certain, item by item, the largest first."""
-    frame = item_frame(brief).query("kind == 'item' and lost > 1e-9").sort_values("lost", ascending=False, kind="stable")
-    columns = {
-        "id": id_column(),
-        "name": Column("评分指标"),
-        "duty": Column("任务"),
-        "value": Column("现值"),
-        "goal": Column("满分要求"),
-        "score": Column("得分", kind="number"),
-        "full": Column("满分", kind="number"),
-        "lost": Column("失分", kind="number", shade="bar"),
-        "clause": Column("依据"),
-    }
-    return Table(frame, "已确认的失分，从多到少", unit="分", source=_source(brief), columns=columns)
+    return Table(frame, "各类得分", unit="分", source=source(brief), columns=columns, total=True)
 
 
 def missing(brief: Brief) -> Table:
@@ -164,7 +148,7 @@ def missing(brief: Brief) -> Table:
     ]
     columns = {"id": id_column(), "name": Column("指标"), "status": STATUS, "inputs": Column("缺的数据"),
                "interval": Column("得分区间")}  # fmt: skip
-    return Table(frame, "缺数据的指标", unit="分", source=_source(brief), columns=columns)
+    return Table(frame, "缺数据的指标", unit="分", source=source(brief), columns=columns)
 
 
 def _absent(x: Any) -> bool:
@@ -185,7 +169,7 @@ def county_duty(brief: Brief) -> Table:
         "full": Column("满分", kind="number"),
         "status": STATUS,
     }
-    return Table(frame, "县（区）任务各项得分", unit="分", source=_source(brief), columns=columns, total=True)
+    return Table(frame, "县（区）任务各项得分", unit="分", source=source(brief), columns=columns, total=True)
 
 
 def months(brief: Brief) -> Table:
@@ -202,7 +186,7 @@ def months(brief: Brief) -> Table:
         "bonus": Column("附加分", kind="number"),
         "eligible": Column("基础指标", kind="status"),
     }
-    return Table(frame, "逐月得分", unit="分", source=_source(brief), columns=columns)
+    return Table(frame, "逐月得分", unit="分", source=source(brief), columns=columns)
 
 
 def readings(brief: Brief) -> Table:
@@ -273,7 +257,7 @@ def all_rules(brief: Brief) -> Table:
         "status": STATUS,
         "clause": Column("依据"),
     }
-    return Table(frame, "全部指标明细", unit="分", source=_source(brief), columns=columns, row_ids="id")
+    return Table(frame, "全部指标明细", unit="分", source=source(brief), columns=columns, row_ids="id")
 
 
 def inputs(brief: Brief) -> Table:
@@ -316,7 +300,7 @@ def standings(brief: Brief) -> Table:
         frame,
         "各县（区）得分与名次（按区间下限排名，同分同名次，如 1、2、2、4）",
         unit="分",
-        source=_source(brief),
+        source=source(brief),
         columns=columns,
     )
 
@@ -334,32 +318,7 @@ def base_matrix(brief: Brief) -> Table:
     )
     frame = frame[(frame[list(rows)] != "通过").any(axis=1)]
     columns = {"id": id_column(), "name": Column("基础指标")} | {who: Column(kind="status") for who in rows}
-    return Table(frame, "未全部通过的基础指标：市与各县（区）", source=_source(brief), columns=columns)
-
-
-def city_losses(brief: Brief) -> Table:
-    """What the city loses, item by item, and which counties score lowest there."""
-    assert brief.counties is not None
-    frame = item_frame(brief).query("kind == 'item' and lost > 1e-9").sort_values("lost", ascending=False, kind="stable")
-    names = brief.counties.table["jurisdiction"]
-    share = brief.counties.points / brief.counties.full.replace(0, np.nan)
-    lowest = {id: share[id].dropna().sort_values(kind="stable").head(3) for id in frame["id"]}
-    frame["where"] = [
-        "各县（区）都未失分" if not len(s) or s.min() >= 1 - 1e-9 else
-        "、".join(f"{names[n]}（{wording.points(brief.counties.points.loc[n, id])}）" for n, v in s.items() if v < 1 - 1e-9)
-        for id, s in lowest.items()
-    ]  # fmt: skip
-    columns = {
-        "id": id_column(),
-        "name": Column("评分指标"),
-        "value": Column("全市现值"),
-        "goal": Column("满分要求"),
-        "score": Column("得分", kind="number"),
-        "full": Column("满分", kind="number", digits=0),
-        "lost": Column("失分", kind="number", shade="bar"),
-        "where": Column("得分最低的县（区）（得分）"),
-    }
-    return Table(frame, "全市失分与来源", unit="分", source=_source(brief), columns=columns)
+    return Table(frame, "未全部通过的基础指标：市与各县（区）", source=source(brief), columns=columns)
 
 
 def shared_thresholds(brief: Brief) -> Prose:
@@ -374,5 +333,6 @@ def shared_thresholds(brief: Brief) -> Prose:
     return Prose(lines)
 
 
-def _source(brief: Brief) -> str:
+def source(brief: Brief) -> str:
+    """Where a table's numbers come from."""
     return f"{brief.period} 填报数据，按{brief.book.document}计算"

@@ -1,0 +1,294 @@
+"""The tables that answer “why not more, and what would it take”: targets, readings, missing data, peers, contributions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from creditcalc import formulas, wording
+from creditcalc.compare import against_median, change_since, months_to_full
+from creditcalc.datatable import Column, Table
+from creditcalc.display import Fact, Facts, Prose
+from creditcalc.rulebook import Rulebook
+from creditcalc.study import Brief
+from creditcalc.tables import DUTY, id_column, item_frame, source
+from creditcalc.wording import interval, number, points
+
+CHEAP = 3  # targets that the top of a page names
+STEPS = ("count", "flag", "days")  # inputs whose units are worth comparing by points per unit
+SHOWN = 0.005  # points that a table can show
+
+
+def step(book: Rulebook, name: str, before: Any, after: float) -> str:
+    """One change of an input: from, to and how much, in its own unit.
+
+    >>> from creditcalc import load_rulebook
+    >>> step(load_rulebook(), "commitments", 2850.0, 2988.0)
+    '信用承诺信息数 2,850 → 2,988（+138 条）'
+    """
+    i = book.inputs[name]
+    if i.type == "flag" or _missing(before):
+        return f"{i.label}：{wording.input_value(i, before)} → {wording.input_value(i, after)}"
+    delta = after - float(str(before))
+    return (
+        f"{i.label} {number(float(str(before)))} → {number(after)}（{'+' if delta > 0 else '−'}{number(abs(delta))} {i.unit}）"
+    )
+
+
+def steps(book: Rulebook, row: Mapping[Any, Any], changes: Mapping[str, float]) -> str:
+    """All changes of a target in words."""
+    return "；".join(step(book, name, row.get(name), after) for name, after in changes.items())
+
+
+def effort(book: Rulebook, row: Mapping[Any, Any], changes: Mapping[str, float]) -> float:
+    """How many units a target takes: the sum of its changes, an answer to turn counting one."""
+    total = 0.0
+    for name, after in changes.items():
+        before = row.get(name)
+        now = 0.0 if _missing(before) else float(str(before))
+        total += 1.0 if book.inputs[name].type == "flag" else abs(after - now)
+    return total
+
+
+def action_frame(brief: Brief) -> pd.DataFrame:
+    """The period's own targets with their change in words, effort, points per unit and duty."""
+    frame = brief.targets[brief.targets["jurisdiction"] == brief.name].copy()
+    row, book = brief.rows.loc[[brief.now]].to_dict("records")[0], brief.book
+    frame["steps"] = [steps(book, row, changes) for changes in frame["changes"]]
+    frame["effort"] = [effort(book, row, changes) for changes in frame["changes"]]
+    frame["per_unit"] = frame["total_gain"] / frame["effort"]
+    types = [{book.inputs[name].type for name in changes} for changes in frame["changes"]]
+    frame["whole"] = [kinds <= set(STEPS) for kinds in types]
+    frame["own"] = [brief.level == "city" or not any(book.inputs[n].inherit for n in changes) for changes in frame["changes"]]
+    frame["unit"] = ["、".join(dict.fromkeys(_unit(book, name) for name in changes)) for changes in frame["changes"]]
+    frame["duty"] = [DUTY if book.rules[id].scope == "county" else "市" for id in frame["id"]]
+    frame["name"] = [book.rules[id].name for id in frame["id"]]
+    return frame
+
+
+def cheapest(brief: Brief) -> Facts:
+    """The cheapest points: among whole steps in its own hands those that bring most per unit, one for each item."""
+    frame = action_frame(brief).query("whole and own and total_gain >= @SHOWN and goal != 'pass'")
+    frame = frame.sort_values(["per_unit", "total_gain"], ascending=False, kind="stable").drop_duplicates("id").head(CHEAP)
+    columns = zip(frame["id"], frame["name"], frame["total_gain"], frame["steps"], frame["duty"], strict=True)
+    facts = [Fact(f"{id} {name}（{duty}任务）", f"+{points(gain)} 分", what, "good") for id, name, gain, what, duty in columns]
+    return Facts(facts or [Fact("最省力的得分", "无", "没有失分，或失分项目缺数据")])
+
+
+def gates(brief: Brief) -> Table:
+    """What makes each failed base indicator pass, and why some cannot be said."""
+    frame = action_frame(brief).query("goal == 'pass'")
+    base = {rule.id for rule in brief.book.of_kind("base")}
+    left = _unreachable(brief)
+    left = left[left["id"].isin(base)].assign(steps=lambda t: t["reason"])
+    frame = pd.concat([frame[["id", "steps"]], left[["id", "steps"]]])
+    frame = frame.assign(name=[brief.book.rules[id].name for id in frame["id"]], _href=["#" + id for id in frame["id"]])
+    columns = {"id": id_column(), "name": Column("基础指标"), "steps": Column("怎样通过")}
+    return Table(frame, "未通过的基础指标怎样通过", source=source(brief), columns=columns)
+
+
+def actions(brief: Brief) -> Table:
+    """失分与对策: every confirmed loss with the change for full marks, its effort and points, and the next step below it."""
+    losses = item_frame(brief).query("kind == 'item' and lost > 1e-9")
+    frame = action_frame(brief).query("id in @losses.index and (goal == 'full' or (goal == 'next' and total_gain >= 0.05))")
+    frame = frame.assign(goal=frame["goal"].map({"full": "满分", "next": "下一步"}), _href=["#" + id for id in frame["id"]])
+    frame = frame.join(losses[["value", "goal", "lost"]].rename(columns={"goal": "required"}), on="id")
+    frame["rate"] = [
+        f"{wording.number(rate, 4)} 分/{unit}" if rate >= 0.0001 else "—"
+        for rate, unit in zip(frame["per_unit"], frame["unit"], strict=True)
+    ]
+    frame["pace"] = [_pace(brief, id) if goal == "满分" else "" for id, goal in zip(frame["id"], frame["goal"], strict=True)]
+    columns = {
+        "id": id_column(),
+        "name": Column("评分指标"),
+        "duty": Column("任务"),
+        "value": Column("现值"),
+        "required": Column("满分要求"),
+        "goal": Column("目标"),
+        "steps": Column("要做到"),
+        "points": Column("本项可得", kind="number"),
+        "total_gain": Column("合计可得", kind="number", shade="bar"),
+        "rate": Column("每单位"),
+        "pace": Column("按目前进度"),
+    }
+    return Table(frame, "失分与对策，按可得分从多到少", unit="分", source=source(brief), columns=columns)
+
+
+def _pace(brief: Brief, id: str) -> str:
+    """Months to full marks where the trend is clear, and silence where it is not."""
+    rule = brief.book.rules[id]
+    if rule.formula is None or rule.measure is None or rule.measure.kind in wording.LOGIC:
+        return "—"
+    goal = formulas.FORMULAS[rule.formula.kind].inverse(rule.full, rule.full, **rule.formula.bind(brief.readings))
+    months = months_to_full(list(brief.card.value[id]), goal)
+    return f"约 {months} 个月" if months else "—"
+
+
+def unreachable(brief: Brief) -> Table:
+    """Items short of full marks for which no target can be said, with the reason."""
+    items = {rule.id for rule in brief.book.of_kind("item")}
+    frame = _unreachable(brief)
+    frame = frame[frame["id"].isin(items)]
+    frame = frame.assign(name=[brief.book.rules[id].name for id in frame["id"]], _href=["#" + id for id in frame["id"]])
+    columns = {"id": id_column(), "name": Column("评分指标"), "reason": Column("原因")}
+    return Table(frame, "说不出对策的项目与原因", source=source(brief), columns=columns)
+
+
+def _unreachable(brief: Brief) -> pd.DataFrame:
+    left = brief.targets.unreachable
+    return left[left["jurisdiction"] == brief.name]
+
+
+def reading_moves(brief: Brief) -> Table:
+    """The readings that move this jurisdiction's total, rank or eligibility, and by how much."""
+    one = brief.sensitivity.one
+    frame = one[one["jurisdiction"] == brief.name].copy()
+    moved = (frame["change"].abs() > SHOWN) | (frame["eligible"] != frame["eligible_before"])
+    frame = frame[moved | (frame["rank"] != frame["rank_before"]) & frame["rank"].notna()]
+    frame["order"] = -frame["change"].abs()
+    frame = frame.sort_values("order", kind="stable")
+    frame["option"] = [
+        f"{o}：{brief.book.readings[r].options[o]}" for r, o in zip(frame["reading"], frame["option"], strict=True)
+    ]
+    frame["place"] = [
+        "—" if pd.isna(now) else f"第 {now:.0f} 名" + ("" if now == before else f"（原第 {before:.0f} 名）")
+        for now, before in zip(frame["rank"], frame["rank_before"], strict=True)
+    ]
+    frame["gate"] = [
+        wording.ELIGIBLE[now] if now == before else f"{wording.ELIGIBLE[before]} → {wording.ELIGIBLE[now]}"
+        for now, before in zip(frame["eligible"], frame["eligible_before"], strict=True)
+    ]
+    columns = {"reading": Column("读法"), "option": Column("改为"), "change": Column("合计变动", kind="number"),
+               "total": Column("合计", kind="number"), "place": Column("名次"), "gate": Column("申报条件")}  # fmt: skip
+    return Table(
+        frame, "改选一种读法，合计、名次或申报条件怎样变（没有影响的不列）", unit="分", source=source(brief), columns=columns
+    )
+
+
+def extremes(brief: Brief) -> Prose:
+    """The lowest and the highest total over all combinations of readings."""
+    e = brief.sensitivity.extremes
+    mine = e[e["jurisdiction"] == brief.name].to_dict("records")[0]
+
+    def named(readings: Mapping[str, str]) -> str:
+        return "、".join(f"{r}={o}" for r, o in readings.items()) or "本页采用的读法"
+
+    low, high, now = (points(mine[key]) for key in ("lowest", "highest", "total"))
+    least, most = named(mine["lowest_readings"]), named(mine["highest_readings"])
+    text = f"全部 {mine['combinations']} 种读法组合下，已确认合计最低 {low} 分（{least}），最高 {high} 分（{most}）"
+    return Prose([f"{text}；本页 {now} 分。"])
+
+
+def worth(brief: Brief) -> Table:
+    """What each missing input is worth: which telephone call to make first."""
+    frame = brief.sensitivity.missing
+    frame = frame[frame["jurisdiction"] == brief.name].copy()
+    frame["waiting"] = ["、".join([*items, *gates]) for items, gates in zip(frame["items"], frame["gates"], strict=True)]
+    columns = {"label": Column("缺的数据"), "input": Column("列名"), "waiting": Column("等它的指标"),
+               "closes": Column("知道后至少确定", kind="number"), "closes_at_most": Column("至多确定", kind="number"),
+               "share": Column("占未定分值", kind="number", shade="bar")}  # fmt: skip
+    return Table(frame, "缺的数据值多少分，从多到少", unit="分", source=source(brief), columns=columns)
+
+
+def beside_median(brief: Brief, most: int = 5) -> Table:
+    """Weaknesses and strengths against the counties' median."""
+    items = [rule.id for rule in brief.book.of_kind("item")]
+    own = brief.card.points.loc[[brief.now], items].iloc[0]
+    frame = against_median(own, brief.medians.to_frame().T)
+    frame = frame[frame["difference"].abs() > SHOWN]
+    weak, strong = frame[frame["difference"] < 0].head(most), frame[frame["difference"] > 0].tail(most).iloc[::-1]
+    frame = pd.concat([weak.assign(side="弱项"), strong.assign(side="强项")], ignore_index=True)
+    frame = frame.assign(name=[brief.book.rules[id].name for id in frame["id"]], _href=["#" + id for id in frame["id"]])
+    columns = {
+        "side": Column("强弱"),
+        "id": id_column(),
+        "name": Column("评分指标"),
+        "own": Column("本县（区）", kind="number"),
+        "median": Column("各县（区）中位数", kind="number"),
+        "difference": Column("相差", kind="number"),
+    }
+    return Table(frame, "与各县（区）中位数相比", unit="分", source=source(brief), columns=columns)
+
+
+def changes(brief: Brief, since: str = "") -> Table:
+    """The items that moved since an earlier period, by default the one before."""
+    known = list(brief.rows["period"])
+    earlier = since or (known[-2] if len(known) > 1 else known[-1])
+    frame = change_since(brief.card, brief.name, earlier, brief.period)
+    frame = frame[frame["change"].abs() > SHOWN].sort_values("change", key=abs, ascending=False, kind="stable")
+    frame = frame.assign(name=[brief.book.rules[id].name for id in frame["id"]], _href=["#" + id for id in frame["id"]])
+    columns = {"id": id_column(), "name": Column("评分指标"), "before": Column(earlier, kind="number"),
+               "after": Column(brief.period, kind="number"), "change": Column("变动", kind="number")}  # fmt: skip
+    return Table(frame, f"{earlier} 以来各项得分的变动", unit="分", source=source(brief), columns=columns)
+
+
+def best_moves(brief: Brief, most: int = 15) -> Table:
+    """The moves of single counties that bring the city most."""
+    assert brief.moves is not None and brief.counties is not None
+    rows = brief.counties.table.set_index("jurisdiction")
+    frame = brief.moves.head(most).assign(name=lambda t: [brief.book.rules[id].name for id in t["id"]])
+    columns = zip(frame["county"], frame["changes"], strict=True)
+    frame = frame.assign(
+        steps=[steps(brief.book, rows.loc[county], changes) for county, changes in columns],
+        _href=["#" + id for id in frame["id"]],
+    )
+    shown = {
+        "county": Column("县（区）"),
+        "id": id_column(),
+        "name": Column("评分指标"),
+        "steps": Column("要做到"),
+        "points": Column("全市本项", kind="number"),
+        "total_gain": Column("全市合计", kind="number", shade="bar"),
+    }
+    return Table(
+        frame, "对全市最有用的单项改进（单个县（区）做到满分，其他不变）", unit="分", source=source(brief), columns=shown
+    )
+
+
+def shares(brief: Brief) -> Table:
+    """The city's loss by item: what each county's improvement would return, and what no county decides."""
+    assert brief.contribution is not None
+    c = brief.contribution
+    frame = c.items.pivot(index="id", columns="county", values="share").assign(residual=c.residual)
+    frame = frame.assign(lost=c.items.groupby("id")["lost"].first()).sort_values("lost", ascending=False, kind="stable")
+    counties = [name for name in brief.counties.table["jurisdiction"] if name in frame] if brief.counties else []
+    total = frame.sum(numeric_only=True)
+    frame = frame.reset_index().assign(_href=lambda t: "#" + t["id"])
+    frame.loc[len(frame)] = {**total, "id": "合计"}
+    columns = {"id": id_column(), "lost": Column("全市失分", kind="number")}
+    columns |= {name: Column(kind="number", shade="heat", full=float(total.max() / 4 or 1)) for name in counties}
+    columns["residual"] = Column("市级自身", kind="number")
+    return Table(
+        frame, "全市失分的来源（沙普利值，各列之和等于失分）", unit="分", source=source(brief), columns=columns, total=True
+    )
+
+
+def stability(brief: Brief) -> Table:
+    """How each county's rank and total move under the readings, one at a time."""
+    one = brief.sensitivity.one.dropna(subset=["rank"])
+    extreme = brief.sensitivity.extremes.set_index("jurisdiction")
+    found = one.groupby("jurisdiction", sort=False).agg(
+        rank=("rank_before", "first"), best=("rank", "min"), worst=("rank", "max")
+    )
+    frame = found.reset_index().sort_values("rank", kind="stable")
+    frame["places"] = [
+        f"{b:.0f}" if b == w else f"{b:.0f}–{w:.0f}"
+        for b, w in zip(frame[["best", "rank"]].min(axis=1), frame[["worst", "rank"]].max(axis=1), strict=True)
+    ]
+    spans = extreme.loc[frame["jurisdiction"], ["lowest", "highest"]].to_numpy(float)
+    frame["span"] = [interval(low, high) for low, high in spans]
+    columns = {"jurisdiction": Column("县（区）"), "rank": Column("名次", kind="number", digits=0),
+               "places": Column("改选一种读法时的名次"), "span": Column("全部读法组合下的合计")}  # fmt: skip
+    return Table(frame, "名次与合计在各种读法下是否站得住", unit="分", source=source(brief), columns=columns)
+
+
+def _unit(book: Rulebook, name: str) -> str:
+    """What points per unit are counted in."""
+    return "项" if book.inputs[name].type == "flag" else book.inputs[name].unit
+
+
+def _missing(x: Any) -> bool:
+    return x is None or (isinstance(x, float) and math.isnan(x))
