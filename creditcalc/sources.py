@@ -1,0 +1,277 @@
+"""Reads CSV, Excel and Parquet files, or a folder of them, into grids of cells that know where they stand.
+
+A grid whose header names jurisdiction and period becomes a block: its records' cells by input name.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from creditcalc.problems import InputError, Problem, nearest
+from creditcalc.rulebook import Rulebook
+
+KEYS = {
+    "jurisdiction": ("县区", "县（区）"),
+    "period": ("期间", "月份"),
+    "level": ("级别",),
+    "city": ("所属市", "所属城市"),
+}
+REQUIRED = ["jurisdiction", "period"]
+REFUSED = {
+    *(".xls", ".xlsm", ".xlsb", ".xltx", ".xltm", ".ods", ".et", ".ett", ".numbers", ".tsv"),
+    *(".gz", ".bz2", ".xz", ".zst", ".zip", ".rar", ".7z"),
+}  # fmt: skip
+NOT_DATA = {".txt", ".md", ".toml", ".json"}
+HALF_WIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
+EXCEL_ROWS = 1_048_576
+SAVE_AS = "另存为 .xlsx 或 .csv（UTF-8）再读"
+
+Row = Sequence[object]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The cells of one file or sheet; ``first`` is the number that the user sees on its first row."""
+
+    file: str
+    sheet: str
+    rows: list[Row]
+    first: int = 1
+
+    def problem(self, what: str, value: object = "", cure: str = "", *, row: int | None = None, column: str = "") -> Problem:
+        """A fault of this grid, at the index ``row`` of its rows."""
+        number = None if row is None else row + self.first
+        return Problem(what, str(value), cure, file=self.file, sheet=self.sheet, row=number, column=column)
+
+
+@dataclass(frozen=True)
+class Block:
+    """The records of a grid: cells by input name, columns as they are written, and the rows where they stand.
+
+    A form is one record whose cells stand in ``lines`` of their own, and whose problems are its jurisdiction's.
+    """
+
+    grid: Grid
+    cells: Mapping[str, Row]
+    written: Mapping[str, str]
+    rows: Sequence[int]
+    problems: list[Problem]
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def place(self, record: int, name: str) -> dict[str, Any]:
+        """Where a record's cell stands, in the words of a Problem."""
+        row = self.lines.get(name, self.rows[record]) + self.grid.first
+        return {"file": self.grid.file, "sheet": self.grid.sheet, "row": row, "column": self.written.get(name, "")}
+
+
+def plain(text: str) -> str:
+    """Text without blanks around it, and with the full-width forms of ASCII as ASCII.
+
+    Unicode's own folding (NFKC) goes too far: it makes 102 of 10².
+
+    >>> plain("　县（区） "), plain("１，２３４")
+    ('县(区)', '1,234')
+    """
+    return text.translate(HALF_WIDTH).strip()
+
+
+def blank(cell: object) -> bool:
+    """Whether a cell says nothing: empty, white space or not a number.
+
+    >>> blank(None), blank("　"), blank(float("nan")), blank(0)
+    (True, True, True, False)
+    """
+    return not cell.strip() if isinstance(cell, str) else cell is None or cell != cell
+
+
+def column_names(book: Rulebook) -> dict[str, str]:
+    """The name of an input or key by everything that a header may call it."""
+    keys = {alias: key for key, aliases in KEYS.items() for alias in (key, *aliases)}
+    return {plain(text): name for text, name in (keys | book.columns).items()}
+
+
+def read_grids(path: Path) -> tuple[list[Grid], list[Problem]]:
+    """Every grid of a file or folder that is not empty, and what could not be read."""
+    try:
+        found = path.exists()
+        files, problems = _data_files(path) if path.is_dir() else ([path], [])
+    except OSError as error:
+        return [], [Problem("读不到这个路径", error.strerror or "", "检查路径和权限", file=str(path))]
+    if not found:
+        return [], [Problem("没有这个文件或文件夹", cure="检查路径", file=str(path))]
+    grids: list[Grid] = []
+    for file in files:
+        try:
+            grids += _read(file)
+        except InputError as error:
+            problems += error.problems
+    return grids, problems
+
+
+def _data_files(folder: Path) -> tuple[list[Path], list[Problem]]:
+    """The files of a folder that should hold tables, and a notice for each that looks like none."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not _skipped(path))
+    tables = [path for path in files if path.suffix.lower() in READERS.keys() | REFUSED]
+    ignored = [path for path in files if path not in tables]
+    problems = [Problem("不是数据文件，没有读", file=str(path), severity="notice") for path in ignored]
+    if not tables:
+        problems.append(Problem("文件夹里没有数据表", cure=f"放入 {'、'.join(READERS)} 文件", file=str(folder)))
+    return tables, problems
+
+
+def _skipped(path: Path) -> bool:
+    """Whether a file of a folder is known to hold no indicators: hidden, a lock of Excel, evidence, a read-me."""
+    stem = path.name.split(".")[0].casefold()
+    return path.name.startswith((".", "~$")) or stem in ("evidence", "readme") or path.suffix.lower() in NOT_DATA
+
+
+def _read(path: Path) -> list[Grid]:
+    """The grids of one file; InputError where it cannot be read or holds nothing."""
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise _refusal(path, "不读这种格式的文件", path.suffix)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise _refusal(path, "读不到文件", error.strerror or "", "检查路径和权限") from None
+    try:
+        grids = [grid for grid in reader(path, content) if any(map(_filled, grid.rows))]
+    except InputError:
+        raise
+    except Exception as error:  # openpyxl and pyarrow raise whatever a damaged file makes of them
+        raise _refusal(path, "文件已损坏、已加密，或者不是扩展名所说的格式", type(error).__name__) from None
+    if not grids:
+        raise _refusal(path, "文件是空的", cure="填入数据，或移走这个文件")
+    return grids
+
+
+def _refusal(path: Path, what: str, value: str = "", cure: str = SAVE_AS, row: int | None = None) -> InputError:
+    """The error of a file that gives nothing at all."""
+    return InputError([Problem(what, value, cure, file=str(path), row=row)])
+
+
+def _filled(row: Row) -> bool:
+    """Whether any cell of a row says something."""
+    return not all(map(blank, row))
+
+
+def _csv(path: Path, content: bytes) -> Iterator[Grid]:
+    """A CSV file's records, numbered as a spreadsheet shows them."""
+    rows: list[Row] = []
+    try:
+        rows += csv.reader(io.StringIO(_decoded(path, content), newline=""), strict=True)
+    except csv.Error as error:
+        raise _refusal(path, "引号不成对，或单元格过长，后面读不下去", str(error), "检查这一行的引号", len(rows) + 1) from None
+    yield Grid(str(path), "", rows)
+
+
+def _decoded(path: Path, content: bytes) -> str:
+    """A CSV file's text, in the first of its encodings that fits without a doubt."""
+    encodings = ["utf-8-sig"] if content.startswith(codecs.BOM_UTF8) else ["utf-8", "gb18030"]
+    for encoding in [] if b"\0" in content else encodings:
+        with suppress(UnicodeDecodeError):
+            return content.decode(encoding)
+    raise _refusal(path, "文件编码既不是 UTF-8 也不是 GB18030", cure="在 Excel 中另存为“CSV UTF-8”")
+
+
+def _xlsx(path: Path, content: bytes) -> Iterator[Grid]:
+    """Every sheet's cells: formulas beside their computed values, since neither reading of openpyxl shows both."""
+    from openpyxl import load_workbook
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of styles and extensions that are not read
+        books = [load_workbook(io.BytesIO(content), read_only=True, data_only=computed) for computed in (True, False)]
+        for sheets in zip(*(book.worksheets for book in books), strict=True):
+            for sheet in sheets:
+                sheet.reset_dimensions()  # other programs write them wrong
+            pairs = zip(*(sheet.iter_rows(max_row=EXCEL_ROWS) for sheet in sheets), strict=True)
+            yield Grid(str(path), sheets[0].title, [[_shown(*cells) for cells in zip(*rows, strict=True)] for rows in pairs])
+
+
+def _shown(computed: Any, typed: Any) -> object:
+    """An Excel cell's value as its user sees it: a share as per cent, a formula that was never computed as its text."""
+    value = computed.value
+    if value is None and typed.data_type == "f" and computed.data_type != "str":  # "str" is a computed empty text
+        return str(getattr(typed.value, "text", typed.value))
+    if isinstance(value, int | float) and not isinstance(value, bool) and "%" in computed.number_format:
+        return f"{value * 100:.12g}%"
+    return value
+
+
+def _parquet(path: Path, content: bytes) -> Iterator[Grid]:
+    """A Parquet file's records, the first being row 1."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pq.ParquetFile(pa.BufferReader(content)).read()
+    columns: list[list[object]] = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if not name.startswith("__index_level_"):  # a trace of pandas, not the user's
+            cells = column.to_pylist()
+            columns.append([name, *(map(str, cells) if pa.types.is_nested(column.type) else cells)])
+    yield Grid(str(path), "", list(zip(*columns, strict=True)), first=0)
+
+
+READERS: dict[str, Callable[[Path, bytes], Iterable[Grid]]] = {".csv": _csv, ".xlsx": _xlsx, ".parquet": _parquet}
+
+
+def read_table(grid: Grid, book: Rulebook) -> Block:
+    """The records of a grid whose first filled row is a header; without jurisdiction and period there are none."""
+    top = next(n for n, row in enumerate(grid.rows) if _filled(row))
+    header = ["" if blank(cell) else str(cell).strip() for cell in grid.rows[top]]
+    columns, problems = _columns(grid, header, top, book)
+    lacking = [name for name in REQUIRED if name not in columns]
+    if lacking == REQUIRED:
+        cure = "第一行写列名（县区、期间和各项输入，CSV 用逗号分隔），或用填报表；不是数据的工作表请移走"
+        problems = [grid.problem("既不是数据表，也不是填报表：没有“县区”和“期间”列", "、".join(filter(None, header)), cure)]
+    elif lacking:
+        problems.append(grid.problem(f"没有“{KEYS[lacking[0]][0]}”列", cure="补上这一列", row=top))
+    rows = [n for n, row in enumerate(grid.rows) if n > top and _filled(row)]
+    if not lacking:
+        problems += _unnamed(grid, header, rows) if rows else [grid.problem("表中没有数据行", cure="填入数据", row=top)]
+    once = {name: places[0] for name, places in columns.items() if len(places) == 1}
+    if not once.keys() >= set(REQUIRED):
+        rows = []
+    cells = {name: [grid.rows[n][j] if j < len(grid.rows[n]) else None for n in rows] for name, j in once.items()}
+    return Block(grid, cells, {name: header[j] for name, j in once.items()}, rows, problems)
+
+
+def _columns(grid: Grid, header: list[str], top: int, book: Rulebook) -> tuple[dict[str, list[int]], list[Problem]]:
+    """Where each known column stands, and the problems of columns that are unknown or repeated."""
+    names = column_names(book)
+    places: dict[str, list[int]] = defaultdict(list)
+    problems = []
+    for j, text in enumerate(header):
+        if plain(text) in names:
+            places[names[plain(text)]].append(j)
+        elif text:
+            cure = nearest(plain(text), names) or "删去这一列，或改为规则中的输入名"
+            problems.append(grid.problem("未知的列", text, cure, row=top, column=text))
+    for columns in places.values():
+        if len(columns) > 1:
+            twice = "、".join(header[j] for j in columns)
+            problems.append(grid.problem(f"同一列出现 {len(columns)} 次", cure="只留一列", row=top, column=twice))
+    return places, problems
+
+
+def _unnamed(grid: Grid, header: list[str], rows: list[int]) -> list[Problem]:
+    """A problem for each column without a name that holds something."""
+    named = {j for j, text in enumerate(header) if text}
+    first: dict[int, int] = {}
+    for n in rows:
+        for j, cell in enumerate(grid.rows[n]):
+            if j not in named and j not in first and not blank(cell):
+                first[j] = n
+    return [
+        grid.problem("这一列没有列名，却有内容", grid.rows[n][j], "补上列名，或清空这一列", row=n, column=f"第 {j + 1} 列")
+        for j, n in first.items()
+    ]
