@@ -94,27 +94,35 @@ def actions(brief: Brief) -> Table:
     """失分与对策: every confirmed loss with the change for full marks, its effort and points, and the next step below it."""
     losses = item_frame(brief).query("kind == 'item' and lost > 1e-9")
     frame = action_frame(brief).query("id in @losses.index and (goal == 'full' or (goal == 'next' and total_gain >= 0.05))")
-    frame = frame.assign(goal=frame["goal"].map({"full": "满分", "next": "下一步"}), _href=["#" + id for id in frame["id"]])
-    frame = frame.join(losses[["value", "goal", "lost"]].rename(columns={"goal": "required"}), on="id")
-    frame["rate"] = [
-        f"{wording.number(rate, 4)} 分/{unit}" if rate >= 0.0001 else "—"
-        for rate, unit in zip(frame["per_unit"], frame["unit"], strict=True)
-    ]
-    frame["pace"] = [_pace(brief, id) if goal == "满分" else "" for id, goal in zip(frame["id"], frame["goal"], strict=True)]
+    frame = frame.join(losses[["value", "goal"]].rename(columns={"goal": "required"}), on="id")
+    frame = frame.assign(
+        _href=["#" + id for id in frame["id"]],
+        steps=["下一步：" * (goal == "next") + text for goal, text in zip(frame["goal"], frame["steps"], strict=True)],
+        now=[f"{value}（{required}）" for value, required in zip(frame["value"], frame["required"], strict=True)],
+        gain=[_gain(own, total) for own, total in zip(frame["points"], frame["total_gain"], strict=True)],
+        rate=[_rate(rate, unit) for rate, unit in zip(frame["per_unit"], frame["unit"], strict=True)],
+        pace=[_pace(brief, id) if goal == "full" else "" for id, goal in zip(frame["id"], frame["goal"], strict=True)],
+    )
     columns = {
         "id": id_column(),
         "name": Column("评分指标"),
         "duty": Column("任务"),
-        "value": Column("现值"),
-        "required": Column("满分要求"),
-        "goal": Column("目标"),
+        "now": Column("现值（满分要求）"),
         "steps": Column("要做到"),
-        "points": Column("本项可得", kind="number"),
-        "total_gain": Column("合计可得", kind="number", shade="bar"),
+        "gain": Column("可得分"),
         "rate": Column("每单位"),
         "pace": Column("按目前进度"),
     }
     return Table(frame, "失分与对策，按可得分从多到少", unit="分", source=source(brief), columns=columns)
+
+
+def _gain(own: float, total: float) -> str:
+    """The gain on the total, and the item's own where other rules move too."""
+    return points(total) if abs(own - total) < SHOWN else f"{points(total)}（本项 {points(own)}）"
+
+
+def _rate(rate: float, unit: str) -> str:
+    return f"{number(rate, 4)} / {unit}" if rate >= 0.0001 else "—"
 
 
 def _pace(brief: Brief, id: str) -> str:

@@ -54,7 +54,13 @@ MISSING = {
 
 def parser(name: str, book: Rulebook) -> Callable[[object], object]:
     """What turns a cell of a column into its value: None for a blank, a Fault for what cannot be used."""
-    keys = {"jurisdiction": _name, "period": _period, "level": _level, "city": _name}
+    keys: dict[str, Callable[[object], object]] = {
+        "jurisdiction": _name,
+        "period": _period,
+        "level": _level,
+        "city": _name,
+        "remark": str,
+    }
     parse = keys.get(name) or _input_parser(book.inputs[name])
 
     @lru_cache(maxsize=2**16, typed=True)  # a column repeats its values

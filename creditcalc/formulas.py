@@ -85,7 +85,7 @@ def deduct(x: Array, full: float, *, each: float) -> Array:
     >>> deduct(np.array([0.0, 1.0, 5.0]), 2, each=0.5)
     array([2. , 1.5, 0. ])
     """
-    return np.maximum(full - each * x, 0.0)
+    return np.clip(full - each * x, 0.0, full)
 
 
 def deduct_inverse(points: float, full: float, *, each: float) -> float:
@@ -103,7 +103,7 @@ def per_unit(x: Array, full: float, *, each: float) -> Array:
     >>> per_unit(np.array([0.0, 9.0, 14.0, 15.0]), 7, each=0.5)
     array([0. , 4.5, 7. , 7. ])
     """
-    return np.minimum(each * x, full)
+    return np.clip(each * x, 0.0, full)
 
 
 def per_unit_inverse(points: float, full: float, *, each: float) -> float:
@@ -188,7 +188,7 @@ def tiers(x: Array, full: float, *, tiers: Sequence[Sequence[float]], inclusive:
     """
     points = np.where(np.isnan(x), np.nan, 0.0)
     for threshold, earned in tiers:
-        reached = x >= threshold * (1 - TOLERANCE) if inclusive == "yes" else x > threshold * (1 + TOLERANCE)
+        reached = x >= threshold - _near(threshold) if inclusive == "yes" else x > threshold + _near(threshold)
         points = np.where(reached, earned, points)
     return points
 
@@ -202,8 +202,8 @@ def tiers_inverse(
     (0.2, 0.5)
     """
     for threshold, earned in tiers:
-        if earned >= points:
-            return _reach(points, full, float(threshold if inclusive == "yes" else threshold * (1 + BEYOND)), -np.inf)
+        if earned >= points - full * TOLERANCE:
+            return _reach(points, full, holds_inverse("at_least" if inclusive == "yes" else "above", threshold), -np.inf)
     return float("nan")
 
 
@@ -262,7 +262,7 @@ def below(x: Array, threshold: float) -> Array:
     >>> below(np.array([0.00009, 0.0001]), 0.0001)
     array([1., 0.])
     """
-    return _truth(x, x < threshold * (1 - TOLERANCE))
+    return _truth(x, x < threshold - _near(threshold))
 
 
 def at_most(x: Array, threshold: float) -> Array:
@@ -271,7 +271,7 @@ def at_most(x: Array, threshold: float) -> Array:
     >>> at_most(np.array([100.0, 100.5]), 100)
     array([1., 0.])
     """
-    return _truth(x, x <= threshold * (1 + TOLERANCE))
+    return _truth(x, x <= threshold + _near(threshold))
 
 
 def above(x: Array, threshold: float) -> Array:
@@ -280,7 +280,7 @@ def above(x: Array, threshold: float) -> Array:
     >>> above(np.array([0.2, 0.21]), 0.2)
     array([0., 1.])
     """
-    return _truth(x, x > threshold * (1 + TOLERANCE))
+    return _truth(x, x > threshold + _near(threshold))
 
 
 def at_least(x: Array, threshold: float) -> Array:
@@ -289,7 +289,7 @@ def at_least(x: Array, threshold: float) -> Array:
     >>> at_least(np.array([0.9, 0.89]), 0.9)
     array([1., 0.])
     """
-    return _truth(x, x >= threshold * (1 - TOLERANCE))
+    return _truth(x, x >= threshold - _near(threshold))
 
 
 def equals(x: Array, threshold: float) -> Array:
@@ -298,7 +298,7 @@ def equals(x: Array, threshold: float) -> Array:
     >>> equals(np.array([1.0, 0.99]), 1)
     array([1., 0.])
     """
-    return _truth(x, np.abs(x - threshold) <= TOLERANCE * abs(threshold))
+    return _truth(x, np.abs(x - threshold) <= _near(threshold))
 
 
 def holds_inverse(test: str, threshold: float) -> float:
@@ -307,8 +307,8 @@ def holds_inverse(test: str, threshold: float) -> float:
     >>> holds_inverse("at_most", 100)
     100.0
     """
-    strict = {"below": 1 - BEYOND, "above": 1 + BEYOND}
-    return threshold * strict.get(test, 1.0)
+    beyond = {"below": -BEYOND, "above": BEYOND}.get(test, 0.0)
+    return threshold + beyond * (abs(threshold) or 1.0)
 
 
 # ------------------------------------------------------------------------------------------------ registries
@@ -332,6 +332,10 @@ FORMULAS: dict[str, Formula] = {
     "excess_deduct": Formula(excess_deduct, excess_deduct_inverse, False),
 }
 TESTS: dict[str, Callable[[Array, float], Array]] = {f.__name__: f for f in (below, at_most, above, at_least, equals)}
+
+
+def _near(threshold: float) -> float:
+    return TOLERANCE * abs(threshold)
 
 
 def _truth(x: Array, holds: NDArray[np.bool_]) -> Array:

@@ -107,7 +107,8 @@ def _parsed(blocks: list[Block], book: Rulebook) -> tuple[pd.DataFrame, list[Fin
     """The values of all blocks' cells, blank where they are faulty, and the faults."""
     table: dict[str, pd.Series] = {}
     findings = []
-    for name in [*KEYS, *(name for name in book.inputs if any(name in block.cells for block in blocks))]:
+    given = {name for block in blocks for name in block.cells}
+    for name in [name for name in (*KEYS, *book.inputs) if name in given or name in IDENTITY or name == "level"]:
         parse = parser(name, book)
         cells = chain.from_iterable(block.cells.get(name, [None] * len(block.rows)) for block in blocks)
         values = [parse(cell) for cell in cells]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from creditcalc import formulas, measures
-from creditcalc.problems import Problem, RulebookError, nearest
+from creditcalc.problems import Problem, RulebookError, nearest, shown
 from creditcalc.rulebook import (
     Call,
     Category,
@@ -70,14 +70,14 @@ def load_rulebook(path: str | Path | None = None) -> Rulebook:
     >>> len(book.of_kind("base")), len(book.of_kind("item")), len(book.of_kind("bonus"))
     (12, 41, 3)
     """
-    path = Path(path) if path else BUNDLED
+    path = BUNDLED if path is None else Path(path)
     try:
         content = path.read_bytes()
         raw = tomllib.loads(content.decode("utf-8-sig"))
     except OSError as error:
         raise RulebookError([Problem("读不到规则文件", error.strerror or "", "检查路径和权限", file=str(path))]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise RulebookError([Problem("不是可读的 TOML 文件", str(error), "按提示的行列改正", file=str(path))]) from None
+        raise RulebookError([Problem(f"不是可读的 TOML 文件：{error}", "", "按提示的行列改正", file=str(path))]) from None
     return _Reader(path, hashlib.sha256(content).hexdigest()).book(raw)
 
 
@@ -93,7 +93,7 @@ class _Reader:
         self.sealed: list[str] = []
 
     def fault(self, place: str, what: str, value: object = "", cure: str = "") -> None:
-        self.problems.append(Problem(what, str(value), cure, file=str(self.path), column=place))
+        self.problems.append(Problem(what, shown(value), cure, file=str(self.path), column=place))
 
     def book(self, raw: dict[str, Any]) -> Rulebook:
         raw = self.table(raw, SECTIONS, SECTIONS_OPTIONAL, "")
@@ -137,7 +137,7 @@ class _Reader:
         self.check_inputs(book)
         self.check_totals(book)
         if self.problems:
-            raise RulebookError(self.problems)
+            raise RulebookError(list(dict.fromkeys(self.problems)))
         return book
 
     def table(self, raw: Any, required: dict[str, Any], optional: dict[str, Any], place: str) -> dict[str, Any]:
@@ -146,7 +146,7 @@ class _Reader:
             self.fault(place, "应为一个表", raw)
             raw = {}
         known = required | optional
-        for key in raw.keys() - known.keys():
+        for key in [key for key in raw if key not in known]:
             self.fault(f"{place}.{key}".lstrip("."), "未知的键", key, nearest(key, known) or f"可用的键：{'、'.join(known)}")
         good: dict[str, Any] = {}
         for key, kind in known.items():
@@ -209,6 +209,9 @@ class _Reader:
         elif not _is(threshold, NUMBER):
             self.fault(place, "界限应为有限的数", threshold)
         level, class_input, classes = rest.pop("level", ""), rest.pop("class", ""), rest.pop("classes", [])
+        if not isinstance(class_input, str) or not _texts(classes):
+            self.fault(f"{place}.classes", "应为文字", shown(classes), "class 写一个输入，classes 写类别的列表")
+            class_input, classes = "", []
         if level not in ("", *SCOPES):
             self.fault(f"{place}.level", "不在允许的值中", level, f"可选：{'、'.join(SCOPES)}")
         if class_input:
@@ -224,10 +227,11 @@ class _Reader:
         r = self.table(raw, REALLOCATION_KEYS, {}, place)
         r["measure"] = self.call(r["measure"], measures.MEASURES, f"{place}.measure")
         for key in ("drop", "scale"):
+            items = [id for id, rule in self.rules.items() if rule.kind == "item"]
             for rule in r[key]:
-                if rule not in self.rules or self.rules[rule].kind != "item":
-                    self.fault(f"{place}.{key}", "没有这个评分项", rule, nearest(str(rule), self.rules))
-            r[key] = tuple(rule for rule in r[key] if rule in self.rules)
+                if rule not in items:
+                    self.fault(f"{place}.{key}", "没有这个评分项", rule, nearest(shown(rule), items))
+            r[key] = tuple(rule for rule in items if rule in r[key])
         dropped = sum(self.rules[rule].full for rule in r["drop"])
         gained = sum(self.rules[rule].full * (r["factor"] - 1) for rule in r["scale"])
         if not math.isclose(dropped, gained):
@@ -237,14 +241,14 @@ class _Reader:
     def call(self, raw: dict[str, Any], kinds: Mapping[str, Callable[..., Any]], place: str) -> Call:
         """A kind and its parameters, checked against the signature of its function."""
         kind = raw.get("kind", "")
-        if kind not in kinds:
-            self.fault(place, "未知的种类", kind, nearest(str(kind), kinds) or f"可用的种类：{'、'.join(kinds)}")
+        if not isinstance(kind, str) or kind not in kinds:
+            self.fault(place, "未知的种类", kind, nearest(shown(kind), kinds) or f"可用的种类：{'、'.join(kinds)}")
             return Call("input", {"input": ""})
         parameters = dict(inspect.signature(kinds[kind]).parameters)
         hints = get_type_hints(kinds[kind])
         if kinds is not measures.MEASURES:
             parameters = {k: p for k, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
-        for key in raw.keys() - parameters.keys() - {"kind"}:
+        for key in [key for key in raw if key not in {*parameters, "kind"}]:
             self.fault(f"{place}.{key}", "未知的键", key, nearest(key, parameters) or f"可用的键：{'、'.join(parameters)}")
         params: dict[str, Any] = {}
         for key, p in parameters.items():
@@ -254,9 +258,12 @@ class _Reader:
             elif p.default is p.empty:
                 self.fault(f"{place}.{key}", "缺少这个键", "", f"补上 {key}")
                 params[key] = "" if role else 1
+            if role and not all(isinstance(name, str) for name in input_names(params.get(key, ""), None)):
+                self.fault(f"{place}.{key}", "应为输入的名称", params[key])
+                params[key] = ""
             if role and key in params:
                 for name in input_names(params[key], None):
-                    if name not in self.inputs and key in raw:
+                    if name and name not in self.inputs and key in raw:
                         self.fault(
                             f"{place}.{key}", "输入没有声明", name, nearest(str(name), self.inputs) or "在 [inputs] 中声明"
                         )
@@ -269,14 +276,14 @@ class _Reader:
                 self.fault(place, "类型不对或不在允许的值中", raw, _allowed(hint))
             return raw
         by = raw.get("by", "")
-        if by not in self.readings:
-            self.fault(place, "没有这种读法", by, nearest(str(by), self.readings) or "写 by = 读法的编号")
+        if not isinstance(by, str) or by not in self.readings:
+            self.fault(place, "没有这种读法", by, nearest(shown(by), self.readings) or "写 by = 读法的编号")
             return 1
         options = {k: v for k, v in raw.items() if k != "by"}
         known = self.readings[by].options
-        for option in options.keys() - known.keys() if options else ():
+        for option in [option for option in options if option not in known]:
             self.fault(place, f"读法 {by} 没有这个选项", option, nearest(option, known))
-        for option in known.keys() - options.keys() if options else ():
+        for option in [option for option in known if options and option not in options]:
             self.fault(place, f"读法 {by} 的选项没有给值", option, f"补上 {option} = …")
         options = {k: options.get(k, 1) for k in known} if options else {k: k for k in known}
         for value in options.values():
@@ -304,7 +311,7 @@ class _Reader:
                         self.fault(f"{place}.{key}", "应大于 0", params[key])
                 if params.get("free", 0) < 0:
                     self.fault(f"{place}.free", "不应小于 0", params["free"])
-            except (TypeError, KeyError, IndexError, ValueError):
+            except (TypeError, KeyError, IndexError, ValueError, OverflowError):
                 self.fault(place, "参数不成形", params)
 
     def check_inputs(self, book: Rulebook) -> None:
@@ -360,6 +367,11 @@ def _is(value: Any, kind: Any) -> bool:
     if isinstance(value, int) and abs(value) > 10**15:
         return False
     return isinstance(value, kind) and not (isinstance(value, float) and not math.isfinite(value))
+
+
+def _texts(value: Any) -> bool:
+    """Whether a TOML value is a list of texts."""
+    return isinstance(value, list) and all(isinstance(v, str) for v in value)
 
 
 def _fits(value: Any, hint: Any) -> bool:

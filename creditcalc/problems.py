@@ -78,7 +78,11 @@ def shown(value: object) -> str:
     >>> shown("a\\nb")
     'a b'
     """
-    text = "".join(ch if ch.isprintable() else " " for ch in str(value))
+    try:
+        text = str(value)
+    except ValueError:  # an integer of more digits than Python prints
+        text = "数字过长"
+    text = "".join(ch if ch.isprintable() else " " for ch in text)
     return text if len(text) <= SHOWN else text[:SHOWN] + "…"
 
 

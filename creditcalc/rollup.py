@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from creditcalc.formulas import TOLERANCE, Array
 from creditcalc.problems import InputError, Problem
 from creditcalc.rulebook import Rulebook
+from creditcalc.scoring import Columns
 
 GROUP = ["city", "period"]
 
@@ -28,8 +29,10 @@ def with_cities(table: pd.DataFrame, city: str | None = None) -> pd.DataFrame:
 
     Raises InputError where a county's city is not known.
     """
-    level = (table["level"] if "level" in table else pd.Series(pd.NA, index=table.index)).replace("", pd.NA).fillna("county")
-    owner = (table["city"] if "city" in table else pd.Series(pd.NA, index=table.index)).replace("", pd.NA)
+    level = (table["level"] if "level" in table else pd.Series(pd.NA, index=table.index)).astype(object)
+    level = level.replace("", pd.NA).fillna("county")
+    owner = table["city"].astype(object) if "city" in table else pd.Series(pd.NA, index=table.index, dtype=object)
+    owner = owner.replace("", pd.NA)
     owner = owner.where(level != "city", table["jurisdiction"])
     if owner.isna().any():
         known = list(dict.fromkeys([*owner.dropna(), *([city] if city else [])]))
@@ -39,7 +42,7 @@ def with_cities(table: pd.DataFrame, city: str | None = None) -> pd.DataFrame:
             cure = "用 --city 指明，或在表中加“所属市”一列"
             raise InputError([Problem(f"{what}，不知道县区属于哪个市", counties, cure, column="city")])
         owner = owner.fillna(known[0])
-    return table.assign(level=level.astype(object), city=owner.astype(object))
+    return table.assign(level=level, city=owner)
 
 
 def roll_up(table: pd.DataFrame, book: Rulebook, city: str | None = None) -> pd.DataFrame:
@@ -47,12 +50,18 @@ def roll_up(table: pd.DataFrame, book: Rulebook, city: str | None = None) -> pd.
 
     The counties of a city are all county-level jurisdictions that the table has for it in any period; one without a row
     or value leaves a sum or a maximum missing, and an any-of or all-of open unless another county decides it.
-    ``city`` names the city of a table that does not say it.
+    ``city`` names the city of a table that does not say it. Raises InputError where a county's city is not known, or a
+    jurisdiction has several rows in a period.
     """
     typed = with_cities(table, city)
+    twice = typed.duplicated(["city", "jurisdiction", "level", "period"])
+    if twice.any():
+        names = typed.loc[twice, ["jurisdiction", "period"]].agg(" ".join, axis=1)
+        raise InputError([Problem("同一县（区）或市同一期间不止一行", name, "只留一行") for name in names.unique()])
     inputs = [name for name in book.inputs if name in typed]
     county = (typed["level"] == "county").to_numpy()
     counties, cities = typed[county], typed[~county]
+    said = _said(cities, table.attrs.get("source"))
     added = _added_up(counties, book, inputs)
     target = pd.MultiIndex.from_frame(cities[GROUP])
     new = added.loc[~added.index.isin(target)].reset_index()
@@ -60,10 +69,19 @@ def roll_up(table: pd.DataFrame, book: Rulebook, city: str | None = None) -> pd.
     inherited = [name for name in inputs if book.inputs[name].inherit]
     own = pd.MultiIndex.from_frame(counties[GROUP])
     filled = {name: _fill(typed[name], ~county, added[name], target) for name in inputs}
-    filled |= {name: _fill(filled[name], county, pd.Series(cities[name].to_numpy(), index=target), own) for name in inherited}
+    filled |= {name: _fill(filled[name], county, pd.Series(said[name].to_numpy(), index=target), own) for name in inherited}
     rolled = pd.concat([typed.assign(**filled), new[[c for c in typed if c in new]]], ignore_index=not new.empty)
-    rolled.attrs = {**table.attrs, "source": Source(typed)}
+    rolled.attrs = {"source": Source(typed), **table.attrs}
     return rolled
+
+
+def _said(cities: pd.DataFrame, source: Source | None) -> pd.DataFrame:
+    """What the cities' rows say themselves: all of it, or of a table rolled up before what was typed then."""
+    if source is None:
+        return cities
+    typed = source.table[source.table["level"] == "city"].drop_duplicates(GROUP).set_index(GROUP)
+    typed = typed.reindex(pd.MultiIndex.from_frame(cities[GROUP])).reindex(columns=cities.columns)
+    return cities.where(typed.notna().to_numpy())
 
 
 def _fill(column: pd.Series, rows: NDArray[np.bool_], values: pd.Series, keys: pd.MultiIndex) -> pd.Series:
@@ -72,8 +90,11 @@ def _fill(column: pd.Series, rows: NDArray[np.bool_], values: pd.Series, keys: p
     if not blank.any():
         return column
     looked_up = values[~values.index.duplicated()].reindex(keys).to_numpy()
-    column = column.astype(object) if looked_up.dtype == object else column.copy()
-    column[blank] = looked_up[blank[rows]]
+    if looked_up.dtype == object:
+        column = column.astype(object)
+    else:
+        column = pd.Series(column.to_numpy(dtype=float, na_value=np.nan, copy=True), index=column.index)
+    column.loc[blank] = looked_up[blank[rows]]
     return column
 
 
@@ -84,7 +105,8 @@ def _added_up(counties: pd.DataFrame, book: Rulebook, inputs: list[str]) -> pd.D
     groups, first, size = _groups(order)
     complete = size == expected.reindex(groups.get_level_values("city")).to_numpy()
     numeric = [name for name in inputs if book.inputs[name].type != "class"]
-    values = {name: order[name].to_numpy(dtype=float, na_value=np.nan) for name in numeric}
+    columns = Columns(order, book)
+    values = {name: columns.number(name) for name in numeric}
     added = {name: _combine(values[name], first, complete, book.inputs[name].rollup) for name in numeric}
     return pd.DataFrame({**dict.fromkeys(inputs), **added}, index=groups, columns=inputs)
 

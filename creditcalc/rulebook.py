@@ -159,8 +159,7 @@ class Rule:
     def inputs(self, readings: Readings | None = None) -> list[str]:
         """The inputs that the rule uses, under ``readings`` or (without) under any."""
         names: list[str] = []
-        for call in (condition.measure for condition in self.conditions) if self.conditions else (self.measure,):
-            assert call is not None
+        for call in [condition.measure for condition in self.conditions] + ([self.measure] if self.measure else []):
             for role in roles(call.kind):
                 names += input_names(call.params[role], readings)
         names += [condition.class_input for condition in self.conditions if condition.class_input]

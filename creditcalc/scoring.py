@@ -21,6 +21,7 @@ from creditcalc.problems import InputError, Problem, nearest, shown
 from creditcalc.rulebook import Call, Condition, Readings, Rule, Rulebook, chosen, roles
 
 KEYS = ["jurisdiction", "period"]
+LEVELS = ("county", "city")
 ITEM_STATUS = ("missing", "scored", "not_applicable")
 BASE_STATUS = ("pending", "fail", "pass")
 ELIGIBLE = ("pending", "no", "yes")
@@ -40,11 +41,10 @@ class Columns:
             return self._absent
         column = self.table[name]
         try:
-            return column.to_numpy(dtype=float, na_value=np.nan)
+            numbers = column.to_numpy(dtype=float, na_value=np.nan)
         except (TypeError, ValueError):
-            pass
-        numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-        bad = column[np.isnan(numbers) & column.notna().to_numpy()]
+            numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+        bad = column[column.notna().to_numpy() & (~np.isfinite(numbers) | (column.dtype.kind in "mM"))]
         if len(bad):
             cure = "先用 read_inputs 读入，或把文字换成数（是为 1，否为 0）"
             raise InputError([Problem("不是数", shown(bad.iloc[0]), cure, column=name)])
@@ -65,9 +65,7 @@ class Columns:
     @cached_property
     def level(self) -> NDArray[np.str_]:
         """``county`` or ``city`` per row."""
-        if "level" not in self.table:
-            return np.full(len(self.table), "county")
-        return np.where((self.table["level"] == "city").to_numpy(dtype=bool, na_value=False), "city", "county")
+        return _levels(self.table).astype(str)
 
 
 class Results(NamedTuple):
@@ -143,7 +141,7 @@ class Scorecard:
         return Scorecard(self.table, self.book, options, results, self._factors)
 
     def _wide(self, values: Array) -> pd.DataFrame:
-        return pd.DataFrame(values.T, index=self.table.index, columns=list(self.book.rules), copy=False)
+        return pd.DataFrame(values.T, index=self.table.index, columns=list(self.book.rules), copy=True)
 
     def items(self) -> pd.DataFrame:
         """The long table: jurisdiction, period, id, kind, full, value, score, low, high, status."""
@@ -292,7 +290,7 @@ def score_condition(condition: Condition, columns: Columns, readings: Readings) 
     if condition.level:
         concerned = (columns.level == condition.level).astype(float)
     if condition.class_input:
-        concerned = columns.is_class(condition.class_input, condition.classes)
+        concerned = measures.all_of(concerned, columns.is_class(condition.class_input, condition.classes))
     holds = np.where(concerned == 1, holds, np.where(concerned == 0, 1.0, np.nan))
     return value, holds, concerned
 
@@ -322,4 +320,8 @@ def _sum(values: Array, rules: NDArray[np.bool_]) -> Array:
 
 def _levels(table: pd.DataFrame) -> NDArray[np.object_]:
     level = table["level"] if "level" in table else pd.Series("county", index=table.index)
-    return level.fillna("county").replace("", "county").to_numpy(dtype=object)
+    level = level.fillna("county").replace("", "county")
+    if not level.isin(LEVELS).all():
+        bad = shown(level[~level.isin(LEVELS)].iloc[0])
+        raise InputError([Problem("没有这个级别", bad, f"可选：{'、'.join(LEVELS)}", column="level")])
+    return level.to_numpy(dtype=object)

@@ -24,6 +24,7 @@ KEYS = {
     "period": ("期间", "月份"),
     "level": ("级别",),
     "city": ("所属市", "所属城市"),
+    "remark": ("备注",),
 }
 REQUIRED = ["jurisdiction", "period"]
 REFUSED = {

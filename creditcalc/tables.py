@@ -238,6 +238,12 @@ def problems(brief: Brief) -> Table:
     return Table(pd.DataFrame(rows, columns=list(columns)), "数据问题与提示", source="填报数据", columns=columns)
 
 
+def remark(brief: Brief) -> Prose:
+    """What the period's row remarks."""
+    text = brief.rows.loc[brief.now].get("remark")
+    return Prose([] if _absent(text) or not text else [f"填报备注：{text}"])
+
+
 def all_rules(brief: Brief) -> Table:
     """Every rule with its value, points and clause; other tables link here."""
     frame = item_frame(brief)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import pandas as pd
 
 from creditcalc.rulebook import Call, Condition, Input, Readings, Rule, Rulebook, chosen, input_names
 
@@ -74,15 +77,15 @@ def gate(truth: float) -> str:
     return STATUS["pending" if math.isnan(truth) else "pass" if truth else "fail"]
 
 
-def input_value(i: Input, x: object) -> str:
+def input_value(i: Input, x: Any) -> str:
     """An input's value with its unit."""
-    if x is None or (isinstance(x, float) and math.isnan(x)):
+    if pd.isna(x):
         return MISSING
     if i.type == "class":
         return i.classes.get(str(x), str(x))
     if i.type == "flag":
-        return "是" if float(str(x)) > 0 else "否"
-    return f"{number(float(str(x)))} {i.unit}"
+        return "是" if float(x) > 0 else "否"
+    return f"{number(float(x))} {i.unit}"
 
 
 def measure_value(rule: Rule, book: Rulebook, readings: Readings, x: float) -> str:
@@ -127,7 +130,7 @@ def _condition(condition: Condition, rule: Rule, book: Rulebook, readings: Readi
     only = {"city": "市级：", "county": "县级："}.get(condition.level, "")
     if condition.class_input:
         known = book.inputs[condition.class_input].classes
-        only = f"{'、'.join(known[c] for c in condition.classes)}："
+        only += f"{'、'.join(known[c] for c in condition.classes)}："
     if condition.measure.kind in LOGIC:
         logic = {"any_of": "有其一", "all_of": "为是", "none_of": "均未发生"}[condition.measure.kind]
         return f"{only}{'、'.join(names)}{logic}"
@@ -159,4 +162,4 @@ def _names(call: Call, readings: Readings) -> list[str]:
 def _half_up(x: float, decimals: int) -> float:
     """Round half up, the decimals as they are printed."""
     scale = 10.0**decimals
-    return math.copysign(math.floor(abs(x) * scale * (1 + 1e-12) + 0.5) / scale, x) if math.isfinite(x) else x
+    return 0.0 + math.copysign(math.floor(abs(x) * scale * (1 + 1e-12) + 0.5) / scale, x) if math.isfinite(x) else x

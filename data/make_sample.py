@@ -120,6 +120,7 @@ budget 2021-01               work_plan 2020-08            law_local 否         
 """
 RANKS = [131, 127, 134, 122, 118, 125, 116, 119, 112, 108, 114]  # the months before the first period, 2019-07 to 2020-05
 RANKS += [109, 106, 101, 97, 94, 88, 91, 83, 79, 71, 66, 62]  # one a period: mean 87.25, worst 109
+INVENTED = "示例数据，纯属虚构"  # the mark by which every page made of a row says so
 OWN_ENTERPRISES = "2021-03", 26  # since when the city's own count of enterprises is how many above its counties' sum
 GAPS = {  # inputs that did not come in; None is a row that did not
     "工业园区 2020-11": None,
@@ -228,10 +229,10 @@ def text() -> str:
     """The file's content."""
     book, out = cc.load_rulebook(), io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["jurisdiction", "period", "level", "city", *book.inputs])
+    writer.writerow(["jurisdiction", "period", "level", "city", "remark", *book.inputs])
     for row in rows(book):
         inputs = [typed(row.get(i.name), i.type, i.classes) for i in book.inputs.values()]
-        writer.writerow([row["jurisdiction"], row["period"], row["level"], CITY, *inputs])
+        writer.writerow([row["jurisdiction"], row["period"], row["level"], CITY, INVENTED, *inputs])
     return out.getvalue()
 
 

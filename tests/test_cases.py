@@ -16,8 +16,21 @@ import pytest
 
 import creditcalc as cc
 
-KEYS = {"rule", "case", "title", "inputs", "readings", "level", "full", "other_rows",
-        "score", "status", "low", "high", "totals"}
+KEYS = {
+    "rule",
+    "case",
+    "title",
+    "inputs",
+    "readings",
+    "level",
+    "full",
+    "other_rows",
+    "score",
+    "status",
+    "low",
+    "high",
+    "totals",
+}
 ROW_KEYS = {"level", "period"}
 PERIOD = "2021-05"
 CITY = "the city"
@@ -30,11 +43,27 @@ BASE_KINDS = {"pass", "fail", "pending"}
 THRESHOLD_KINDS = {
     "B01 B06 B07": {"at-threshold", "one-below", "one-above"},
     "B02 B03 B04 B10 B12": {"at-threshold", "one-below"},
-    "B08 B09": {"at-threshold", "one-above"}}
+    "B08 B09": {"at-threshold", "one-above"},
+}
 
 # The worked cases of the spec, section 8, by rule; both readings of a line are a case each.
-WORKED = {"S3.1": 1, "S4.1.2": 6, "S4.2.1": 1, "S4.2.2": 2, "S4.2.3": 1, "S5.1": 3, "S5.2.1": 3, "S5.2.2": 3,
-          "S5.3": 2, "S6.1.2": 2, "S6.1.3a": 6, "S6.1.3b": 2, "S6.2": 5, "S7.1": 6, "S7.2": 1}
+WORKED = {
+    "S3.1": 1,
+    "S4.1.2": 6,
+    "S4.2.1": 1,
+    "S4.2.2": 2,
+    "S4.2.3": 1,
+    "S5.1": 3,
+    "S5.2.1": 3,
+    "S5.2.2": 3,
+    "S5.3": 2,
+    "S6.1.2": 2,
+    "S6.1.3a": 6,
+    "S6.1.3b": 2,
+    "S6.2": 5,
+    "S7.1": 6,
+    "S7.2": 1,
+}
 
 
 def load_cases():
@@ -61,8 +90,9 @@ def faults(case):
     named = set(case["inputs"]).union(*case.get("other_rows", []))
     book, found = rulebook(), [f"key {k}" for k in set(case) - KEYS]
     found += [f"input {k}" for k in named - set(book.inputs) - (ROW_KEYS if "other_rows" in case else set())]
-    found += [f"reading {k} = {v}" for k, v in case["readings"].items()
-              if k not in book.readings or v not in book.readings[k].options]
+    found += [
+        f"reading {k} = {v}" for k, v in case["readings"].items() if k not in book.readings or v not in book.readings[k].options
+    ]
     if "rule" in case and case["rule"] not in book.rules:
         found.append(f"rule {case['rule']}")
     if ("rule" in case) == ("totals" in case):
@@ -87,15 +117,15 @@ def own_row(case, jurisdiction):
 def scored(table, readings):
     """What the library says of every row: a wide frame by name, and the totals."""
     card = cc.score(table, rulebook(), readings=readings)
-    return {sheet: getattr(card, sheet) for sheet in ("points", "low", "high", "full", "status")} | {
-        "totals": card.totals()}
+    return {sheet: getattr(card, sheet) for sheet in ("points", "low", "high", "full", "status")} | {"totals": card.totals()}
 
 
 @cache
 def together(readings):
     """All the cases without other rows that share their readings, scored as one table; and the row of each."""
-    alike = [case for case in CASES
-             if tuple(case["readings"].items()) == readings and "other_rows" not in case and not faults(case)]
+    alike = [
+        case for case in CASES if tuple(case["readings"].items()) == readings and "other_rows" not in case and not faults(case)
+    ]
     names = [name(case) for case in alike]
     return scored(table_of(map(own_row, alike, names)), dict(readings)), names
 
@@ -166,8 +196,9 @@ def test_every_rule_has_its_cases():
 
 def test_every_other_reading_is_used():
     used = {item for case in CASES for item in case["readings"].items()}
-    assert {(id_, option) for id_, reading in rulebook().readings.items()
-            for option in reading.options if option != reading.default} <= used
+    assert {
+        (id_, option) for id_, reading in rulebook().readings.items() for option in reading.options if option != reading.default
+    } <= used
 
 
 def test_the_worked_cases_are_all_here():

@@ -322,7 +322,7 @@ def test_a_file_without_rows_gives_an_empty_table():
 def test_the_sample_is_sound():
     checked = check_inputs(Path(__file__).parent.parent / "data" / "sample")
     assert checked.errors == []
-    assert list(checked.table) == [*KEYS, *BOOK.inputs]
+    assert list(checked.table) == [*KEYS, "remark", *BOOK.inputs]
 
 
 # ---------------------------------------------------------------------------------------------- any table, any file

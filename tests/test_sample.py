@@ -82,7 +82,8 @@ def test_check_accepts_the_same_file_and_refuses_another(script, tmp_path, monke
 
 
 def test_columns_are_the_keys_and_every_input_in_the_rulebooks_order(text, book):
-    assert list(text.columns) == ["jurisdiction", "period", "level", "city", *book.inputs]
+    assert list(text.columns) == ["jurisdiction", "period", "level", "city", "remark", *book.inputs]
+    assert set(text["remark"]) == {"示例数据，纯属虚构"}
 
 
 def test_every_rule_has_all_its_inputs_somewhere_in_the_last_month(table, book):

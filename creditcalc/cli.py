@@ -1,0 +1,248 @@
+"""The command line. What a command needs is imported when it runs, so that help and faults of a call come at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from creditcalc.problems import InputError, Problem
+from creditcalc.terminal import Program, aligned, use_utf8
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from creditcalc.batch import Run
+    from creditcalc.inputs import Checked
+
+ENDINGS = (".csv", ".parquet", ".xlsx")
+STATUSES = {"made": "生成", "unchanged": "未变", "failed": "失败", "refused": "因数据错误未生成", "left": "未做"}
+SCOPES = {"county": "县区", "city": "市"}
+TOTALS = {
+    "jurisdiction": "县区",
+    "period": "期间",
+    "score": "得分",
+    "low": "下限",
+    "high": "上限",
+    "bonus": "附加分",
+    "total": "合计",
+    "eligible": "申报条件",
+    "county_duty": "县区任务",
+}
+
+
+def _reading(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """Readings as they are written, k=v."""
+    for value in values:
+        if "=" not in value:
+            raise click.BadParameter(f"{value}，应写成 读法=选项，如 proportional=of_full")
+    return dict(value.split("=", 1) for value in values)
+
+
+def _day(_: click.Context, __: click.Parameter, value: str) -> str:
+    """A date, or nothing."""
+    try:
+        return value and date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise click.BadParameter(f"{value}，应写成 2021-05-31") from None
+
+
+def _count(_: click.Context, __: click.Parameter, value: str) -> int:
+    """A whole number above zero."""
+    if not (value.isascii() and value.isdigit() and int(value)):
+        raise click.BadParameter(f"{value}，应为大于 0 的整数")
+    return int(value)
+
+
+def _ending(*endings: str) -> Callable[[click.Context, click.Parameter, Path | None], Path | None]:
+    """A check that a file has one of these endings."""
+
+    def check(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+        if path and path.suffix.lower() not in endings:
+            raise click.BadParameter(f"{path.name}，文件名应以 {'、'.join(endings)} 结尾")
+        return path
+
+    return check
+
+
+PATH = click.Path(path_type=Path)
+DATA = click.argument("data", metavar="数据", type=PATH)
+READING = click.option(
+    "--reading", "readings", metavar="读法=选项", multiple=True, callback=_reading, help="改选一种读法，可多次"
+)
+RULEBOOK = click.option("--rulebook", metavar="文件", type=PATH, help="规则文件（TOML），默认为内置的 2021 年版")
+CITY = click.option("--city", metavar="市", default="", help="与 --roll-up 合用：表中没有写明时，县区所属的市")
+PERIOD = click.option("--period", metavar="期间", default="", help="期间，如 2021-05")
+COUNTY = click.option("--county", "counties", metavar="县区", multiple=True, help="县区名称，可多次")
+
+
+@click.group(cls=Program, invoke_without_command=True)
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """社会信用体系建设示范城市工作台账：核对数据、计分、生成报告。"""
+    if not ctx.invoked_subcommand:
+        click.echo(ctx.get_help())
+
+
+@cli.command()
+@click.argument("data", metavar="[数据]", type=PATH, required=False)
+@PERIOD
+@COUNTY
+@click.option("--city", metavar="市", default="", help="县区所属的市，表中没有写明时要用；表中有几个市时只做这一个")
+@READING
+@click.option("--jobs", metavar="个数", default=str(os.cpu_count() or 1), callback=_count, help="同时做几页，默认为处理器核数")
+@click.option("--out", metavar="文件夹", default="reports", type=PATH, help="报告放在哪里，默认 reports")
+@click.option("--force", is_flag=True, help="没有变化的页面也重做")
+@RULEBOOK
+@click.option("--as-of", metavar="日期", default="", callback=_day, help="按哪一天算“今天”，默认为期间的最后一天")
+def report(**choices: Any) -> int:
+    """生成一个期间的全部报告：每个县区一页，全市一页，加目录和汇总表。
+
+    数据是 CSV、Excel、Parquet 文件或放这些文件的文件夹；不写则用内置的示例数据。不写期间则取数据中最近的一期。
+    """
+    from creditcalc.batch import run
+    from creditcalc.plan import Options
+
+    outcome = run(Options(**choices))
+    _tell_run(outcome)
+    return 0 if outcome.complete else 1
+
+
+@cli.command()
+@DATA
+@READING
+@CITY
+@click.option("--roll-up", "rolled_up", is_flag=True, help="由县区汇总出市级行，县区的空白按规则取市级的值")
+@click.option("--out", metavar="文件", type=PATH, callback=_ending(*ENDINGS), help=f"逐项得分，{'、'.join(ENDINGS)}")
+@click.option("--totals", metavar="文件", type=PATH, callback=_ending(*ENDINGS), help=f"总分，{'、'.join(ENDINGS)}")
+@RULEBOOK
+def score(
+    data: Path,
+    readings: dict[str, str],
+    city: str,
+    rolled_up: bool,
+    out: Path | None,
+    totals: Path | None,
+    rulebook: Path | None,
+) -> int:
+    """计分。不写 --out 则把总分打印出来。"""
+    from creditcalc import scoring
+    from creditcalc.inputs import check_inputs
+    from creditcalc.loading import load_rulebook
+    from creditcalc.study import open_study
+    from creditcalc.workbook import write_table
+
+    book = load_rulebook(rulebook)
+    if rolled_up:
+        study = open_study(data, rulebook, readings, city or None)
+        checked, table = study.checked, study.table
+    else:
+        checked = check_inputs(data, book)
+        table = checked.table
+    if table.empty:
+        raise InputError(checked.errors or [Problem("表中没有数据行", file=str(data))])
+    card = scoring.score(table[_sound(table, checked)], book, readings)
+    if out:
+        write_table(out, card.items())
+    else:
+        click.echo(_totals_text(card.totals()))
+    if totals:
+        write_table(totals, card.totals())
+    _tell(checked.errors)
+    return int(bool(checked.errors))
+
+
+@cli.command()
+@DATA
+@RULEBOOK
+def check(data: Path, rulebook: Path | None) -> int:
+    """核对数据，列出全部错误和提示，不计分。"""
+    from creditcalc.inputs import check_inputs
+    from creditcalc.loading import load_rulebook
+
+    checked = check_inputs(data, load_rulebook(rulebook))
+    for problem in checked.errors:
+        click.echo(f"错误：{problem}")
+    for problem in checked.notices:
+        click.echo(f"提示：{problem}")
+    table = checked.table
+    counts = f"{len(table)} 行，{table['jurisdiction'].nunique()} 个县区（市），{table['period'].nunique()} 个期间"
+    click.echo(f"共 {counts}；错误 {len(checked.errors)} 处，提示 {len(checked.notices)} 处")
+    return 2 if table.empty else int(bool(checked.errors))
+
+
+@cli.command()
+@click.argument("file", metavar="文件.xlsx", type=PATH, callback=_ending(".xlsx"))
+@COUNTY
+@PERIOD
+@click.option("--city", metavar="市", default="", help="所属市；与 --county 同名的一张是全市的表")
+@RULEBOOK
+def template(file: Path, counties: tuple[str, ...], period: str, city: str, rulebook: Path | None) -> int:
+    """写一份空白填报表，每个县区一张工作表。"""
+    from creditcalc.files import replacing
+    from creditcalc.forms import write_forms
+    from creditcalc.loading import load_rulebook
+
+    if file.exists():
+        raise click.UsageError(f"{file} 已经有了，里面可能填了数；请换一个文件名", click.get_current_context())
+    with replacing(file) as temporary:
+        write_forms(temporary, load_rulebook(rulebook), counties, period=period, city=city)
+    click.echo(f"已写好 {file}")
+    return 0
+
+
+@cli.command()
+@RULEBOOK
+def rules(rulebook: Path | None) -> int:
+    """把规则打印成一张表；用 --rulebook 同时检查一份规则文件。"""
+    from creditcalc.loading import load_rulebook
+
+    book = load_rulebook(rulebook)
+    rows = [
+        (r.id, r.name, f"{r.full:g}" if r.full else "", SCOPES[r.scope], r.clause, r.rule, "、".join(r.readings))
+        for r in book.rules.values()
+    ]
+    click.echo(f"{book.title}，{book.document}，{book.edition}：{len(rows)} 条规则，满分 {book.full:g}，附加 {book.bonus:g}")
+    click.echo(aligned(["编号", "名称", "满分", "任务", "依据", "规则", "读法"], rows))
+    return 0
+
+
+def _sound(table: pd.DataFrame, checked: Checked) -> list[bool]:
+    """Whether each row's jurisdiction is free of errors."""
+    owners = zip(table["city"], table["jurisdiction"], strict=True)
+    return [not checked.unsound & {(city, name), ("", name)} for city, name in owners]
+
+
+def _totals_text(totals: pd.DataFrame) -> str:
+    """Totals as a table for the terminal."""
+    from creditcalc import wording
+
+    words = totals.assign(eligible=totals["eligible"].map(wording.ELIGIBLE))[list(TOTALS)]
+    rows = [[wording.points(x) if isinstance(x, float) else str(x) for x in row] for row in words.itertuples(index=False)]
+    return aligned(list(TOTALS.values()), rows)
+
+
+def _tell(problems: Iterable[Problem]) -> None:
+    """Every problem in a paragraph on stderr."""
+    for problem in problems:
+        click.echo(str(problem), err=True)
+
+
+def _tell_run(outcome: Run) -> None:
+    """What came of a report: what there is on stdout, what there is not and why on stderr."""
+    _tell(problem for problem in outcome.problems if problem.severity == "error")
+    for page in outcome.pages:
+        if page.error:
+            click.echo(f"{page.name}：{page.error}", err=True)
+    counts = {word: sum(page.status == status for page in outcome.pages) for status, word in STATUSES.items()}
+    click.echo("，".join(f"{word} {n} 页" for word, n in counts.items() if n) + f"：{outcome.folder / 'index.html'}")
+
+
+def main() -> None:
+    """The program ``creditcalc``."""
+    use_utf8()
+    cli(prog_name="creditcalc")

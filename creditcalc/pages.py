@@ -1,0 +1,77 @@
+"""One notebook with its parameters becomes one page: what a page's own process does, and the check before it starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import papermill
+from papermill.exceptions import PapermillExecutionError
+
+from creditcalc.files import sha256
+from creditcalc.html import PageHead, to_html
+from creditcalc.problems import Problem, ProblemError, nearest
+
+HEAVY = ["creditcalc.pages", "nbconvert"]  # what a page's process would otherwise import by itself
+
+
+class NotebookError(ProblemError):
+    """A notebook that cannot take the parameters that it would be given."""
+
+
+class PageError(RuntimeError):
+    """A notebook that failed while it ran."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A page to make: the notebook, its parameters, what stands above its text, the name of its file without ending."""
+
+    notebook: Path
+    parameters: Mapping[str, str]
+    head: PageHead
+    stem: str
+
+
+def check_parameters(notebook: Path, given: Mapping[str, str]) -> None:
+    """Raise NotebookError for what is given and not declared, and for what is declared as None and not given."""
+    declared = papermill.inspect_notebook(_literal(notebook))
+    unknown = [name for name in given if name not in declared]
+    lacking = [name for name, parameter in declared.items() if parameter["default"] == "None" and name not in given]
+    there = f"笔记本声明的有：{'、'.join(declared)}"
+    problems = [
+        Problem("笔记本没有声明这个参数", name, nearest(name, declared) or there, file=str(notebook)) for name in unknown
+    ]
+    cure = f"给出的有：{'、'.join(given)}"
+    problems += [Problem("笔记本要的参数没有给", name, cure, file=str(notebook)) for name in lacking]
+    if problems:
+        raise NotebookError(problems)
+
+
+def make_page(job: Job, folder: Path) -> str:
+    """Execute a job's notebook, write its page into ``folder`` and give the page's digest.
+
+    A notebook that fails stays there, executed up to the failing cell.
+    """
+    draft, page = folder / f"{job.stem}.ipynb", folder / f"{job.stem}.html"
+    try:
+        notebook = papermill.execute_notebook(
+            _literal(job.notebook),
+            _literal(draft),
+            dict(job.parameters),
+            request_save_on_cell_execute=False,
+            progress_bar=False,
+            extra_arguments=["--log-level=CRITICAL"],  # a kernel chats on stderr; that it died is told by the exception
+        )
+    except PapermillExecutionError as error:
+        raise PageError(f"单元格 [{error.exec_count}] 出错：{error.ename}: {error.evalue}") from None
+    page.write_text(to_html(notebook, job.head), encoding="utf-8")
+    draft.unlink()
+    return sha256(page)
+
+
+def _literal(path: Path) -> str:
+    """A path in which papermill finds nothing to fill in."""
+    return os.fspath(path).replace("{", "{{").replace("}", "}}")

@@ -1,0 +1,161 @@
+"""Which pages a run is asked for, what each is made of, and what stands above it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from creditcalc.bundle import bundled
+from creditcalc.files import safe_names
+from creditcalc.html import PageHead
+from creditcalc.pages import Job
+from creditcalc.provenance import Origin, origin
+from creditcalc.record import Key
+from creditcalc.study import Study
+
+NOTEBOOKS = {"county": "county_report.ipynb", "city": "city_overview.ipynb"}
+PATHS = ("data", "rulebook")  # parameters that say where something lies, not what it is
+SHORT = 12  # characters of a digest that a reader compares
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a call of ``report`` asks for; without data the bundled sample, without a period the latest."""
+
+    data: Path | None = None
+    period: str = ""
+    counties: tuple[str, ...] = ()
+    city: str = ""
+    readings: Mapping[str, str] = field(default_factory=dict)
+    rulebook: Path | None = None
+    as_of: str = ""
+    out: Path = Path("reports")
+    jobs: int = os.cpu_count() or 1
+    force: bool = False
+    notebooks: Path = field(default_factory=lambda: bundled("notebooks"))
+
+
+@dataclass(frozen=True)
+class Task:
+    """A page to make, and the digest of all that it is made of."""
+
+    job: Job
+    digest: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The jurisdictions of a period with their file names, those whose data has errors, and the pages asked for."""
+
+    study: Study
+    options: Options
+    period: str
+    origin: Origin
+    stems: Mapping[Key, str]
+    refused: frozenset[Key]
+    tasks: Mapping[Key, Task]
+
+    @property
+    def folder(self) -> Path:
+        """Where the period's pages lie."""
+        return self.options.out / self.period
+
+
+def make_plan(study: Study, options: Options) -> Plan:
+    """Decide what to make; UnknownName for a period, county or city that the data does not have."""
+    period = options.period or study.latest
+    keys = list(_jurisdictions(study, period))
+    chosen = _chosen(study, keys, options)
+    notebooks = {kind: (options.notebooks / name).absolute() for kind, name in NOTEBOOKS.items()}
+    refused = frozenset(key for key in keys if study.checked.unsound & {(key.city, key.name), ("", key.name)})
+    plan = Plan(study, options, period, origin(notebooks), safe_names(_labels(keys)), refused, {})
+    tasks = {key: _task(plan, key, notebooks[key.kind]) for key in chosen if key not in refused}
+    return replace(plan, tasks=tasks)
+
+
+def _jurisdictions(study: Study, period: str) -> Iterator[Key]:
+    """Each city of the period, followed by its counties."""
+    for city in study.cities(period):
+        yield Key("city", city, city)
+        for county in study.counties(period, city):
+            yield Key("county", city, county)
+
+
+def _chosen(study: Study, keys: list[Key], options: Options) -> list[Key]:
+    """The counties that are named, or all, and their cities; of one city only where that is named."""
+    keys = [key for key in keys if options.city in ("", key.city)]
+    if not options.counties:
+        return keys
+    for name in options.counties:
+        study.expect("县（区）", name, [key.name for key in keys if key.kind == "county"])
+    counties = [key for key in keys if key.kind == "county" and key.name in options.counties]
+    cities = {key.city for key in counties}
+    return [key for key in keys if key in counties or (key.kind == "city" and key.city in cities)]
+
+
+def _labels(keys: list[Key]) -> dict[Key, str]:
+    """The name of each jurisdiction, with its city's before it where several counties have the same."""
+    number = Counter(key.name for key in keys if key.kind == "county")
+    return {key: key.city + key.name if key.kind == "county" and number[key.name] > 1 else key.name for key in keys}
+
+
+def _task(plan: Plan, key: Key, notebook: Path) -> Task:
+    study, options = plan.study, plan.options
+    brief = study.city(key.name, plan.period) if key.kind == "city" else study.county(key.name, plan.period, key.city)
+    parameters = {
+        key.kind: key.name,
+        "city": key.city,
+        "period": plan.period,
+        "data": str(options.data or ""),
+        "rulebook": str(options.rulebook or ""),
+        "readings": ",".join(_changed_readings(study)),
+    }
+    if options.as_of:  # without it a notebook takes the last day of the period
+        parameters["as_of"] = options.as_of
+    head = page_head(plan, f"{key.name} {plan.period} {study.book.title}", brief.digest, _links(plan, key))
+    parts = [
+        brief.digest,
+        plan.origin.notebooks[notebook.name],
+        plan.origin.program,
+        plan.origin.versions,
+        asdict(head),
+        {name: value for name, value in parameters.items() if name not in PATHS},
+    ]
+    digest = hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    return Task(Job(notebook, parameters, dated(head, plan.origin), plan.stems[key]), digest)
+
+
+def _links(plan: Plan, key: Key) -> list[tuple[str, str]]:
+    """Links from a county's page to its city's, from a city's to its counties', and from both to the index."""
+    others = [other for other in plan.stems if other.city == key.city and other.kind != key.kind and other not in plan.refused]
+    return [("目录", "index.html"), *((other.name, f"{plan.stems[other]}.html") for other in others)]
+
+
+def page_head(plan: Plan, title: str, digest: str, links: list[tuple[str, str]]) -> PageHead:
+    """What stands above a page, except for the time."""
+    book = plan.study.book
+    facts = {
+        "期间": plan.period,
+        "台账": f"{book.document}，{book.edition}",
+        "读法": "、".join(_changed_readings(plan.study)) or "均取默认",
+        "截至": plan.options.as_of,
+        "数据指纹": digest[:SHORT],
+        "规则指纹": book.digest[:SHORT],
+        "版本": "，".join(f"{library} {version}" for library, version in plan.origin.versions.items()),
+    }
+    return PageHead(title, [(label, value) for label, value in facts.items() if value], links, plan.study.sample)
+
+
+def _changed_readings(study: Study) -> list[str]:
+    """The readings in force that are not the default, as they are written."""
+    return [f"{id}={option}" for id, option in study.readings.items() if option != study.book.readings[id].default]
+
+
+def dated(head: PageHead, origin: Origin) -> PageHead:
+    """A head with the time of the run."""
+    return replace(head, facts=[*head.facts, ("生成时间", origin.made_at)])

@@ -1,0 +1,356 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import openpyxl
+import pytest
+
+from creditcalc import batch, provenance
+from creditcalc.batch import run
+from creditcalc.files import sha256
+from creditcalc.pages import NotebookError, check_parameters
+from creditcalc.plan import Options
+from creditcalc.problems import InputError, ReadingError, UnknownName
+from creditcalc.study import Study
+from creditcalc.workers import Outcome
+
+COUNTIES = ["好县", "坏县", "死县"]
+PARAMETERS = 'county = None\nperiod = None\ndata = ""\nrulebook = ""\nreadings = ""\ncity = ""\nas_of = ""'
+CELL = """
+import os, signal, time
+if county == "坏县":
+    raise ValueError("坏了")
+if county == "死县":
+    os.kill(os.getppid(), signal.SIGKILL)
+if county == "久县":
+    open("began", "w").close()
+    time.sleep(60)
+print(county, period)
+"""
+
+
+def notebook(path, parameters, *cells):
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in (parameters, *cells)])
+    book.cells[0].metadata["tags"] = ["parameters"]
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(book, path)
+
+
+@pytest.fixture(scope="session")
+def notebooks(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("{notebooks}")
+    notebook(folder / "county_report.ipynb", PARAMETERS, "print('县')", CELL, "print('完')")
+    notebook(folder / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)")
+    return folder
+
+
+def write_data(path, counties=COUNTIES, loans="450", city="某市", period="2021-05"):
+    rows = [f"{name},{period},{city},{loans if n == 0 else 300},10000" for n, name in enumerate(counties)]
+    path.write_text("\n".join(["jurisdiction,period,city,loans_xyd,loans_credit", *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def options(tmp_path, notebooks):
+    data = write_data(tmp_path / "数据 {1}.csv")
+    return Options(data=data, out=tmp_path / "报告 {1}", notebooks=notebooks, jobs=2)
+
+
+def at_once(function, calls, jobs, preload):
+    """What workers do, without processes and kernels: the page shows the job."""
+    for key, (job, folder) in calls.items():
+        error, page = "", folder / f"{job.stem}.html"
+        match key.name:
+            case "坏县":
+                (folder / f"{job.stem}.ipynb").write_text("半", encoding="utf-8")
+                error = "坏了"
+            case "死县":
+                error = "进程意外退出（信号 9）"
+            case "断县":
+                raise KeyboardInterrupt
+            case _:
+                page.write_text(str(job), encoding="utf-8")
+        yield Outcome(key, sha256(page), error, 0.1)
+
+
+def brief(study, name, period, city=""):
+    """A digest of what a page would show, without its targets and sensitivities."""
+    table = study.table[study.table["city"] == name] if not city else study.table[study.table["jurisdiction"] == name]
+    return SimpleNamespace(digest=table.drop(columns="city").to_csv())
+
+
+@pytest.fixture
+def light(monkeypatch):
+    monkeypatch.setattr(Study, "county", brief)
+    monkeypatch.setattr(Study, "city", brief)
+
+
+@pytest.fixture
+def fake(light, monkeypatch):
+    monkeypatch.setattr(batch, "each_alone", at_once)
+    monkeypatch.setattr(provenance, "program_digest", lambda: "程序")
+
+
+def statuses(outcome):
+    return {page.name: page.status for page in outcome.pages}
+
+
+def record(outcome):
+    return json.loads((outcome.folder / "run.json").read_bytes())
+
+
+def names(folder):
+    return {path.name for path in folder.iterdir()}
+
+
+OUTPUT = {"index.html", "summary.xlsx", "run.json"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+def test_notebooks_become_pages_and_what_fails_fails_alone(options, light):
+    outcome = run(options)
+    assert statuses(outcome) == {"某市": "made", "好县": "made", "坏县": "failed", "死县": "failed"}
+    assert not outcome.complete
+    assert names(outcome.folder) == OUTPUT | {"某市.html", "好县.html", "failed"}
+    assert names(outcome.folder / "failed") == {"坏县.ipynb"}
+    draft = nbformat.read(outcome.folder / "failed" / "坏县.ipynb", 4)
+    assert "县" in str(draft.cells) and draft.cells[-1].outputs == []
+    errors = {page.name: page.error for page in outcome.pages if page.error}
+    assert errors["坏县"].endswith("ValueError: 坏了") and errors["死县"] == "进程意外退出（信号 9）"
+    assert "好县 2021-05" in (outcome.folder / "好县.html").read_text(encoding="utf-8")
+    index = (outcome.folder / "index.html").read_text(encoding="utf-8")
+    assert "ValueError: 坏了" in index and "./%E5%A5%BD%E5%8E%BF.html" in index and "%E5%9D%8F%E5%8E%BF.html" not in index
+
+
+def test_record_tells_what_made_each_page(options, fake, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1622073600")
+    outcome = run(replace(options, readings={"proportional": "of_full"}, as_of="2021-06-01"))
+    facts = record(outcome)
+    assert facts["made_at"] == "2021-05-27 00:00:00+00:00" and facts["period"] == "2021-05"
+    assert facts["data"]["files"] == {options.data.name: sha256(options.data)}
+    assert facts["rulebook"]["id"] == "puyang-2021" and facts["readings"]["proportional"] == "of_full"
+    assert set(facts["notebooks"]) == {"county_report.ipynb", "city_overview.ipynb"}
+    assert {"python", "creditcalc", "numpy", "pandas", "matplotlib", "papermill", "nbconvert"} == set(facts["versions"])
+    made = next(page for page in facts["pages"] if page["name"] == "好县")
+    assert made["file"] == "好县.html" and made["sha256"] == sha256(outcome.folder / "好县.html") and made["digest"]
+    text = (outcome.folder / "好县.html").read_text(encoding="utf-8")
+    assert "'as_of': '2021-06-01'" in text and "'readings': 'proportional=of_full'" in text and "2021-05-27 00:00:00" in text
+
+
+def test_unchanged_pages_are_skipped_and_failed_ones_tried_again(options, fake):
+    run(options)
+    assert statuses(run(options)) == {"某市": "unchanged", "好县": "unchanged", "坏县": "failed", "死县": "failed"}
+    assert statuses(run(replace(options, force=True)))["好县"] == "made"
+
+
+def test_the_same_data_at_another_time_and_place_is_unchanged(options, fake, monkeypatch):
+    monkeypatch.chdir(options.data.parent)
+    options = replace(options, data=Path(options.data.name))
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
+    run(options)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "2")
+    assert statuses(run(replace(options, readings={"proportional": "between"})))["好县"] == "unchanged"
+
+
+def test_a_page_that_is_gone_or_altered_is_made_again(options, fake):
+    folder = run(options).folder
+    (folder / "好县.html").write_text("改过")
+    (folder / "某市.html").unlink()
+    assert statuses(run(options)) == {"某市": "made", "好县": "made", "坏县": "failed", "死县": "failed"}
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"pages": [{"name": "../x"}]}', '{"pages": 3}'])
+def test_a_record_that_is_not_ours_counts_for_nothing(options, fake, content):
+    folder = run(options).folder
+    (folder / "run.json").write_text(content)
+    assert statuses(run(options))["好县"] == "made"
+
+
+def test_only_what_changed_is_made_again(options, fake):
+    write_data(options.data, ["甲县", "乙县", "丙县"])
+    run(options)
+    write_data(options.data, ["甲县", "乙县", "丙县"], loans="460")
+    assert statuses(run(options)) == {"某市": "made", "甲县": "made", "乙县": "unchanged", "丙县": "unchanged"}
+
+
+def test_a_changed_notebook_makes_its_pages_again(options, fake, tmp_path):
+    folder = tmp_path / "笔记本"
+    folder.mkdir()
+    for path in options.notebooks.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    options = replace(options, notebooks=folder)
+    run(options)
+    notebook(folder / "county_report.ipynb", PARAMETERS, "print('新')")
+    assert statuses(run(options)) == {"某市": "unchanged", "好县": "made", "坏县": "failed", "死县": "failed"}
+
+
+def test_a_changed_program_makes_every_page_again(options, fake, monkeypatch):
+    run(options)
+    monkeypatch.setattr(provenance, "program_digest", lambda: "新程序")
+    assert statuses(run(options)) == {"某市": "made", "好县": "made", "坏县": "failed", "死县": "failed"}
+
+
+def test_chosen_counties_leave_the_others_as_they_are(options, fake):
+    assert statuses(run(replace(options, counties=("好县",)))) == {
+        "某市": "made",
+        "好县": "made",
+        "坏县": "left",
+        "死县": "left",
+    }
+    outcome = run(replace(options, counties=("坏县",)))
+    assert statuses(outcome) == {"某市": "unchanged", "好县": "left", "坏县": "failed", "死县": "left"}
+    assert "好县.html" in names(outcome.folder)
+    assert statuses(run(options))["好县"] == "unchanged"
+
+
+def test_an_interrupted_run_keeps_what_is_made_and_what_was_there(options, fake):
+    write_data(options.data, ["甲县", "乙县", "断县"])
+    outcome = run(options)
+    assert statuses(outcome) == {"某市": "made", "甲县": "made", "乙县": "made", "断县": "left"}
+    assert outcome.interrupted and not outcome.complete and record(outcome)["interrupted"]
+    write_data(options.data, ["断县", "甲县", "乙县"])
+    outcome = run(replace(options, force=True))
+    assert statuses(outcome) == {"某市": "made", "断县": "left", "甲县": "left", "乙县": "left"}
+    assert names(outcome.folder) == OUTPUT | {"某市.html", "甲县.html", "乙县.html"}
+    assert all((page.sha256 == sha256(outcome.folder / page.file)) for page in outcome.pages if page.file)
+
+
+def test_an_outdated_page_does_not_stay_where_its_successor_fails(options, fake):
+    write_data(options.data, ["好县", "壮县"])
+    assert "壮县.html" in names(run(options).folder)
+    write_data(options.data, ["好县", "坏县"])
+    assert names(run(options).folder) == OUTPUT | {"好县.html", "某市.html", "failed"}
+
+
+def test_problems_refuse_their_own_jurisdiction(options, fake):
+    good = write_data(options.data, ["甲县", "乙县"])
+    assert run(options).complete
+    write_data(good, ["甲县", "乙县"], loans="很多")
+    outcome = run(options)
+    assert statuses(outcome) == {"某市": "made", "甲县": "refused", "乙县": "unchanged"}
+    assert not outcome.complete and "甲县.html" not in names(outcome.folder)
+    index = (outcome.folder / "index.html").read_text(encoding="utf-8")
+    assert "很多" in index and "%E7%94%B2%E5%8E%BF.html" not in index
+    assert any("很多" in problem for problem in record(outcome)["problems"])
+    sheets = openpyxl.load_workbook(outcome.folder / "summary.xlsx")
+    assert sheets.sheetnames == ["总分", "评分项", "基础指标", "数据问题"]
+    assert {row[0] for row in sheets["总分"].iter_rows(min_row=2, values_only=True)} == {"某市", "乙县"}
+    assert sheets["数据问题"]["A2"].value == "错误" and sheets["总分"].freeze_panes == "A2"
+
+
+def test_text_of_the_data_is_text_in_the_summary(options, fake):
+    write_data(options.data, ["@甲", "+2", "<b>"])
+    outcome = run(options)
+    assert outcome.complete
+    sheet = openpyxl.load_workbook(outcome.folder / "summary.xlsx")["总分"]
+    cells = {cell.value: cell for cell in sheet["A"]}
+    assert all(cells[name].data_type == "s" and cells[name].quotePrefix for name in ("@甲", "+2"))
+    assert "&lt;b&gt;" in (outcome.folder / "index.html").read_text(encoding="utf-8")
+
+
+def test_counties_of_one_name_have_pages_of_their_own(options, fake):
+    first = write_data(options.data, ["同县"], city="甲市").read_text()
+    second = write_data(options.data, ["同县"], city="乙市").read_text()
+    options.data.write_text(first + second.partition("\n")[2])
+    outcome = run(options)
+    assert names(outcome.folder) == OUTPUT | {"甲市.html", "乙市.html", "甲市同县.html", "乙市同县.html"}
+    outcome = run(replace(options, city="乙市", counties=("同县",), force=True))
+    assert {(page.city, page.name) for page in outcome.pages if page.status == "made"} == {("乙市", "乙市"), ("乙市", "同县")}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "there"),
+    [
+        ({"period": "2021-04"}, UnknownName, "2021-05"),
+        ({"counties": ("好",)}, UnknownName, "好县"),
+        ({"city": "他市"}, UnknownName, "某市"),
+        ({"readings": {"proportion": "x"}}, ReadingError, "proportional"),
+        ({"data": Path("没有")}, InputError, "没有"),
+    ],
+)
+def test_a_wrong_call_is_an_error_before_anything_is_written(options, wrong, error, there):
+    with pytest.raises(error, match=there):
+        run(replace(options, **wrong))
+    assert not options.out.exists()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (PARAMETERS.replace("county", "conty"), "笔记本没有声明这个参数（值：county）。是否指 conty？"),
+        (PARAMETERS + "\nunit = None", "笔记本要的参数没有给（值：unit）"),
+    ],
+)
+def test_a_misspelt_or_missing_parameter_is_an_error_before_anything_is_written(options, light, tmp_path, parameters, message):
+    folder = tmp_path / "笔记本"
+    folder.mkdir()
+    notebook(folder / "county_report.ipynb", parameters, "print(1)")
+    (folder / "city_overview.ipynb").write_bytes((options.notebooks / "city_overview.ipynb").read_bytes())
+    with pytest.raises(NotebookError) as caught:
+        run(replace(options, notebooks=folder))
+    assert message in str(caught.value)
+    assert not options.out.exists()
+
+
+@pytest.mark.parametrize("kind", ["county", "city"])
+def test_the_project_s_own_notebooks_take_their_parameters(kind):
+    given = dict.fromkeys(["city", "period", "data", "rulebook", "readings"] + ["county"] * (kind == "county"), "x")
+    check_parameters(Options().notebooks / {"county": "county_report.ipynb", "city": "city_overview.ipynb"}[kind], given)
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from creditcalc.batch import run
+from creditcalc.plan import Options
+from creditcalc.study import Study
+
+Study.county = Study.city = lambda self, name, period, city="": SimpleNamespace(digest=name)
+if __name__ == "__main__":
+    data, out, notebooks = map(Path, sys.argv[1:])
+    outcome = run(Options(data=data, out=out, notebooks=notebooks, jobs=2), progress=True)
+    print({page.name: page.status for page in outcome.pages}, outcome.interrupted, outcome.complete)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+def test_ctrl_c_ends_everything_and_leaves_a_true_record(options, tmp_path):
+    write_data(options.data, ["好县", "久县"])
+    script = tmp_path / "go.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    command = [sys.executable, str(script), str(options.data), str(options.out), str(options.notebooks)]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    folder = options.out / "2021-05"
+    while not ((tmp_path / "began").exists() and (folder / "好县.html").exists()):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert out.strip() == "{'某市': 'made', '好县': 'made', '久县': 'left'} True False", err
+    assert "Traceback" not in err and "页" in err
+    assert names(folder) == OUTPUT | {"某市.html", "好县.html"}
+    facts = json.loads((folder / "run.json").read_bytes())
+    assert facts["interrupted"] and [page["error"] for page in facts["pages"]] == ["", "", batch.INTERRUPTED]
+    deadline = time.monotonic() + 10
+    while left := processes_in(tmp_path):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+
+
+def processes_in(folder):
+    """The processes that work in a folder."""
+    return [
+        (path / "cmdline").read_text().split("\0")
+        for path in Path("/proc").iterdir()
+        if path.name.isdigit() and os.access(path / "cwd", os.R_OK) and (path / "cwd").resolve() == folder
+    ]
