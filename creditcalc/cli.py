@@ -158,6 +158,35 @@ def score(
 
 @cli.command()
 @DATA
+@click.option("--county", metavar="县区", required=True, help="县区或市的名称")
+@click.option("--period", metavar="期间", required=True, help="期间，如 2021-05")
+@click.option("--item", "id", metavar="编号", required=True, help="指标编号，如 S6.1.3a")
+@READING
+@click.option("--city", metavar="市", default="", help="县区所属的市，表中没有写明或几个市有同名县区时要用")
+@click.option("--json", "as_json", is_flag=True, help="打印成 JSON")
+@RULEBOOK
+def explain(
+    data: Path,
+    county: str,
+    period: str,
+    id: str,
+    readings: dict[str, str],
+    city: str,
+    as_json: bool,
+    rulebook: Path | None,
+) -> int:
+    """说明一个县区（市）的一项得分：数据、算式、依据、读法。"""
+    from creditcalc.explain import explain as explained
+    from creditcalc.study import open_study
+
+    study = open_study(data, rulebook, readings, city or None)
+    explanation = explained(study.of_city(city), county, period, id)
+    click.echo(explanation.to_json() if as_json else str(explanation))
+    return 0
+
+
+@cli.command()
+@DATA
 @RULEBOOK
 def check(data: Path, rulebook: Path | None) -> int:
     """核对数据，列出全部错误和提示，不计分。"""

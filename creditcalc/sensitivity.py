@@ -179,7 +179,7 @@ def _answered(table: pd.DataFrame, tried: Sequence[tuple[int, str, object]]) -> 
         column = frame[name].astype(object) if name in frame else pd.Series(np.nan, index=frame.index, dtype=object)
         column.loc[group.index] = group["answer"]
         columns[str(name)] = column
-    return frame.assign(**columns)
+    return pd.concat([frame.drop(columns=list(columns), errors="ignore"), pd.DataFrame(columns)], axis=1)
 
 
 def _shares(card: Scorecard, absent: dict[str, NDArray[np.bool_]], width: Array) -> dict[str, Array]:

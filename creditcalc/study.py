@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Hashable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -101,6 +102,10 @@ class Study:
     def card(self) -> Scorecard:
         """Every row of the rolled-up table scored."""
         return score(self.table, self.book, self.readings)
+
+    def of_city(self, city: str) -> Scorecard:
+        """The rows of one city scored, or of all where none is named."""
+        return score(self.table[self.table["city"] == city], self.book, self.readings) if city else self.card
 
     @cached_property
     def totals(self) -> pd.DataFrame:
@@ -225,14 +230,16 @@ def open_study(
     """
     book = load_rulebook(rulebook or None)
     options = book.resolve(parse_readings(readings) if isinstance(readings, str) else readings)
-    checked = check_inputs(Path(data) if data else bundled("data/sample"), book)
+    source = Path(data) if data else bundled("data/sample")
+    checked = check_inputs(source, book)
+    told = [replace(p, file=os.path.relpath(p.file, source.parent)) if p.file else p for p in checked.problems]
     if city:
         rows = checked.table
         known = list(dict.fromkeys([*rows.loc[rows["level"] == "city", "jurisdiction"], *(c for c in rows["city"] if c)]))
         if known and city not in known:
             raise UnknownName([Problem("表中没有这个市", shown(city), f"{nearest(city, known)}有：{'、'.join(known)}")])
     table = roll_up(checked.table, book, city)
-    return Study(book, options, checked, table, (*checked.problems, *notices(checked.table, book, city)))
+    return Study(book, options, Checked(checked.table, told), table, (*told, *notices(checked.table, book, city)))
 
 
 def parse_readings(text: str) -> dict[str, str]:

@@ -1,0 +1,93 @@
+"""One row's score beside what it was, as HTML that needs neither style sheet nor script: totals, bars, base gates, what moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from creditcalc.display import escape
+from creditcalc.scoring import Columns, Scorecard, score_gate
+from creditcalc.theme import ACCENT, INK, LINE, MUTED, PAPER, TONES, WASH, WORDS
+from creditcalc.wording import ELIGIBLE, gate, interval, number
+
+TOTALS = {"评分指标得分": ("score",), "得分区间": ("low", "high"), "附加分": ("bonus_low", "bonus_high"), "合计": ("total",)}
+
+
+@dataclass(frozen=True)
+class Side:
+    """The first row of a card, read once."""
+
+    card: Scorecard
+
+    @cached_property
+    def totals(self) -> dict[str, tuple[str, str]]:
+        """Label and text of every total, by name."""
+        t = self.card.totals().iloc[0]
+        found = {names[0]: (label, interval(t[names[0]], t[names[-1]])) for label, names in TOTALS.items()}
+        return {**found, "eligible": ("申报条件", ELIGIBLE[t["eligible"]])}
+
+    @cached_property
+    def marks(self) -> pd.DataFrame:
+        """Points for certain, points at most and full marks of every rule."""
+        return pd.DataFrame({"low": self.card.low.iloc[0], "high": self.card.high.iloc[0], "full": self.card.full.iloc[0]})
+
+    @cached_property
+    def results(self) -> dict[str, str]:
+        """Every rule's points, or the state of its gate, in words."""
+        points = {id: interval(low, high) for id, low, high, _ in self.marks.itertuples()}
+        columns = Columns(self.card.table.iloc[:1], self.card.book)
+        bases = self.card.book.of_kind("base")  # card.status says the same and takes three times as long
+        return points | {r.id: gate(float(score_gate(r, columns, self.card.readings)[1][0])) for r in bases}
+
+    def of_category(self, id: str) -> Sequence[float]:
+        """A category's points for certain, at most, and full marks."""
+        rules = [rule.id for rule in self.card.book.of_kind("item") if rule.category == id]
+        return list(self.marks.loc[rules].sum())
+
+
+def contrast(before: Side, now: Side) -> str:
+    """Two sides of one row as one panel; the class of each cell that shows what is now names the total."""
+    book, row = now.card.book, now.card.table.iloc[0]
+    totals = "".join(
+        f'<tr><th align="left">{label}</th><td align="right">{before.totals[name][1]}</td>'
+        f'<td align="right" class="creditcalc-{name}"><b>{text}</b></td></tr>'
+        for name, (label, text) in now.totals.items()
+    )
+    moved = [f"{id} {rule.name} {before.results[id]} → {now.results[id]}" for id, rule in book.rules.items()
+             if before.results[id] != now.results[id]]  # fmt: skip
+    return (
+        f'<div style="background:{PAPER};color:{INK};border:1px solid {LINE};padding:10px 14px;line-height:1.5">'
+        f'<table width="100%"><tr><th align="left">{escape(row["jurisdiction"])} {escape(row["period"])}</th>'
+        f'<td align="right">填报</td><td align="right">现在</td></tr>{totals}</table>'
+        f"<p>{' '.join(_gate(f'{rule.id} {rule.name}', now.results[rule.id]) for rule in book.of_kind('base'))}</p>"
+        f"{''.join(_category(f'{c.id}　{c.name}', before.of_category(c.id), now.of_category(c.id)) for c in book.categories.values())}"
+        f'<p style="color:{MUTED}">上条为填报，下条为现在；浅色为缺数据，未定。</p>'
+        f'<p class="creditcalc-moved"><b>变动</b>　{escape("；".join(moved) or "无")}</p></div>'
+    )
+
+
+def _gate(name: str, state: str) -> str:
+    """A base indicator and its state: short where it passes."""
+    tone = TONES[WORDS[state]]
+    text = name.partition(" ")[0] if WORDS[state] == "good" else name
+    return f'<span style="background:{tone.fill};color:{tone.text};padding:0 4px">{escape(text)} {state}</span>'
+
+
+def _category(name: str, before: Sequence[float], now: Sequence[float]) -> str:
+    """A category's points, and a bar for each side."""
+    one, other = (interval(low, high) for low, high, _ in (before, now))
+    text = f"{one} → {other}" if one != other else other
+    return (
+        f'<div style="display:flex;justify-content:space-between"><span>{escape(name)}</span> <span>{text} / {number(now[2])}</span>'
+        f"</div>{_bar(MUTED, *before)}{_bar(ACCENT, *now)}"
+    )
+
+
+def _bar(colour: str, low: float, high: float, full: float) -> str:
+    """Points as a share of full marks: certain, open, lost."""
+    a, b = (f"{100 * x / full:.1f}%" for x in (low, high))
+    ends = f"{colour} {a},{TONES['warn'].fill} {a} {b},{WASH} {b}"
+    return f'<div style="height:6px;margin-bottom:2px;background:linear-gradient(90deg,{ends})"></div>'
