@@ -130,12 +130,17 @@ def heat_map(brief: Brief) -> Figure:
     words = brief.counties.status[items].T
     names = list(brief.counties.table["jurisdiction"])
     lossy = share.index[(share.fillna(0) < 1 - 1e-9).any(axis=1)]
+    lossy = lossy if len(lossy) else share.index
     share, words = share.loc[lossy], words.loc[lossy]
     canvas = _grid(share, words, [f"{id} {brief.book.rules[id].name}" for id in lossy], names)
-    mean = share.mean(axis=1)
+    mean = share.mean(axis=1).dropna()
+    weakest = (
+        f"{mean.idxmin()} {brief.book.rules[str(mean.idxmin())].name}（{100 * mean.min():.0f}%）"
+        if len(mean)
+        else "无（都缺数据）"
+    )
     alt = (
-        f"{brief.name}各县（区）在 {len(lossy)} 个未全部满分的项目上得分占满分的比例；平均最低的是 "
-        f"{mean.idxmin()} {brief.book.rules[str(mean.idxmin())].name}（{100 * mean.min():.0f}%）；"
+        f"{brief.name}各县（区）在 {len(lossy)} 个评分指标上得分占满分的比例；平均最低的是{weakest}；"
         f"满分最少的是{names[int(np.argmin((share >= 1 - 1e-9).sum()))]}。"
     )
     return Figure(canvas, alt, "各县（区）× 评分指标：得分占满分的百分比（缺 = 缺数据，— = 不适用）", _source(brief))
