@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from creditcalc import formulas, wording
+from creditcalc.brief import Brief
 from creditcalc.compare import against_median, change_since, months_to_full
 from creditcalc.datatable import Column, Table
 from creditcalc.display import Fact, Facts, Prose
 from creditcalc.rulebook import Rulebook
-from creditcalc.study import Brief
 from creditcalc.tables import DUTY, id_column, item_frame, source
 from creditcalc.wording import interval, number, points
 
@@ -205,7 +205,7 @@ def beside_median(brief: Brief, most: int = 5) -> Table:
     """Weaknesses and strengths against the counties' median."""
     items = [rule.id for rule in brief.book.of_kind("item")]
     own = brief.card.points.loc[[brief.now], items].iloc[0]
-    frame = against_median(own, brief.medians.to_frame().T)
+    frame = against_median(own, brief.group.medians.to_frame().T)
     frame = frame[frame["difference"].abs() > SHOWN]
     weak, strong = frame[frame["difference"] < 0].head(most), frame[frame["difference"] > 0].tail(most).iloc[::-1]
     frame = pd.concat([weak.assign(side="弱项"), strong.assign(side="强项")], ignore_index=True)
@@ -235,8 +235,7 @@ def changes(brief: Brief, since: str = "") -> Table:
 
 def best_moves(brief: Brief, most: int = 15) -> Table:
     """The moves of single counties that bring the city most."""
-    assert brief.moves is not None and brief.counties is not None
-    rows = brief.counties.table.set_index("jurisdiction")
+    rows = brief.group.counties.table.set_index("jurisdiction")
     frame = brief.moves.head(most).assign(name=lambda t: [brief.book.rules[id].name for id in t["id"]])
     columns = zip(frame["county"], frame["changes"], strict=True)
     frame = frame.assign(
@@ -258,11 +257,10 @@ def best_moves(brief: Brief, most: int = 15) -> Table:
 
 def shares(brief: Brief) -> Table:
     """The city's loss by item: what each county's improvement would return, and what no county decides."""
-    assert brief.contribution is not None
     c = brief.contribution
     frame = c.items.pivot(index="id", columns="county", values="share").assign(residual=c.residual)
     frame = frame.assign(lost=c.items.groupby("id")["lost"].first()).sort_values("lost", ascending=False, kind="stable")
-    counties = [name for name in brief.counties.table["jurisdiction"] if name in frame] if brief.counties else []
+    counties = [name for name in brief.group.counties.table["jurisdiction"] if name in frame]
     total = frame.sum(numeric_only=True)
     frame = frame.reset_index().assign(_href=lambda t: "#" + t["id"])
     frame.loc[len(frame)] = {**total, "id": "合计"}

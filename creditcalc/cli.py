@@ -136,6 +136,8 @@ def score(
     from creditcalc.study import open_study
     from creditcalc.workbook import write_table
 
+    if city and not rolled_up:
+        raise click.UsageError("--city 要与 --roll-up 合用", click.get_current_context())
     book = load_rulebook(rulebook)
     if rolled_up:
         study = open_study(data, rulebook, readings, city or None)

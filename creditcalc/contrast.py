@@ -1,4 +1,4 @@
-"""One row's score beside what it was, as HTML that needs neither style sheet nor script: totals, bars, base gates, what moved."""
+"""One row's score beside what it was, as HTML without style sheet and script: totals, base gates, bars, what moved."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import pandas as pd
+import numpy as np
 
 from creditcalc.display import escape
+from creditcalc.formulas import TOLERANCE
+from creditcalc.rulebook import Category
 from creditcalc.scoring import Columns, Scorecard, score_gate
 from creditcalc.theme import ACCENT, INK, LINE, MUTED, PAPER, TONES, WASH, WORDS
 from creditcalc.wording import ELIGIBLE, gate, interval, number
@@ -30,22 +32,23 @@ class Side:
         return {**found, "eligible": ("申报条件", ELIGIBLE[t["eligible"]])}
 
     @cached_property
-    def marks(self) -> pd.DataFrame:
-        """Points for certain, points at most and full marks of every rule."""
-        return pd.DataFrame({"low": self.card.low.iloc[0], "high": self.card.high.iloc[0], "full": self.card.full.iloc[0]})
+    def marks(self) -> dict[str, tuple[float, float, float]]:
+        """Points for certain, points at most and full marks of every rule but the base indicators."""
+        rows = (frame.to_numpy()[0].tolist() for frame in (self.card.low, self.card.high, self.card.full))
+        found = zip(self.card.book.rules.values(), *rows, strict=True)
+        return {rule.id: (low, high, full) for rule, low, high, full in found if rule.kind != "base"}
 
     @cached_property
     def results(self) -> dict[str, str]:
         """Every rule's points, or the state of its gate, in words."""
-        points = {id: interval(low, high) for id, low, high, _ in self.marks.itertuples()}
-        columns = Columns(self.card.table.iloc[:1], self.card.book)
-        bases = self.card.book.of_kind("base")  # card.status says the same and takes three times as long
-        return points | {r.id: gate(float(score_gate(r, columns, self.card.readings)[1][0])) for r in bases}
+        book, columns = self.card.book, Columns(self.card.table.iloc[:1], self.card.book)
+        gates = {r.id: float(score_gate(r, columns, self.card.readings)[1][0]) for r in book.of_kind("base")}
+        return {id: gate(gates[id]) if id in gates else interval(*self.marks[id][:2]) for id in book.rules}
 
-    def of_category(self, id: str) -> Sequence[float]:
+    def of_category(self, id: str) -> list[float]:
         """A category's points for certain, at most, and full marks."""
-        rules = [rule.id for rule in self.card.book.of_kind("item") if rule.category == id]
-        return list(self.marks.loc[rules].sum())
+        marks = [self.marks[rule.id] for rule in self.card.book.rules.values() if rule.category == id]
+        return [sum(column) for column in zip(*marks, strict=True)]
 
 
 def contrast(before: Side, now: Side) -> str:
@@ -63,10 +66,18 @@ def contrast(before: Side, now: Side) -> str:
         f'<table width="100%"><tr><th align="left">{escape(row["jurisdiction"])} {escape(row["period"])}</th>'
         f'<td align="right">填报</td><td align="right">现在</td></tr>{totals}</table>'
         f"<p>{' '.join(_gate(f'{rule.id} {rule.name}', now.results[rule.id]) for rule in book.of_kind('base'))}</p>"
-        f"{''.join(_category(f'{c.id}　{c.name}', before.of_category(c.id), now.of_category(c.id)) for c in book.categories.values())}"
+        f"{''.join(_category(c, before.of_category(c.id), now.of_category(c.id)) for c in book.categories.values())}"
         f'<p style="color:{MUTED}">上条为填报，下条为现在；浅色为缺数据，未定。</p>'
-        f'<p class="creditcalc-moved"><b>变动</b>　{escape("；".join(moved) or "无")}</p></div>'
+        f'<p class="creditcalc-moved"><b>变动</b>　{escape("；".join(moved) or "无")}</p>{_excess(now)}</div>'
     )
+
+
+def _excess(now: Side) -> str:
+    """The parts larger than their whole, which a report of these inputs would not be allowed."""
+    inputs, row = now.card.book.inputs, now.card.table.iloc[0]
+    found = [f"“{i.label}”大于“{inputs[i.part_of].label}”" for i in inputs.values()
+             if i.part_of and row.get(i.name, 0) > i.times * (1 + TOLERANCE) * row.get(i.part_of, np.nan)]  # fmt: skip
+    return f'<p style="color:{TONES["bad"].text}">填报时不会接受：{escape("；".join(found))}</p>' if found else ""
 
 
 def _gate(name: str, state: str) -> str:
@@ -76,13 +87,13 @@ def _gate(name: str, state: str) -> str:
     return f'<span style="background:{tone.fill};color:{tone.text};padding:0 4px">{escape(text)} {state}</span>'
 
 
-def _category(name: str, before: Sequence[float], now: Sequence[float]) -> str:
+def _category(category: Category, before: Sequence[float], now: Sequence[float]) -> str:
     """A category's points, and a bar for each side."""
     one, other = (interval(low, high) for low, high, _ in (before, now))
-    text = f"{one} → {other}" if one != other else other
+    points = f"{one} → {other}" if one != other else other
     return (
-        f'<div style="display:flex;justify-content:space-between"><span>{escape(name)}</span> <span>{text} / {number(now[2])}</span>'
-        f"</div>{_bar(MUTED, *before)}{_bar(ACCENT, *now)}"
+        f'<div style="display:flex;justify-content:space-between"><span>{category.id}　{escape(category.name)}</span> '
+        f"<span>{points} / {number(now[2])}</span></div>{_bar(MUTED, *before)}{_bar(ACCENT, *now)}"
     )
 
 

@@ -14,9 +14,9 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure as Canvas
 
 from creditcalc import tables
+from creditcalc.brief import Brief
 from creditcalc.compare import ranks
 from creditcalc.display import Figure
-from creditcalc.study import Brief
 from creditcalc.theme import ACCENT, FIGURE_WIDTH, HEAT, HEAT_LIGHT_TEXT, INK, LINE, MUTED, PAPER, TONES, use_figure_style
 from creditcalc.wording import interval, number, points
 
@@ -102,8 +102,7 @@ def trend(brief: Brief) -> Figure:
 
 def standings(brief: Brief) -> Figure:
     """All counties by what they have for certain, with what missing data leaves open."""
-    assert brief.counties is not None
-    t = brief.counties.totals()
+    t = brief.group.counties.totals()
     t = t.assign(rank=ranks(t)["rank"]).sort_values(["rank", "jurisdiction"], kind="stable")
     canvas, ax = _rows([f"{rank}　{name}" for rank, name in zip(t["rank"], t["jurisdiction"], strict=True)], "分", right=1.1)
     y = np.arange(len(t))
@@ -123,12 +122,11 @@ def standings(brief: Brief) -> Figure:
 
 def heat_map(brief: Brief) -> Figure:
     """County × item: the share of full marks; missing data and items that do not apply are written in."""
-    assert brief.counties is not None
     items = [r.id for r in brief.book.of_kind("item")]
-    full = brief.counties.full[items]
-    share = (brief.counties.points[items] / full.where(full > 0)).T
-    words = brief.counties.status[items].T
-    names = list(brief.counties.table["jurisdiction"])
+    full = brief.group.counties.full[items]
+    share = (brief.group.counties.points[items] / full.where(full > 0)).T
+    words = brief.group.counties.status[items].T
+    names = list(brief.group.counties.table["jurisdiction"])
     lossy = share.index[(share.fillna(0) < 1 - 1e-9).any(axis=1)]
     lossy = lossy if len(lossy) else share.index
     share, words = share.loc[lossy], words.loc[lossy]

@@ -48,10 +48,10 @@ def sensitivity(
     """
     card = score(table, book, readings)
     own = card if rows is None else score(table.loc[list(rows)], book, readings)
-    return Sensitivity(_one(card, own.table.index), _extremes(own), _missing(own))
+    return Sensitivity(alternatives(card, own.table.index), extremes(own), worth_knowing(own))
 
 
-def _one(card: Scorecard, rows: pd.Index) -> pd.DataFrame:
+def alternatives(card: Scorecard, rows: pd.Index | None = None) -> pd.DataFrame:
     """One row per alternative option and jurisdiction."""
     before = card.totals()
     place = ranks_by_city(card.table, before)
@@ -69,11 +69,11 @@ def _one(card: Scorecard, rows: pd.Index) -> pd.DataFrame:
                 rank=ranks_by_city(card.table, after),
                 rank_before=place,
             )
-            frames.append(frame.loc[rows, [*ONE, "eligible_before"]])
+            frames.append(frame.loc[slice(None) if rows is None else rows, [*ONE, "eligible_before"]])
     return pd.concat(frames, ignore_index=True)
 
 
-def _extremes(card: Scorecard) -> pd.DataFrame:
+def extremes(card: Scorecard) -> pd.DataFrame:
     """The lowest and the highest total over every combination of options.
 
     Each rule is scored once under each combination of the few readings it depends on; a total is then a sum.
@@ -126,7 +126,7 @@ def _under_each(
     return {c: _confirmed(rule, columns, {**options, **dict(zip(rule.readings, c, strict=True))}, factors) for c in choices}
 
 
-def _missing(card: Scorecard) -> pd.DataFrame:
+def worth_knowing(card: Scorecard) -> pd.DataFrame:
     """What closes if one missing input were known, by scoring its row with each answer it could have."""
     table, book, options = card.table, card.book, card.readings
     open_rules = {id: card.status[id].isin(["missing", "pending"]).to_numpy() for id in book.rules}

@@ -1,91 +1,25 @@
-"""One run's data, rules and readings together, and the briefs: exactly what one page shows.
-
-A page draws on its brief alone, so the brief's digest tells whether the page would come out different.
-"""
+"""One run's data, rules and readings together, from which each page gets its brief."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from collections.abc import Hashable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
+from creditcalc.brief import Brief, Group
 from creditcalc.bundle import bundled
-from creditcalc.compare import ranks
-from creditcalc.contribution import Contribution, contribution, moves
 from creditcalc.inputs import Checked, check_inputs
 from creditcalc.loading import load_rulebook
 from creditcalc.problems import Problem, ReadingError, UnknownName, nearest, shown
 from creditcalc.rollup import notices, roll_up
 from creditcalc.rulebook import Readings, Rulebook
 from creditcalc.scoring import Scorecard, score
-from creditcalc.sensitivity import Sensitivity, sensitivity
-from creditcalc.targets import Targets, targets
 
 SAMPLE_REMARK = "示例数据"
-
-
-@dataclass(frozen=True)
-class Brief:
-    """What one page shows: the jurisdiction's own rows up to the period, and what it takes from others.
-
-    ``card`` scores ``rows``. Of its peers (the city's counties) a county has the place, medians and ``city_inputs`` (the city's
-    values of inputs whose threshold is the city's), a city has them all in ``counties``, with what each contributes.
-    """
-
-    name: str
-    level: str
-    city: str
-    period: str
-    book: Rulebook
-    readings: Readings
-    rows: pd.DataFrame
-    place: dict[str, int]
-    medians: pd.Series
-    city_inputs: dict[str, float]
-    targets: Targets
-    sensitivity: Sensitivity
-    problems: tuple[Problem, ...]
-    sample: bool
-    counties: Scorecard | None = None
-    contribution: Contribution | None = None
-    moves: pd.DataFrame | None = None
-
-    @cached_property
-    def card(self) -> Scorecard:
-        """The score of every row, the period's own being the last."""
-        return score(self.rows, self.book, self.readings)
-
-    @cached_property
-    def now(self) -> int:
-        """The index label of the period's own row."""
-        return int(self.rows.index[self.rows["period"] == self.period][0])
-
-    @property
-    def changed_readings(self) -> dict[str, str]:
-        """The readings in force that are not the default."""
-        return {id: option for id, option in self.readings.items() if option != self.book.readings[id].default}
-
-    @cached_property
-    def digest(self) -> str:
-        """A SHA-256 over all that the page shows."""
-        tables = [self.rows] + ([self.counties.table] if self.counties else [])
-        sources = [t.attrs["source"].table for t in tables if "source" in t.attrs and self.level == "city"]
-        found = [self.medians.to_frame(), self.targets, self.targets.unreachable]
-        found += [self.sensitivity.one, self.sensitivity.extremes, self.sensitivity.missing]
-        facts = [self.name, self.level, self.city, self.period, dict(self.readings), self.place, self.sample, self.city_inputs]
-        parts = [
-            self.book.digest,
-            json.dumps(facts),
-            json.dumps([asdict(p) for p in self.problems], ensure_ascii=False),
-            *(frame.to_csv() for frame in [*tables, *sources, *found]),
-        ]
-        return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -97,6 +31,7 @@ class Study:
     checked: Checked
     table: pd.DataFrame
     problems: tuple[Problem, ...]
+    _groups: dict[tuple[str, str], Group] = field(default_factory=dict)
 
     @cached_property
     def card(self) -> Scorecard:
@@ -175,41 +110,12 @@ class Study:
         return t[mine & (t["city"] == city) if city else mine].sort_values("period")
 
     def _brief(self, name: str, level: str, city: str, period: str) -> Brief:
+        if (city, period) not in self._groups:
+            rows = self.table[(self.table["city"] == city) & (self.table["period"] == period)]
+            self._groups[city, period] = Group(score(rows, self.book, self.readings), city, period)
         rows = self._rows(name, level, period, city)
-        group = self.table[(self.table["city"] == city) & (self.table["period"] == period)]
-        peers = group[group["level"] == "county"]
-        town = group[group["level"] == "city"]
-        card = score(group, self.book, self.readings)
-        reported = [rows.index[-1]] if level == "county" else list(group.index)
-        found = targets(card, reported)
-        items = [rule.id for rule in self.book.of_kind("item")]
-        shared = [i for r in self.book.rules.values() if r.city_threshold for i in r.inputs(self.readings) if i in town]
-        contributed = contribution(card, city, period) if level == "city" else None
-        return Brief(
-            name,
-            level,
-            city,
-            period,
-            self.book,
-            self.readings,
-            rows,
-            self._place(peers, rows.index[-1]) if level == "county" else {},
-            card.points.loc[peers.index, items].median(),
-            {i: float(town[i].iloc[0]) for i in shared if len(town)} if level == "county" else {},
-            found,
-            sensitivity(group, self.book, self.readings, reported),
-            self._problems(name, level, city, period),
-            self.sample,
-            score(peers, self.book, self.readings) if level == "city" else None,
-            contributed,
-            moves(card, city, period, found) if level == "city" else None,
-        )
-
-    def _place(self, peers: pd.DataFrame, row: Hashable) -> dict[str, int]:
-        """A county's rank among its peers, with the ranks that are open, and how many they are."""
-        places = ranks(self.totals.loc[peers.index])
-        mine: dict[Hashable, int] = places.astype(int).loc[[row]].to_dict("records")[0]
-        return {str(key): n for key, n in mine.items()} | {"of": len(peers)}
+        problems = self._problems(name, level, city, period)
+        return Brief(name, level, rows, self._groups[city, period], problems, self.sample)
 
     def _problems(self, name: str, level: str, city: str, period: str) -> tuple[Problem, ...]:
         """The problems of the whole table, and the period's own; a city's are those of all its jurisdictions."""

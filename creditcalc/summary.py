@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from creditcalc import wording
+from creditcalc.answers import steps
 from creditcalc.compare import ranks
 from creditcalc.datatable import Column, Table
 from creditcalc.display import Note, Prose, Shown
@@ -15,6 +16,7 @@ from creditcalc.plan import Plan
 from creditcalc.problems import Problem
 from creditcalc.record import Key, Page
 from creditcalc.scoring import score
+from creditcalc.targets import targets
 
 STATUS = {"made": "已生成", "unchanged": "未变", "failed": "失败", "refused": "未生成", "left": "本次未做"}
 SEVERITY = {"error": "错误", "notice": "提示"}
@@ -131,8 +133,26 @@ def sheets(plan: Plan) -> dict[str, pd.DataFrame]:
         "总分": _headed(totals, TOTALS),
         "评分项": _headed(items[scored], ITEMS),
         "基础指标": _headed(items[~scored], BASE),
+        "目标": _headed(_target_frame(plan, rows), TARGETS),
         "数据问题": problem_frame(study.problems),
     }
+
+
+def _target_frame(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
+    """What it takes, for everyone whose data is sound: the changes in words and the points that they bring."""
+    book, frames = plan.study.book, []
+    for city, group in table.groupby("city"):
+        found = targets(score(group, book, plan.study.readings)).assign(city=city)
+        typed = {row["jurisdiction"]: row for row in group.to_dict("records")}
+        pairs = zip(found["jurisdiction"], found["changes"], strict=True)
+        frames.append(found.assign(steps=[steps(book, typed[name], changes) for name, changes in pairs]))
+    frame = pd.concat(frames)
+    frame = frame[~frame.set_index(["city", "jurisdiction"]).index.isin([(key.city, key.name) for key in plan.refused])]
+    return frame.assign(
+        name=frame["id"].map({id: rule.name for id, rule in book.rules.items()}),
+        duty=frame["id"].map({id: wording.LEVEL[rule.scope] for id, rule in book.rules.items()}),
+        goal=frame["goal"].map(GOALS),
+    )
 
 
 WHO = {"jurisdiction": "县（区、市）", "city": "所属市", "period": "期间"}
@@ -162,6 +182,16 @@ ITEMS = WHO | {
     "high": "最高可能得分",
     "status": "状态",
     "clause": "依据",
+}
+GOALS = {"full": "满分", "next": "下一步", "pass": "通过"}
+TARGETS = WHO | {
+    "id": "编号",
+    "name": "指标",
+    "duty": "任务",
+    "goal": "目标",
+    "steps": "要做到",
+    "points": "本项可得分",
+    "total_gain": "合计可得分",
 }
 BASE = WHO | {"id": "编号", "name": "基础指标", "value": "现值", "status": "结论", "clause": "依据"}
 

@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 
 from creditcalc import wording
+from creditcalc.brief import Brief
 from creditcalc.compare import ranks
 from creditcalc.datatable import Column, Table
 from creditcalc.display import Fact, Facts, Prose
 from creditcalc.rulebook import Rule
 from creditcalc.scoring import Columns, score_condition
-from creditcalc.study import Brief
 
 DUTY = "县（区）"
 STATUS = Column("状态", kind="status")
@@ -101,7 +101,7 @@ def _value(rule: Rule, brief: Brief) -> str:
 
 def category_sums(brief: Brief) -> pd.DataFrame:
     """Full marks, points, interval and the counties' median sum by category."""
-    frame = item_frame(brief).query("kind == 'item'").assign(median=brief.medians)
+    frame = item_frame(brief).query("kind == 'item'").assign(median=brief.group.medians)
     sums = frame.groupby("category", sort=False)[["full", "score", "low", "high", "median"]].sum()
     return sums.assign(name=[brief.book.categories[c].name for c in sums.index])
 
@@ -286,8 +286,7 @@ def inputs(brief: Brief) -> Table:
 
 def standings(brief: Brief) -> Table:
     """All counties of a city side by side."""
-    assert brief.counties is not None
-    frame = brief.counties.totals()
+    frame = brief.group.counties.totals()
     frame = frame.join(ranks(frame)).sort_values(["rank", "jurisdiction"], kind="stable")
     frame["interval"] = [wording.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)]
     frame["places"] = [f"{b}–{w}" if b != w else str(b) for b, w in zip(frame["best"], frame["worst"], strict=True)]
@@ -313,11 +312,10 @@ def standings(brief: Brief) -> Table:
 
 def base_matrix(brief: Brief) -> Table:
     """The base indicators of the city and its counties side by side; only those that somebody does not pass."""
-    assert brief.counties is not None
     rules = brief.book.of_kind("base")
     rows = {brief.name: brief.card.status.loc[brief.now]}
-    names = brief.counties.table["jurisdiction"]
-    rows |= {name: brief.counties.status.iloc[n] for n, name in enumerate(names)}
+    names = brief.group.counties.table["jurisdiction"]
+    rows |= {name: brief.group.counties.status.iloc[n] for n, name in enumerate(names)}
     frame = pd.DataFrame(
         {"id": [r.id for r in rules], "name": [r.name for r in rules], "_href": [f"#{r.id}" for r in rules]}
         | {who: [wording.STATUS[str(status[r.id])] for r in rules] for who, status in rows.items()}
@@ -334,7 +332,7 @@ def shared_thresholds(brief: Brief) -> Prose:
         for name in rule.inputs(brief.readings) if rule.city_threshold else []:
             i = brief.book.inputs[name]
             own = wording.input_value(i, brief.rows.loc[brief.now].get(name))
-            city = wording.input_value(i, brief.city_inputs.get(name))
+            city = wording.input_value(i, brief.group.city_inputs.get(name))
             lines.append(f"{rule.id} {rule.name}：本县（区）{own}，全市 {city}。{rule.note}")
     return Prose(lines)
 

@@ -240,7 +240,7 @@ def test_problems_refuse_their_own_jurisdiction(options, fake):
     assert "很多" in index and "%E7%94%B2%E5%8E%BF.html" not in index
     assert any("很多" in problem for problem in record(outcome)["problems"])
     sheets = openpyxl.load_workbook(outcome.folder / "summary.xlsx")
-    assert sheets.sheetnames == ["总分", "评分项", "基础指标", "数据问题"]
+    assert sheets.sheetnames == ["总分", "评分项", "基础指标", "目标", "数据问题"]
     assert {row[0] for row in sheets["总分"].iter_rows(min_row=2, values_only=True)} == {"某市", "乙县"}
     assert sheets["数据问题"]["A2"].value == "错误" and sheets["总分"].freeze_panes == "A2"
 

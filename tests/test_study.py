@@ -54,8 +54,8 @@ def test_readings_change_every_brief(study):
 
 def test_the_city_brief_holds_all_counties(study):
     brief = study.city("濮阳市", PERIOD)
-    assert len(brief.counties.table) == 9
-    assert set(brief.contribution.items["county"]) == set(brief.counties.table["jurisdiction"])
+    assert len(brief.group.counties.table) == 9
+    assert set(brief.contribution.items["county"]) == set(brief.group.counties.table["jurisdiction"])
 
 
 def test_a_county_without_a_row_is_absent_and_leaves_the_city_open(study):

@@ -8,7 +8,7 @@ import pytest
 import creditcalc as cc
 from creditcalc import answers, figures, tables
 from creditcalc.display import Figure, Shown
-from creditcalc.study import Brief
+from creditcalc.brief import Brief
 
 PERIOD = "2021-05"
 CITY_ONLY = {"standings", "base_matrix", "heat_map", "best_moves", "shares", "stability"}

@@ -1,0 +1,156 @@
+"""The brief of a page: all that the page shows, and nothing else.
+
+A page draws on its brief alone, so the brief's digest tells whether the page would come out different.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from creditcalc.compare import ranks
+from creditcalc.contribution import Contribution, contribution, moves
+from creditcalc.problems import Problem
+from creditcalc.rulebook import Readings, Rulebook
+from creditcalc.scoring import Scorecard, score
+from creditcalc.sensitivity import Sensitivity, alternatives, extremes, worth_knowing
+from creditcalc.targets import Targets, targets
+
+
+@dataclass(frozen=True)
+class Group:
+    """A city and its counties in one period, scored; what several briefs take from it is worked out once."""
+
+    card: Scorecard
+    city: str
+    period: str
+
+    @cached_property
+    def counties(self) -> Scorecard:
+        """The counties alone."""
+        rows = self.card.table
+        return score(rows[rows["level"] == "county"], self.card.book, self.card.readings)
+
+    @cached_property
+    def places(self) -> pd.DataFrame:
+        """The counties' ranks, and how many they are."""
+        totals = self.counties.totals()
+        return ranks(totals).assign(of=len(totals)).astype(int)
+
+    @cached_property
+    def medians(self) -> pd.Series:
+        """The counties' median points per item, of those that are decided."""
+        return self.counties.points[[rule.id for rule in self.card.book.of_kind("item")]].median()
+
+    @cached_property
+    def city_inputs(self) -> dict[str, float]:
+        """The city's values of inputs whose threshold is the city's."""
+        rows = self.card.table
+        town = rows[rows["level"] == "city"].tail(1)
+        shared = [rule for rule in self.card.book.rules.values() if rule.city_threshold and len(town)]
+        return {name: float(town[name].iloc[0]) for r in shared for name in r.inputs(self.card.readings) if name in town}
+
+    @cached_property
+    def alternatives(self) -> pd.DataFrame:
+        """Everybody's total and rank under each alternative reading."""
+        return alternatives(self.card)
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What one page shows: the jurisdiction's own rows up to the period, its group, its problems.
+
+    Of its group a county shows only its place, the medians, the ranks under other readings and the city's inputs whose
+    threshold is the city's; a city shows all of it.
+    """
+
+    name: str
+    level: str
+    rows: pd.DataFrame
+    group: Group
+    problems: tuple[Problem, ...]
+    sample: bool
+
+    @property
+    def book(self) -> Rulebook:
+        """The rulebook."""
+        return self.group.card.book
+
+    @property
+    def readings(self) -> Readings:
+        """The readings in force."""
+        return self.group.card.readings
+
+    @property
+    def city(self) -> str:
+        """The city that it belongs to, or is."""
+        return self.group.city
+
+    @property
+    def period(self) -> str:
+        """The period of the page."""
+        return self.group.period
+
+    @cached_property
+    def card(self) -> Scorecard:
+        """The score of every row, the period's own being the last."""
+        return score(self.rows, self.book, self.readings)
+
+    @cached_property
+    def now(self) -> int:
+        """The index label of the period's own row."""
+        return int(self.rows.index[-1])
+
+    @property
+    def place(self) -> dict[str, int]:
+        """A county's rank among its city's counties, with the ranks that are open, and how many they are."""
+        mine = self.group.places.loc[[self.now]]
+        return {str(name): int(column.iloc[0]) for name, column in mine.items()}
+
+    @cached_property
+    def targets(self) -> Targets:
+        """The targets of a county, or of a city and all its counties."""
+        return targets(self.group.card, [self.now] if self.level == "county" else None)
+
+    @cached_property
+    def sensitivity(self) -> Sensitivity:
+        """What readings and missing inputs leave open for a county, or for a city and all its counties."""
+        one = self.group.alternatives
+        if self.level == "city":
+            return Sensitivity(one, extremes(self.group.card), worth_knowing(self.group.card))
+        own = score(self.rows.loc[[self.now]], self.book, self.readings)
+        return Sensitivity(one[one["jurisdiction"] == self.name], extremes(own), worth_knowing(own))
+
+    @cached_property
+    def contribution(self) -> Contribution:
+        """A city's losses by county."""
+        return contribution(self.group.card, self.city, self.period)
+
+    @cached_property
+    def moves(self) -> pd.DataFrame:
+        """What each county's targets would bring the city."""
+        return moves(self.group.card, self.city, self.period, self.targets)
+
+    @cached_property
+    def digest(self) -> str:
+        """A SHA-256 over all that the page is made from."""
+        tables = [self.rows, *([self.group.card.table] if self.level == "city" else [])]
+        typed = self.rows.attrs["source"].table
+        tables += [typed.loc[typed.index.intersection(table.index)] for table in tables]
+        shared: list[object] = []
+        if self.level == "county":
+            one = self.group.alternatives
+            tables += [self.group.medians.to_frame(), one[one["jurisdiction"] == self.name]]
+            shared = [self.place, self.group.city_inputs, list(self.group.card.table.index).index(self.now)]
+        facts = [self.name, self.level, self.city, self.period, dict(self.readings), self.sample, shared]
+        parts = [
+            self.book.digest,
+            json.dumps(facts),
+            json.dumps([asdict(p) for p in self.problems], ensure_ascii=False),
+            *(table.to_csv() for table in tables),
+        ]
+        return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()

@@ -1,0 +1,124 @@
+"""explore.ipynb in a real JupyterLab and a real browser: run all cells, move sliders, see what creditcalc computes.
+
+Needs Debian's ``chromium``, which ``.ci/run`` installs. ``CREDITCALC_SCREENSHOT=page.png`` keeps a picture of the page
+(with Chinese letters where a Chinese font is installed, say Debian's ``fonts-noto-cjk``).
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+import creditcalc as cc
+from creditcalc.bundle import bundled
+from creditcalc.wording import interval
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TOKEN = "loopback-only"
+COUNTY, PERIOD = "范县", "2021-05"
+START, STOP = 120, 20  # seconds that the server may take
+PATIENCE = 120_000  # milliseconds that the page may take
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """The address of explore.ipynb in a JupyterLab with a folder and settings of its own, which is always shut down."""
+    folders = ("CONFIG", "RUNTIME", "DATA")
+    own = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in folders} | {"IPYTHONDIR": str(tmp_path / "ipython")}
+    own |= {f"JUPYTERLAB_{name}_DIR": str(tmp_path / name) for name in ("SETTINGS", "WORKSPACES")}
+    (tmp_path / "notebooks").mkdir()
+    shutil.copy(bundled("notebooks") / "explore.ipynb", tmp_path / "notebooks")
+    (tmp_path / "CONFIG" / "labconfig").mkdir(parents=True)
+    # On its first start Lab asks whether it may fetch news; the question would lie over the page.
+    settings = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+    (tmp_path / "CONFIG" / "labconfig" / "page_config.json").write_text(json.dumps(settings))
+    options = [
+        "--no-browser",
+        "--allow-root",
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port=0",
+        f"--IdentityProvider.token={TOKEN}",
+        f"--ServerApp.root_dir={tmp_path / 'notebooks'}",
+        "--LabApp.extension_manager=readonly",
+    ]
+    log = tmp_path / "server.log"
+    with log.open("w") as out:
+        process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], stdout=out, stderr=out, env=os.environ | own)
+    try:
+        yield f"{_address(process, tmp_path / 'RUNTIME', log)}lab/tree/explore.ipynb?token={TOKEN}"
+    finally:
+        process.terminate()  # the server ends its kernels
+        try:
+            process.wait(STOP)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _address(process, runtime, log):
+    """Where the server listens, once it says so."""
+    end = time.monotonic() + START
+    while time.monotonic() < end and process.poll() is None:
+        for file in runtime.glob("jpserver-*.json"):
+            if text := file.read_text():
+                return json.loads(text)["url"]
+        time.sleep(0.2)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture
+def page():
+    """An empty page of a headless Chromium."""
+    if not CHROMIUM.exists():
+        pytest.fail(f"{CHROMIUM} is not there: install it with `apt-get install chromium` (.ci/run does)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1500, "height": 1000})
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
+        yield page
+        if picture := os.environ.get("CREDITCALC_SCREENSHOT"):
+            page.screenshot(path=picture)
+        browser.close()
+
+
+def test_a_slider_moves_the_score(lab, page):
+    book = cc.load_rulebook()
+    study = cc.open_study()
+    row = study.table.query("jurisdiction == @COUNTY and period == @PERIOD")
+    set_by_notebook = {"commitments": 1600, "joint_domains": 5, "share_gas": 1}
+
+    def expected(name="score", readings=None, **changes):
+        totals = cc.score(row.assign(**{**set_by_notebook, **changes}), book, readings).totals().iloc[0]
+        return interval(totals["low"], totals["high"]) if name == "low" else interval(totals[name], totals[name])
+
+    def shows(name, text):
+        expect(desk.locator(f".creditcalc-{name}")).to_have_text(text)
+
+    def field(label):
+        return desk.locator(".widget-hbox").filter(has=page.get_by_text(label, exact=False)).last
+
+    page.goto(lab)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    desk = page.locator(".jupyter-widgets.widget-vbox").first
+    shows("score", expected())
+
+    desk.get_by_text("七　信用监管").click()
+    handle = field("联合奖惩领域数").locator(".noUi-handle")
+    handle.press("ArrowRight")
+    shows("score", expected(joint_domains=6))
