@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from creditcalc import wording
+from creditcalc import measures, wording
 from creditcalc.rulebook import Call, Choice, Condition, Rule, chosen, input_names
 from creditcalc.scoring import Columns, Scorecard, score_condition, score_item
 
@@ -19,6 +19,8 @@ def item_lines(rule: Rule, card: Scorecard, at: int, row: pd.DataFrame) -> list[
     if str(card.status[rule.id].iloc[at]) == "not_applicable":
         return [move.rule for move in card.book.reallocations if rule.id in move.drop]
     value = float(card.value[rule.id].iloc[at])
+    if rule.measure.kind in measures.BOUNDS and math.isnan(value):  # what is known may decide
+        value = float(sum(row[name].iloc[0] > 0 for name in rule.inputs(card.readings) if name in row))
     lines = [_measure_line(rule.measure, value, rule, card, row)]
     points = score_item(rule, Columns(row, card.book), card.readings)[1]
     if not math.isnan(points[0]):
@@ -63,16 +65,16 @@ def _measure_line(call: Call, value: float, rule: Rule, card: Scorecard, row: pd
     if call.kind == "ratio":
         part, whole = text(role("part")), text(role("whole"))
         part = f"({part})" if "+" in part else part
-        if whole == "0" and not math.isnan(value):
-            return f"{book.inputs[role('whole')[0]].label}为 0，{_empty_words(call, card)}按 {shown_value} 计"
+        if whole == "0":
+            return _empty_line(call, value, shown_value, card)
         return f"{part} ÷ {whole} = {shown_value}"
     if call.kind == "growth":
         prev, curr = text(role("prev")), text(role("curr"))
         return f"({curr} − {prev}) ÷ {prev} = {shown_value}"
     if call.kind == "shortfall":
         whole = text(role("whole"))
-        if whole == "0" and not math.isnan(value):
-            return f"{book.inputs[role('whole')[0]].label}为 0，{_empty_words(call, card)}按 {shown_value} 计"
+        if whole == "0":
+            return _empty_line(call, value, shown_value, card)
         return f"{whole} − {text(role('part'))} = {shown_value}"
     if call.kind == "input":
         return f"{book.inputs[role('input')[0]].label} = {shown_value}"
@@ -83,9 +85,12 @@ def _measure_line(call: Call, value: float, rule: Rule, card: Scorecard, row: pd
     return flags if call.kind != "count_yes" else f"{flags}；共 {shown_value}"
 
 
-def _empty_words(call: Call, card: Scorecard) -> str:
+def _empty_line(call: Call, value: float, shown_value: str, card: Scorecard) -> str:
+    """What a whole of 0 comes to, by itself or by a reading."""
     empty = call.params.get("empty")
-    return f"按读法 {empty.by}={card.readings[empty.by]} " if isinstance(empty, Choice) else ""
+    why = f"按读法 {empty.by}={card.readings[empty.by]} " if isinstance(empty, Choice) else ""
+    outcome = "不作判定" if math.isnan(value) else f"按 {shown_value} 计"
+    return f"{card.book.inputs[call.params['whole']].label}为 0，{why}{outcome}"
 
 
 def _coverage_line(call: Call, value: float, card: Scorecard, row: pd.DataFrame) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
 from creditcalc.display import escape
 from creditcalc.formulas import TOLERANCE
@@ -20,9 +21,10 @@ TOTALS = {"评分指标得分": ("score",), "得分区间": ("low", "high"), "�
 
 @dataclass(frozen=True)
 class Side:
-    """The first row of a card, read once."""
+    """The first row of a card, read once; gates that nothing has touched since ``like`` stand as they did there."""
 
     card: Scorecard
+    like: Side | None = None
 
     @cached_property
     def totals(self) -> dict[str, tuple[str, str]]:
@@ -39,11 +41,21 @@ class Side:
         return {rule.id: (low, high, full) for rule, low, high, full in found if rule.kind != "base"}
 
     @cached_property
+    def needs(self) -> dict[str, list[object]]:
+        """What each base indicator's gate depends on: its inputs, with nothing for a missing one, and its readings."""
+        row, readings = self.card.table.iloc[0], self.card.readings
+        known = {name: value for name, value in row.items() if not pd.isna(value)}
+        bases = self.card.book.of_kind("base")
+        return {r.id: [known.get(name) for name in r.inputs()] + [readings[id] for id in r.readings] for r in bases}
+
+    @cached_property
     def results(self) -> dict[str, str]:
         """Every rule's points, or the state of its gate, in words."""
         book, columns = self.card.book, Columns(self.card.table.iloc[:1], self.card.book)
-        gates = {r.id: float(score_gate(r, columns, self.card.readings)[1][0]) for r in book.of_kind("base")}
-        return {id: gate(gates[id]) if id in gates else interval(*self.marks[id][:2]) for id in book.rules}
+        known = {id: self.like.results[id] for id, needs in self.needs.items() if self.like and self.like.needs[id] == needs}
+        new = [rule for rule in book.of_kind("base") if rule.id not in known]
+        known |= {rule.id: gate(float(score_gate(rule, columns, self.card.readings)[1][0])) for rule in new}
+        return {id: known[id] if id in known else interval(*self.marks[id][:2]) for id in book.rules}
 
     def of_category(self, id: str) -> list[float]:
         """A category's points for certain, at most, and full marks."""
@@ -55,7 +67,7 @@ def contrast(before: Side, now: Side) -> str:
     """Two sides of one row as one panel; the class of each cell that shows what is now names the total."""
     book, row = now.card.book, now.card.table.iloc[0]
     totals = "".join(
-        f'<tr><th align="left">{label}</th><td align="right">{before.totals[name][1]}</td>'
+        f'<tr><th style="text-align:left">{label}</th><td align="right">{before.totals[name][1]}</td>'
         f'<td align="right" class="creditcalc-{name}"><b>{text}</b></td></tr>'
         for name, (label, text) in now.totals.items()
     )
@@ -63,11 +75,11 @@ def contrast(before: Side, now: Side) -> str:
              if before.results[id] != now.results[id]]  # fmt: skip
     return (
         f'<div style="background:{PAPER};color:{INK};border:1px solid {LINE};padding:10px 14px;line-height:1.5">'
-        f'<table width="100%"><tr><th align="left">{escape(row["jurisdiction"])} {escape(row["period"])}</th>'
+        f'<table width="100%"><tr><th style="text-align:left">{escape(row["jurisdiction"])} {escape(row["period"])}</th>'
         f'<td align="right">填报</td><td align="right">现在</td></tr>{totals}</table>'
         f"<p>{' '.join(_gate(f'{rule.id} {rule.name}', now.results[rule.id]) for rule in book.of_kind('base'))}</p>"
         f"{''.join(_category(c, before.of_category(c.id), now.of_category(c.id)) for c in book.categories.values())}"
-        f'<p style="color:{MUTED}">上条为填报，下条为现在；浅色为缺数据，未定。</p>'
+        f'<p style="color:{MUTED}">上条为填报，下条为现在；浅色为缺数据，未定。{escape(row.get("remark") or "")}</p>'
         f'<p class="creditcalc-moved"><b>变动</b>　{escape("；".join(moved) or "无")}</p>{_excess(now)}</div>'
     )
 
@@ -84,7 +96,8 @@ def _gate(name: str, state: str) -> str:
     """A base indicator and its state: short where it passes."""
     tone = TONES[WORDS[state]]
     text = name.partition(" ")[0] if WORDS[state] == "good" else name
-    return f'<span style="background:{tone.fill};color:{tone.text};padding:0 4px">{escape(text)} {state}</span>'
+    style = f"background:{tone.fill};color:{tone.text};padding:0 4px;white-space:nowrap"
+    return f'<span style="{style}">{escape(text)} {state}</span>'
 
 
 def _category(category: Category, before: Sequence[float], now: Sequence[float]) -> str:

@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from creditcalc import formulas
 from creditcalc.formulas import TOLERANCE, Array
 from creditcalc.problems import Problem, UnknownName, nearest, shown
 from creditcalc.rollup import combine
 from creditcalc.rulebook import Rule
-from creditcalc.scoring import Columns, Scorecard, reallocated, score, score_item
-from creditcalc.targets import Search, Unreachable
+from creditcalc.scoring import Columns, Scorecard, score, score_item
+from creditcalc.targets import Search, Unreachable, targets
 
 EXACT = 10  # counties up to which every subset is scored
 PERMUTATIONS = 400  # sampled beyond
@@ -62,6 +61,8 @@ def contribution(card: Scorecard, city: str, period: str) -> Contribution:
         lost = float(card.full[rule.id].iloc[game.city] - card.points[rule.id].iloc[game.city])
         if math.isnan(lost):
             undecided.append(rule.id)
+        elif lost > TOLERANCE and not counties:
+            residual[rule.id] = lost
         elif lost > TOLERANCE:
             shares, errors, returned = game.shares(rule)
             residual[rule.id] = lost - returned
@@ -110,8 +111,18 @@ class _Game:
         self.names = [str(self.search.rows[n]["jurisdiction"]) for n in counties]
         source = card.table.attrs.get("source")
         typed = source.table if source is not None else card.table
-        own = typed[(typed["jurisdiction"] == self.search.rows[city]["jurisdiction"]) & (typed["level"] == "city")]
-        self.typed = own[own["period"] == self.search.rows[city]["period"]]
+        mine = (typed["jurisdiction"] == self.search.rows[city]["jurisdiction"]) & (typed["level"] == "city")
+        own = typed[mine & (typed["period"] == self.search.rows[city]["period"])]
+        self.own = {str(name): value for row in own.to_dict("records") for name, value in row.items() if pd.notna(value)}
+        known = typed[typed["level"] == "county"]
+        known = known[known["city"] == self.search.rows[city].get("city")] if "city" in known else known
+        self.absent = len(set(known["jurisdiction"]) - set(self.names))
+        self.values = card.value.to_numpy()
+        found = targets(card, list(card.table.index[counties]))
+        full = found[found["goal"] == "full"]
+        self.full: dict[tuple[str, str], dict[str, float]] = dict(
+            zip(zip(full["jurisdiction"], full["id"], strict=True), full["changes"], strict=True)
+        )
 
     def shares(self, rule: Rule) -> tuple[Array, Array, float]:
         """Shapley shares, their standard errors, and what returns when all counties are at full marks."""
@@ -134,26 +145,26 @@ class _Game:
         changes = [self.better(row, rule, goal) for row in self.counties]
         now = {name: self.numbers(name) for name in names}
         then = {name: np.array([c.get(name, old) for c, old in zip(changes, now[name], strict=True)]) for name in names}
-        row = self.card.table.iloc[[self.city]]
-        factor = reallocated(self.card.book, Columns(row, self.card.book), self.card.readings).get(rule.id)
+        factor = float(self.search.full[self.city, self.search.order[rule.id]]) / rule.full
 
         def points(subsets: Subsets) -> Array:
             frame = pd.DataFrame({name: self.added(name, np.where(subsets, then[name], now[name])) for name in names})
             frame["level"] = "city"
-            factors = None if factor is None else np.repeat(factor, len(subsets))
-            return score_item(rule, Columns(frame, self.card.book), self.card.readings, factors)[1]
+            earned: Array = factor * score_item(rule, Columns(frame, self.card.book), self.card.readings)[2]  # for certain
+            return earned
 
         return points
 
     def numbers(self, name: str) -> Array:
         """The counties' values of an input."""
-        return self.card.table[name].iloc[self.counties].to_numpy(dtype=float, na_value=np.nan, copy=True)
+        return np.array([self.search.rows[row][name] for row in self.counties], dtype=float)
 
     def added(self, name: str, values: Array) -> Array:
         """The city's value for each subset: its own typed one, or its counties' added up."""
-        if name in self.typed and self.typed[name].notna().any():
-            return np.full(len(values), float(self.typed[name].iloc[0]))
-        return combine(values, self.card.book.inputs[name].rollup)
+        if name in self.own:
+            return np.full(len(values), float(self.own[name]))
+        absent = np.full((len(values), self.absent), np.nan)
+        return combine(np.hstack([values, absent]), self.card.book.inputs[name].rollup)
 
     def city_changes(self, county: str, changes: dict[str, float]) -> dict[str, float]:
         """The city's inputs after one county's have changed."""
@@ -166,25 +177,17 @@ class _Game:
 
     def better(self, row: int, rule: Rule, goal: str) -> dict[str, float]:
         """A county's inputs changed to full marks, or to the median county's value; none where it is there or cannot be."""
-        assert rule.measure is not None and rule.formula is not None
-        status = self.search.status[rule.id][row]
+        assert rule.measure is not None
         at = self.search.order[rule.id]
-        if status != "scored":
+        if goal == "full":
+            return self.full.get((str(self.search.rows[row]["jurisdiction"]), rule.id), {})
+        points = self.search.points[self.counties, at]
+        decided = points[~np.isnan(points)]
+        if rule.city_threshold or not len(decided) or not self.search.points[row, at] < np.median(decided) - TOLERANCE:
             return {}
         try:
-            if rule.city_threshold:
-                return self.search.county_part(row, rule).changes if goal == "full" else {}
-            if goal == "median":
-                values = self.card.value[rule.id].iloc[self.counties]
-                points = self.card.points[rule.id].iloc[self.counties]
-                if not self.search.points[row, at] < float(points.median()) - TOLERANCE:
-                    return {}
-                return self.search.changes(self.search.rows[row], rule.measure, float(values.median()))
-            if self.search.points[row, at] >= self.search.full[row, at] - TOLERANCE:
-                return {}
-            formula = formulas.FORMULAS[rule.formula.kind]
-            wanted = formula.inverse(rule.full, rule.full, **rule.formula.bind(self.card.readings))
-            return self.search.changes(self.search.rows[row], rule.measure, wanted)
+            median = float(np.nanmedian(self.values[self.counties, at]))
+            return self.search.changes(self.search.rows[row], rule.measure, median)
         except Unreachable:
             return {}
 

@@ -115,9 +115,11 @@ class Search:
         if status in ("pass", "not_applicable"):
             return []
         if status in ("missing", "pending"):
-            raise Unreachable("缺数据，先补齐：" + "、".join(self.unknown(row, rule)))
+            unknown = "、".join(self.unknown(row, rule))
+            raise Unreachable(f"缺数据，先补齐：{unknown}" if unknown else "名单为空或基数为 0，不作判定")
         if rule.kind == "base":
-            return [[Candidate(row, rule, "pass", changes, row, changes)] for changes in [self.pass_changes(row, rule)]]
+            changes = self.pass_changes(row, rule)
+            return [[Candidate(row, rule, "pass", c, row, c) for c in self.nearby(self.rows[row], changes)]]
         if self.points[row, n] >= self.full[row, n] - EPSILON:
             return []
         if rule.city_threshold and self.rows[row].get("level") != "city":
@@ -191,7 +193,8 @@ class Search:
         _, part, system = max(used) if used else pairs[0]
         needed = measures.coverage_inverse(wanted, float(whole), decimals=params["decimals"])
         now = 0.0 if _missing(values.get(part)) else float(values[part])
-        return {part: max(self.whole_units(part, needed, now), now)} | ({} if used else {system: 1.0})
+        more = self.whole_units(part, needed, now)
+        return ({part: more} if more > now else {}) | ({} if used else {system: 1.0})
 
     def nearby(self, values: Mapping[str, Any], changes: Changes) -> Iterator[Changes]:
         """The changes with their first number one unit nearer, as found, and one unit further: rounding may be off by one."""
@@ -260,6 +263,12 @@ class Search:
             raise Unreachable("界限是全市的，全市已得满分")
         proved, _ = self.prove(self.item_candidates(city, self.book.rules[id])[:1])
         (name, needed), *_ = proved[0]["changes"].items()
+        source = self.card.table.attrs.get("source")
+        if source is not None and name in source.table:
+            typed = source.table
+            own = (typed["level"] == "city") & (typed["city"] == town) & (typed["period"] == period)
+            if typed.loc[own, name].notna().any():
+                raise Unreachable("界限是全市的，市级行自己填了数，不按县（区）汇总")
         part, more = divmod(round(needed - self.rows[city][name]), len(same) - 1)
         return city, name, {n: part + (rank < more) for rank, n in enumerate(n for n in same if n != city)}
 

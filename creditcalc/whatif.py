@@ -15,6 +15,8 @@ from creditcalc.rollup import roll_up
 from creditcalc.rulebook import Readings, Rulebook
 from creditcalc.scoring import Scorecard, score
 
+OUTCOME = ["score", "low", "high", "status"]
+
 
 @dataclass(frozen=True)
 class WhatIf:
@@ -45,11 +47,15 @@ def what_if(
         if not rows.any():
             there = "、".join(map(str, changed["jurisdiction"].unique()[:30]))
             raise UnknownName([Problem("没有这个县（区）、市或期间", shown(key), f"有：{there}")])
+        if "city" in changed and changed.loc[rows, "city"].nunique() > 1:
+            raise UnknownName([Problem("几个市都有这个县（区）", shown(key), "先按 city 列筛选出一个市")])
         for input_name, value in inputs.items():
             if input_name not in book.inputs:
                 raise UnknownName([Problem("没有这个输入", shown(input_name), nearest(input_name, book.inputs))])
             if input_name not in changed:
                 changed[input_name] = np.nan
+            if book.inputs[input_name].type != "class":
+                changed[input_name] = changed[input_name].astype(float)
             changed.loc[rows, input_name] = value
     whole = city is not None or ("level" in table and (table["level"] == "city").any())
     before, after = (score(roll_up(t, book, city) if whole else t, book, readings) for t in (table, changed))
@@ -58,10 +64,8 @@ def what_if(
 
 def _compared(before: Scorecard, after: Scorecard) -> pd.DataFrame:
     """The rules whose points, interval or state differ."""
-    keys = ["jurisdiction", "period", "id"]
-    both = before.items().merge(
-        after.items()[[*keys, "score", "low", "high", "status"]], on=keys, suffixes=("_before", "_after")
-    )
+    both = before.items().rename(columns={name: f"{name}_before" for name in OUTCOME})
+    both = both.join(after.items()[OUTCOME].add_suffix("_after"))  # both score the same rows in the same order
     moved = both["status_before"] != both["status_after"]
     for name in ("score", "low", "high"):
         one, other = both[f"{name}_before"], both[f"{name}_after"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pandas as pd
@@ -160,6 +161,7 @@ def _names(call: Call, readings: Readings) -> list[str]:
 
 
 def _half_up(x: float, decimals: int) -> float:
-    """Round half up, the decimals as they are printed."""
-    scale = 10.0**decimals
-    return 0.0 + math.copysign(math.floor(abs(x) * scale * (1 + 1e-12) + 0.5) / scale, x) if math.isfinite(x) else x
+    """Round half up, as the number is written: fifteen digits are what a float holds of it."""
+    if not math.isfinite(x):
+        return x
+    return float(Decimal(f"{x:.15g}").quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)) + 0.0

@@ -89,36 +89,69 @@ def page():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1500, "height": 1000})
         page.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
         yield page
         if picture := os.environ.get("CREDITCALC_SCREENSHOT"):
             page.screenshot(path=picture)
         browser.close()
 
 
-def test_a_slider_moves_the_score(lab, page):
-    book = cc.load_rulebook()
-    study = cc.open_study()
-    row = study.table.query("jurisdiction == @COUNTY and period == @PERIOD")
-    set_by_notebook = {"commitments": 1600, "joint_domains": 5, "share_gas": 1}
-
-    def expected(name="score", readings=None, **changes):
-        totals = cc.score(row.assign(**{**set_by_notebook, **changes}), book, readings).totals().iloc[0]
-        return interval(totals["low"], totals["high"]) if name == "low" else interval(totals[name], totals[name])
-
-    def shows(name, text):
-        expect(desk.locator(f".creditcalc-{name}")).to_have_text(text)
-
-    def field(label):
-        return desk.locator(".widget-hbox").filter(has=page.get_by_text(label, exact=False)).last
-
+@pytest.fixture
+def desk(page, lab):
+    """The explorer's widgets after all cells of the notebook have run."""
     page.goto(lab)
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+    page.locator(".jp-MarkdownCell").first.click()  # the menu speaks of cells once a notebook has the focus
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    desk = page.locator(".jupyter-widgets.widget-vbox").first
-    shows("score", expected())
+    return page.locator(".jupyter-widgets.widget-vbox").first
 
-    desk.get_by_text("七　信用监管").click()
-    handle = field("联合奖惩领域数").locator(".noUi-handle")
-    handle.press("ArrowRight")
-    shows("score", expected(joint_domains=6))
+
+def shows(desk, totals):
+    """The panel shows a row's totals, as soon as it has them."""
+    for key, ends in {"score": ("score", "score"), "low": ("low", "high"), "total": ("total", "total")}.items():
+        text = interval(*(totals[end] for end in ends))
+        expect(desk.locator(f".creditcalc-{key}")).to_have_text(text, timeout=PATIENCE)
+
+
+def test_what_is_moved_is_scored(page, desk):
+    book, study = cc.load_rulebook(), cc.open_study()
+    inputs, readings = {"commitments": 1600, "joint_domains": 5, "share_gas": 1}, {}  # as the notebook sets them
+    row = study.table.query("jurisdiction == @COUNTY and period == @PERIOD")
+
+    def computed():
+        return cc.score(row.assign(**inputs), book, readings).totals().iloc[0]
+
+    def field(name):
+        return desk.locator(".widget-hbox").filter(has_text=book.inputs[name].label).last
+
+    def open_section(title):
+        desk.locator(".jupyter-widget-Collapse-header", has_text=title).click()
+
+    shows(desk, computed())
+
+    open_section(book.categories["七"].name)
+    field("joint_domains").locator(".noUi-handle").press("ArrowRight")
+    inputs["joint_domains"] = 6
+    shows(desk, computed())
+
+    readout = field("commitments").locator(".widget-readout")
+    readout.fill("1800")
+    readout.press("Enter")
+    inputs["commitments"] = 1800
+    shows(desk, computed())
+
+    field("graded_domains").get_by_role("checkbox").uncheck()
+    inputs["graded_domains"] = None
+    shows(desk, computed())
+
+    open_section("读法")
+    desk.locator(".widget-vbox").filter(has_text=book.readings["proportional"].question).last.locator("select").select_option(
+        label=book.readings["proportional"].options["of_full"]
+    )
+    readings["proportional"] = "of_full"
+    shows(desk, computed())
+
+    desk.get_by_role("button", name="还原").click()
+    inputs, readings = {}, {}
+    shows(desk, computed())
+    assert page.locator("[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedError").count() == 0

@@ -9,7 +9,6 @@ from test_oracle import ANY_READINGS, QUICK, ROWS, frame
 
 import creditcalc as cc
 
-FAULT = pytest.mark.xfail(strict=True, reason="a fault of the library, reported and not yet mended")
 BOOK = cc.load_rulebook()
 MAY, APRIL = "2021-05", "2021-04"
 NAN = np.nan
@@ -64,7 +63,7 @@ def test_what_the_city_types_reaches_its_counties_blanks_alone():
 
 def test_many_jurisdictions_at_once():
     found = cc.what_if(CITY, BOOK, {"东县": {"loans_xyd": 600}, "西县": {"loans_xyd": 600}, "甲市": {"budget": 1}})
-    assert moved(found, "甲市") == pytest.approx({"S6.1.3a": 2})
+    assert moved(found, "甲市") == pytest.approx({"S6.1.3a": 2, "S8.2": NAN}, nan_ok=True)
     before, after = (card.points.iloc[0]["S8.2"] for card in (found.before, found.after))
     assert np.isnan(before) and after == 2
 
@@ -140,7 +139,6 @@ def test_an_unknown_name_says_what_there_is(changes, words):
     assert all(word in str(raised.value) for word in words)
 
 
-@FAULT
 def test_a_column_of_whole_numbers_takes_a_fraction():
     """The table of the design's own example holds whole numbers."""
     one = pd.DataFrame({"jurisdiction": ["范县"], "period": [MAY], "loans_xyd": [450], "loans_credit": [10_000]})
@@ -148,7 +146,6 @@ def test_a_column_of_whole_numbers_takes_a_fraction():
     assert total(found, "范县") == pytest.approx(0.5 / 300 * 3)
 
 
-@FAULT
 def test_counties_of_two_cities_with_one_name_are_not_mixed_up():
     """Either the name is refused, as explain does, or each county is compared with itself."""
     two = CITY.assign(city="甲市")
@@ -163,7 +160,7 @@ def test_counties_of_two_cities_with_one_name_are_not_mixed_up():
 CHANGES = st.dictionaries(st.sampled_from(NUMBERS), st.sampled_from([0.0, 1.0, 2.0, 60.0, NAN]), min_size=1, max_size=6)
 
 
-@settings(max_examples=8, **QUICK)
+@settings(max_examples=5, **QUICK)
 @given(rows=st.lists(ROWS, min_size=4, max_size=4), changes=st.lists(CHANGES, min_size=2, max_size=2), readings=ANY_READINGS)
 def test_it_is_two_tables_scored(rows, changes, readings):
     """Three counties and their city, two of them changed; every rule that differs is listed and no other."""
