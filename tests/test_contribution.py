@@ -77,24 +77,22 @@ def every_subset(table, card, readings):
     names = table.loc[table["level"] == "county", "jurisdiction"].tolist()
     lost = [id for id in ITEMS if card.full[id].iloc[0] - card.points[id].iloc[0] > 1e-9]
     sets = [frozenset(c) for size in range(len(names) + 1) for c in combinations(names, size)]
-    cases, copies = {}, []
-    for id in lost:
-        for members in sets:
-            period = f"{len(cases):06}"
-            rows = table.to_dict("records")
-            for row in rows:
-                row["period"] = period
-                if row["jurisdiction"] in members:
-                    row |= full.get((row["jurisdiction"], id), {})
-            copies += rows
-            cases[id, members] = period
+    cases = [(id, members) for id in lost for members in sets]
     if not cases:
         return names, {}
-    whole = frame([{k: v for k, v in row.items() if k != "city"} for row in copies]).assign(city=CITY)
-    after = cc.score(cc.roll_up(whole, BOOK), BOOK, readings)
+    periods = [f"{n:06}" for n in range(len(cases))]
+    whole = table.iloc[np.tile(np.arange(len(table)), len(cases))].reset_index(drop=True)
+    whole["period"] = np.repeat(periods, len(table))
+    at = {name: table["jurisdiction"].tolist().index(name) for name in names}
+    changed = {name: whole[name].to_numpy(copy=True) for name in {n for changes in full.values() for n in changes}}
+    for n, (id, members) in enumerate(cases):
+        for name in members:
+            for column, value in full.get((name, id), {}).items():
+                changed[column][n * len(table) + at[name]] = value
+    after = cc.score(cc.roll_up(whole.assign(**changed), BOOK), BOOK, readings)
     top = after.table["level"] == "city"
     points = after.points[top].set_index(after.table.loc[top, "period"])
-    return names, {key: points.loc[period, key[0]] for key, period in cases.items()}
+    return names, {case: points.loc[period, case[0]] for case, period in zip(cases, periods, strict=True)}
 
 
 @settings(max_examples=3, **QUICK)

@@ -57,7 +57,8 @@ def flag_answers(line):
 def coverage(line):
     """The higher of the quotients in a line, at most 1, rounded half up to two decimals; 0 where no system is in use."""
     quotients = [calculate(q) for q in re.findall(r"[\d,.]+ ÷ [\d,.]+", line)]
-    return min(Fraction(int(max(quotients, default=0) * 100 + Fraction(1, 2)), 100), 1)
+    hundredths = max(quotients, default=0) * 100 + Fraction(1, 2)
+    return min(Fraction(int(hundredths + Fraction(1, 10**9) * hundredths), 100), 1)  # as good as whole is whole
 
 
 def typed(number, given_values):
@@ -252,15 +253,6 @@ def explained(values, id, readings=None, level="county"):
     return cc.explain(cc.score(frame([whole_row(values, level)]), BOOK, readings), HERE, MAY, id)
 
 
-def faulty(explanation):
-    """The cases of the three faults below."""
-    values = [i.value for i in explanation.inputs if not isinstance(i.value, str)]
-    large = any(value is not None and value >= 500_000 for value in values)
-    decided_by_seven = explanation.id == "S5.3" and values.count(None) == 1 and explanation.score == 7
-    empty_list = explanation.id == "S3.1" and explanation.status == "missing" and None not in values
-    return large or decided_by_seven or empty_list
-
-
 # ------------------------------------------------------------------------------------------------ every line is true
 
 
@@ -283,22 +275,20 @@ def test_the_arithmetic_of_directed_rows_is_true(id):
         cards = [cc.score(frame(rows), BOOK, readings) for readings in own]
         for n in range(len(rows)):
             found = cc.explain(cards[n % len(cards)], f"地区{n}", MAY, id)
-            if not faulty(found):
-                check(found)
+            check(found)
 
 
-@settings(max_examples=8, **QUICK)
+@settings(max_examples=6, **QUICK)
 @given(row=ROWS, readings=ANY_READINGS)
 def test_the_arithmetic_of_any_row_is_true_for_every_rule(row, readings):
     card = cc.score(frame([row]), BOOK, readings)
     for id in BOOK.rules:
         explanation = cc.explain(card, HERE, MAY, id)
-        if not faulty(explanation):
-            check(explanation)
+        check(explanation)
         assert str(explanation) and explanation.clause == BOOK.rules[id].clause
 
 
-@settings(max_examples=3, **QUICK)
+@settings(max_examples=2, **QUICK)
 @given(row=ROWS, readings=ANY_READINGS)
 def test_a_reading_shows_what_the_score_is_under_each_option(row, readings):
     table = frame([row])
@@ -484,8 +474,7 @@ def test_the_city_of_the_sample_is_explained_by_its_counties():
     card = cc.score(study.table[study.table["period"] == study.latest], BOOK)
     for id in BOOK.rules:
         e = cc.explain(card, "濮阳市", study.latest, id)
-        if not faulty(e):
-            check(e)
+        check(e)
         for i in e.inputs:
             if i.parts and BOOK.inputs[i.name].rollup == "sum" and i.value is not None:
                 assert list(i.parts) == study.counties(study.latest, "濮阳市")

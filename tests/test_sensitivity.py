@@ -203,7 +203,7 @@ def width(card):
     return (totals["high"] - totals["low"]).to_numpy()
 
 
-@settings(max_examples=4, **QUICK)
+@settings(max_examples=3, **QUICK)
 @given(rows=st.lists(ROWS, min_size=3, max_size=3).map(Table), readings=ANY_READINGS)
 def test_closing_and_shares_of_any_row(rows, readings):
     """Every missing input answered in many ways; the shares, with what no answer decides, are the interval."""

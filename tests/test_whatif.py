@@ -160,7 +160,7 @@ def test_counties_of_two_cities_with_one_name_are_not_mixed_up():
 CHANGES = st.dictionaries(st.sampled_from(NUMBERS), st.sampled_from([0.0, 1.0, 2.0, 60.0, NAN]), min_size=1, max_size=6)
 
 
-@settings(max_examples=5, **QUICK)
+@settings(max_examples=4, **QUICK)
 @given(rows=st.lists(ROWS, min_size=4, max_size=4), changes=st.lists(CHANGES, min_size=2, max_size=2), readings=ANY_READINGS)
 def test_it_is_two_tables_scored(rows, changes, readings):
     """Three counties and their city, two of them changed; every rule that differs is listed and no other."""
