@@ -99,7 +99,7 @@ def page():
 def desk(page, lab):
     """The explorer's widgets after all cells of the notebook have run."""
     page.goto(lab)
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()  # cells run before the kernel answers are lost
     page.locator(".jp-MarkdownCell").first.click()  # the menu speaks of cells once a notebook has the focus
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
