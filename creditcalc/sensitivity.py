@@ -79,7 +79,7 @@ def extremes(card: Scorecard) -> pd.DataFrame:
     Each rule is scored once under each combination of the few readings it depends on; a total is then a sum.
     """
     table, book, options = card.table, card.book, card.readings
-    order = {r.id: sorted(r.options, key=lambda o, r=r: o != options[r.id]) for r in book.readings.values()}  # type: ignore[misc]
+    order = {r.id: [options[r.id], *(o for o in r.options if o != options[r.id])] for r in book.readings.values()}
     columns = Columns(table, book)
     factors = reallocated(book, columns, options)
     scored = [rule for rule in book.rules.values() if rule.kind != "base"]

@@ -165,8 +165,8 @@ class Search:
     def raised_whole(self, values: Mapping[str, Any], name: str, new: float) -> Changes:
         """The whole of which the input is a part, raised where the part would outgrow it."""
         i = self.book.inputs[name]
-        whole = values.get(i.part_of) if i.part_of else None
-        if _missing(whole) or new <= i.times * float(whole) + EPSILON:  # type: ignore[arg-type]
+        whole: Any = values.get(i.part_of) if i.part_of else None
+        if _missing(whole) or new <= i.times * float(whole) + EPSILON:
             return {}
         return {i.part_of: float(math.ceil(new / i.times - EPSILON))}
 

@@ -348,7 +348,6 @@ def test_a_page_may_run_the_one_script_it_was_made_with():
         render_page(PageHead("目录"), "", script="</script>")
 
 
-@pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
 def test_a_browser_shows_the_page_without_scrolling_sideways(page, tmp_path):
     from playwright.sync_api import sync_playwright
 

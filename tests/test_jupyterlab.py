@@ -90,8 +90,6 @@ def page():
         page = browser.new_page(viewport={"width": 1500, "height": 1000})
         page.set_default_timeout(PATIENCE)
         yield page
-        if picture := os.environ.get("CREDITCALC_SCREENSHOT"):
-            page.screenshot(path=picture)
         browser.close()
 
 
@@ -103,7 +101,9 @@ def desk(page, lab):
     page.locator(".jp-MarkdownCell").first.click()  # the menu speaks of cells once a notebook has the focus
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    return page.locator(".jupyter-widgets.widget-vbox").first
+    yield page.locator(".jupyter-widgets.widget-vbox").first
+    if picture := os.environ.get("CREDITCALC_SCREENSHOT"):
+        page.screenshot(path=picture)
 
 
 def shows(desk, totals):
