@@ -35,8 +35,8 @@ class Field(NamedTuple):
             number = self.editor.min if pd.isna(value) else value
             with self.editor.hold_trait_notifications():  # else the old end would cut the new value
                 self.editor.value, self.editor.max = number, max(end, number)
-        elif self.known.value:
-            self.editor.value = value
+        else:
+            self.editor.value = value if self.known.value else self.editor.options[-1][1]  # no, for a flag
 
 
 class Explorer:
@@ -73,10 +73,10 @@ class Explorer:
         self._quiet = True  # until set() is through
         self.period.value, self.place.options = period, list(there.items())
         self.place.value = there.get(now, rows.index[0])
-        self.row = rows.loc[[self.place.value]]
+        self.row = rows.loc[[self.place.value]].reindex(columns=rows.columns.union(list(self.fields), sort=False))
         self.peers = rows[rows["level"] == self.row["level"].item()]
         self.before = Side(score(self.row, self.book, self.study.readings))
-        self.set(**{name: self.row[name].item() if name in rows else None for name in self.fields}, **self.study.readings)
+        self.set(**{name: self.row[name].item() for name in self.fields}, **self.study.readings)
 
     def set(self, **values: Any) -> None:
         """Set inputs and readings by name, as a person would on their widgets; None takes an input back."""
@@ -96,7 +96,7 @@ class Explorer:
     @property
     def changes(self) -> dict[str, Any]:
         """The inputs that differ from what was reported, as ``what_if`` takes them."""
-        old, new = (table.iloc[0].reindex(list(self.fields)) for table in (self.before.card.table, self.row))
+        old, new = (table.iloc[0] for table in (self.before.card.table, self.row))
         return {n: f.value for n, f in self.fields.items() if old[n] != new[n] and not pd.isna([old[n], new[n]]).all()}
 
     def _take(self, *names: str) -> None:
@@ -127,7 +127,7 @@ def _end(i: Input, value: Any, peers: pd.Series | None) -> float:
     """Where a range ends; a count's at about twice the value or, where it is missing, twice the largest of its peers."""
     if i.type != "count":
         return i.max or 1e15  # as much as the check of a table lets pass
-    twice = 2 * max([5.0, *(peers if pd.isna(value) and peers is not None else [value])])
+    twice = 2 * max([5.0, *([value] if not pd.isna(value) else [] if peers is None else peers)])
     digit = 10 ** np.floor(np.log10(twice))
     return float(np.ceil(twice / digit) * digit)
 
