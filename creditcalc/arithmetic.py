@@ -9,15 +9,19 @@ from typing import Any
 import pandas as pd
 
 from creditcalc import measures, wording
-from creditcalc.rulebook import Call, Choice, Condition, Rule, chosen, input_names
-from creditcalc.scoring import Columns, Scorecard, score_condition, score_item
+from creditcalc.formulas import TOLERANCE
+from creditcalc.rulebook import Call, Choice, Condition, Reallocation, Rule, chosen, input_names
+from creditcalc.scoring import Columns, Scorecard, measured, score_condition, score_item
+
+ALIKE = 5e-9  # shares no further apart print as the same number
 
 
 def item_lines(rule: Rule, card: Scorecard, at: int, row: pd.DataFrame) -> list[str]:
     """The arithmetic of a scored or bonus item."""
     assert rule.measure is not None and rule.formula is not None
     if str(card.status[rule.id].iloc[at]) == "not_applicable":
-        return [move.rule for move in card.book.reallocations if rule.id in move.drop]
+        moves = [move for move in card.book.reallocations if rule.id in move.drop]
+        return [line for move in moves for line in (_share_line(move, rule, card, row), move.rule)]
     value = float(card.value[rule.id].iloc[at])
     if rule.measure.kind in measures.BOUNDS and math.isnan(value):  # what is known may decide
         value = float(sum(row[name].iloc[0] > 0 for name in rule.inputs(card.readings) if name in row))
@@ -27,7 +31,8 @@ def item_lines(rule: Rule, card: Scorecard, at: int, row: pd.DataFrame) -> list[
         lines.append(_formula_line(rule, value, float(points[0]), card))
     factor = float(card.full[rule.id].iloc[at]) / rule.full
     if factor != 1:
-        lines.append(f"城镇化率达到界限，满分由 {wording.number(rule.full)} 换算为 {wording.number(rule.full * factor)}："
+        lines += [_share_line(move, rule, card, row) for move in card.book.reallocations if rule.id in move.scale]
+        lines.append(f"满分由 {wording.number(rule.full)} 换算为 {wording.number(rule.full * factor)}："
                      f"× {wording.number(factor)}")  # fmt: skip
     return lines
 
@@ -39,9 +44,29 @@ def gate_lines(rule: Rule, card: Scorecard, row: pd.DataFrame) -> list[str]:
         value, holds, concerned = score_condition(condition, Columns(row, card.book), card.readings)
         if concerned[0] == 0:
             continue
+        only = condition.class_input
+        if only and _absent(row, only):
+            lines.append(f"{card.book.inputs[only].label}：{wording.MISSING}，不知道适用哪条要求 → {wording.gate(math.nan)}")
+            break
         line = _measure_line(condition.measure, float(value[0]), rule, card, row)
-        lines.append(f"{line}；要求{_demand(condition, rule, card)} → {wording.gate(float(holds[0]))}")
+        demand = f"要求{_demand(condition, rule, card)}{_margin(condition, float(value[0]))}"
+        lines.append(f"{line}；{demand} → {wording.gate(float(holds[0]))}")
     return lines
+
+
+def _margin(condition: Condition, value: float) -> str:
+    """How far a value lies from its threshold, where both would print as the same number."""
+    apart = value - condition.threshold
+    least = TOLERANCE * abs(condition.threshold)  # nearer is equal
+    if condition.measure.kind not in wording.SHARES or not least < abs(apart) < ALIKE:
+        return ""
+    return f"（{'高出' if apart > 0 else '低了'} {_number(abs(100 * apart))} 个百分点）"
+
+
+def _share_line(move: Reallocation, rule: Rule, card: Scorecard, row: pd.DataFrame) -> str:
+    """The share that decides a reallocation, beside its bound."""
+    share = float(measured(move.measure, Columns(row, card.book), card.readings)[0])
+    return f"{_measure_line(move.measure, share, rule, card, row)}，达到 {wording.percent(move.at_least)}"
 
 
 def _demand(condition: Condition, rule: Rule, card: Scorecard) -> str:
@@ -66,15 +91,17 @@ def _measure_line(call: Call, value: float, rule: Rule, card: Scorecard, row: pd
         part, whole = text(role("part")), text(role("whole"))
         part = f"({part})" if "+" in part else part
         if whole == "0":
-            return _empty_line(call, value, shown_value, card)
+            return _empty_line("whole", call, value, shown_value, card)
         return f"{part} ÷ {whole} = {shown_value}"
     if call.kind == "growth":
         prev, curr = text(role("prev")), text(role("curr"))
+        if prev == "0":
+            return _empty_line("prev", call, value, shown_value, card)
         return f"({curr} − {prev}) ÷ {prev} = {shown_value}"
     if call.kind == "shortfall":
         whole = text(role("whole"))
         if whole == "0":
-            return _empty_line(call, value, shown_value, card)
+            return _empty_line("whole", call, value, shown_value, card)
         return f"{whole} − {text(role('part'))} = {shown_value}"
     if call.kind == "input":
         return f"{book.inputs[role('input')[0]].label} = {shown_value}"
@@ -85,12 +112,12 @@ def _measure_line(call: Call, value: float, rule: Rule, card: Scorecard, row: pd
     return flags if call.kind != "count_yes" else f"{flags}；共 {shown_value}"
 
 
-def _empty_line(call: Call, value: float, shown_value: str, card: Scorecard) -> str:
+def _empty_line(whole: str, call: Call, value: float, shown_value: str, card: Scorecard) -> str:
     """What a whole of 0 comes to, by itself or by a reading."""
     empty = call.params.get("empty")
     why = f"按读法 {empty.by}={card.readings[empty.by]} " if isinstance(empty, Choice) else ""
     outcome = "不作判定" if math.isnan(value) else f"按 {shown_value} 计"
-    return f"{card.book.inputs[call.params['whole']].label}为 0，{why}{outcome}"
+    return f"{card.book.inputs[call.params[whole]].label}为 0，{why}{outcome}"
 
 
 def _coverage_line(call: Call, value: float, card: Scorecard, row: pd.DataFrame) -> str:
@@ -145,7 +172,7 @@ def _formula_line(rule: Rule, value: float, earned: float, card: Scorecard) -> s
     if kind == "per_unit":
         return f"{wording.number(params['each'])} × {text(value)} = {result}（最多 {full}）"
     if kind == "awarded":
-        return f"按评分计 {result}（最多 {full}）"
+        return f"按{'覆盖率' if rule.measure.kind == 'coverage' else '评分'}计 {result}（最多 {full}）"
     return f"{'满足' if value > 0 else '不满足'} → {result}"
 
 
@@ -159,6 +186,11 @@ def _measured(call: Call, value: float, rule: Rule, card: Scorecard, unit: bool 
         if unit
         else text
     )
+
+
+def _absent(row: pd.DataFrame, name: str) -> bool:
+    """Whether a row does not know an input."""
+    return name not in row or bool(row[name].isna().iloc[0])
 
 
 def _number(x: Any) -> str:

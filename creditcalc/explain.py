@@ -29,6 +29,7 @@ class InputUsed:
     text: str
     origin: str
     parts: dict[str, float | None]
+    part_texts: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,11 @@ class Explanation:
     def lines(self) -> list[tuple[str, list[str]]]:
         """Headings and their lines, as the text and the notebook show them."""
         inputs = [
-            f"{i.label}（{i.name}）：{i.text}" + (f"（{ORIGINS[i.origin]}）" if i.value is not None else "") + "".join(
-                f"\n　{county}：{wording.MISSING if part is None else wording.number(part)}" for county, part in i.parts.items()
-            )
+            f"{i.label}（{i.name}）：{i.text}"
+            + (f"（{ORIGINS[i.origin]}）" if i.value is not None else "")
+            + "".join(f"\n　{county}：{text}" for county, text in i.part_texts.items())
             for i in self.inputs
-        ]  # fmt: skip
+        ]
         readings = [
             f"{r.id} = {r.option}（{r.meaning}）；" + "，".join(f"{option} 时 {text}" for option, text in r.scores.items())
             for r in self.readings
@@ -99,8 +100,9 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         title = html.escape(f"{self.jurisdiction} {self.period} {self.id} {self.name}")
+        left = "style='text-align:left'"  # JupyterLab aligns every cell right
         rows = "".join(
-            f"<tr><th scope='row'>{heading}</th><td>{html.escape(chr(10).join(lines)).replace(chr(10), '<br>')}</td></tr>"
+            f"<tr><th scope='row' {left}>{heading}</th><td {left}>{'<br>'.join(map(_escaped, lines))}</td></tr>"
             for heading, lines in self.lines()
         )
         return f"<table class='explanation'><caption>{title}</caption><tbody>{rows}</tbody></table>"
@@ -162,9 +164,9 @@ def _input(name: str, card: Scorecard, row: pd.DataFrame) -> InputUsed:
     raw = row[name].iloc[0] if name in row else None
     value = None if raw is None or pd.isna(raw) else (str(raw) if i.type == "class" else float(raw))
     origin, parts = _origin(name, card, row)
-    return InputUsed(
-        name, i.label, i.unit, value, wording.input_value(i, value), origin if value is not None else "missing", parts
-    )
+    texts = {county: wording.input_value(i, part) for county, part in parts.items()}
+    origin = origin if value is not None else "missing"
+    return InputUsed(name, i.label, i.unit, value, wording.input_value(i, value), origin, parts, texts)
 
 
 def _origin(name: str, card: Scorecard, row: pd.DataFrame) -> tuple[str, dict[str, float | None]]:
@@ -212,6 +214,10 @@ def _result(status: str, numbers: dict[str, float | None]) -> str:
         assert numbers["low"] is not None and numbers["high"] is not None
         return f"缺数据，不计分；得分可能在 {wording.interval(numbers['low'], numbers['high'])} 分之间{of}"
     return f"得 {wording.points(numbers['score'])} 分{of}"
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text).replace("\n", "<br>")
 
 
 def _plain(x: Any) -> float | None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from creditcalc.compare import ranks_by_city
 from creditcalc.formulas import TOLERANCE, Array
-from creditcalc.rulebook import Readings, Rule, Rulebook, chosen
+from creditcalc.rulebook import Input, Readings, Rule, Rulebook, chosen
 from creditcalc.scoring import KEYS, Columns, Scorecard, reallocated, score, score_item
 
+Missing = tuple[int, str]  # a row's position and an input that it lacks
+OPEN = ["missing", "pending"]
 ONE = [*KEYS, "reading", "option", "score", "total", "change", "eligible", "rank", "rank_before"]
 
 
@@ -23,9 +26,10 @@ class Sensitivity:
     """What the readings and the missing inputs leave open, per jurisdiction and period.
 
     ``one``: the total under each alternative option, the others kept. ``extremes``: the lowest and the highest total over all
-    combinations, with the readings that give them. ``missing``: how much of the score's interval closes for certain
-    (``closes``) and at most (``closes_at_most``) if that input alone were known, its even ``share`` where an item lacks several
-    inputs (the shares add up to the interval), and the base indicators that wait for it.
+    combinations, with the readings that give them; as in every total, what a reading leaves undecided gives nothing.
+    ``missing``: how much of the grand total's interval closes for certain (``closes``) and at most (``closes_at_most``) if that
+    input alone were known, its even ``share`` where an item waits for several inputs (the shares add up to the open intervals
+    of the items that any input can close), and the items and base indicators that wait for it.
     """
 
     one: pd.DataFrame
@@ -129,26 +133,16 @@ def _under_each(
 def worth_knowing(card: Scorecard) -> pd.DataFrame:
     """What closes if one missing input were known, by scoring its row with each answer it could have."""
     table, book, options = card.table, card.book, card.readings
-    open_rules = {id: card.status[id].isin(["missing", "pending"]).to_numpy() for id in book.rules}
-    width = (card.high.to_numpy() - card.low.to_numpy()).clip(0)
-    items = np.array([rule.kind == "item" for rule in book.rules.values()])
-    before = np.nansum(width[:, items], axis=1)
-    users = {name: [r for r in book.rules.values() if name in r.inputs(options)] for name in book.inputs}
-    absent = {name: table[name].isna().to_numpy() if name in table else np.ones(len(table), bool) for name in book.inputs}
-    shares = _shares(card, absent, width)
-    tried = []
-    for name, i in book.inputs.items():
-        waits = [open_rules[rule.id] for rule in users[name]]
-        concerned = absent[name] & np.logical_or.reduce(waits or [np.zeros(len(table), bool)])
-        answers: tuple[object, ...] = (0.0, 1.0) if i.type != "class" else tuple(i.classes)
-        tried += [(int(row), name, answer) for row in np.flatnonzero(concerned) for answer in answers]
+    waits = _waits(card)
+    lacking = list(waits)
     columns = [*KEYS, "input", "label", "closes", "closes_at_most", "share", "items", "gates"]
-    if not tried:
+    if not lacking:
         return pd.DataFrame(columns=columns)
-    after = score(_answered(table, tried), book, options)
+    tried = [(row, name, answer) for row, name in lacking for answer in _answers(book.inputs[name])]
     closed = pd.DataFrame(tried, columns=["row", "input", "answer"])
-    closed["closed"] = before[closed["row"]] - np.nansum((after.high.to_numpy() - after.low.to_numpy())[:, items], axis=1)
+    closed["closed"] = _width(card)[closed["row"]] - _width(score(_answered(table, tried), book, options))
     found = closed.groupby(["row", "input"], sort=False)["closed"].agg(["min", "max"]).reset_index()
+    shares = _shares(card, waits)
     frame = pd.DataFrame(
         {key: table[key].to_numpy()[found["row"]] for key in KEYS}
         | {
@@ -156,18 +150,54 @@ def worth_knowing(card: Scorecard) -> pd.DataFrame:
             "label": [book.inputs[name].label for name in found["input"]],
             "closes": found["min"].clip(lower=0).where(found["min"] > TOLERANCE, 0.0),
             "closes_at_most": found["max"].where(found["max"] > TOLERANCE, 0.0),
-            "share": [shares[name][row] for row, name in found[["row", "input"]].to_numpy()],
-        }
-        | {
-            key: [
-                [rule.id for rule in users[name] if rule.kind == kind and open_rules[rule.id][row]]
-                for row, name in found[["row", "input"]].to_numpy()
-            ]
-            for key, kind in (("items", "item"), ("gates", "base"))
+            "share": [shares[key] for key in lacking],
+            "items": [[rule.id for rule in waits[key] if rule.kind != "base"] for key in lacking],
+            "gates": [[rule.id for rule in waits[key] if rule.kind == "base"] for key in lacking],
         }
     )
     by = [*KEYS, "closes_at_most", "share"]
     return frame.sort_values(by, ascending=[True, True, False, False], kind="stable")[columns]
+
+
+def _width(card: Scorecard) -> Array:
+    """How wide the interval of each grand total is."""
+    totals = card.totals()
+    return np.asarray(totals["high"] - totals["low"] + totals["bonus_high"] - totals["bonus_low"])
+
+
+def _answers(i: Input) -> Sequence[Any]:
+    """Answers to try: the two of a flag, either end of a number, every class."""
+    return tuple(i.classes) if i.type == "class" else (0.0, 1.0)
+
+
+def _waits(card: Scorecard) -> dict[Missing, list[Rule]]:
+    """The rules that wait for each missing input: those that stay open with every other input answered, one way or another."""
+    table, book = card.table, card.book
+    undecided = {id: card.status[id].isin(OPEN).to_numpy() for id in book.rules}
+    users = {name: [r for r in book.rules.values() if name in r.inputs(card.readings)] for name in book.inputs}
+    lacking = [
+        (int(row), name)
+        for name, rules in users.items()
+        for row in np.flatnonzero(table[name].isna() if name in table else np.ones(len(table), bool))
+        if any(undecided[rule.id][row] for rule in rules)
+    ]
+    rows = [row for row, _ in lacking]
+    own = {name: np.array([missing == name for _, missing in lacking]) for name in book.inputs}
+    rest = table.drop(columns=list(book.inputs), errors="ignore").iloc[rows].reset_index(drop=True)
+    waiting = {id: np.zeros(len(lacking), bool) for id in book.rules}
+    for end in (0, -1) if lacking else ():
+        filled = {}
+        for name, i in book.inputs.items():
+            column = table[name] if name in table else pd.Series(np.nan, index=table.index, dtype=object)
+            filled[name] = column.fillna(_answers(i)[end]).iloc[rows].reset_index(drop=True).mask(own[name])
+        after = score(pd.concat([rest, pd.DataFrame(filled)], axis=1), book, card.readings)
+        for id, still in waiting.items():
+            still |= after.status[id].isin(OPEN).to_numpy()
+    found = {
+        (row, name): [r for r in users[name] if undecided[r.id][row] and waiting[r.id][n]]
+        for n, (row, name) in enumerate(lacking)
+    }
+    return {key: rules for key, rules in found.items() if rules}
 
 
 def _answered(table: pd.DataFrame, tried: Sequence[tuple[int, str, object]]) -> pd.DataFrame:
@@ -182,12 +212,11 @@ def _answered(table: pd.DataFrame, tried: Sequence[tuple[int, str, object]]) -> 
     return pd.concat([frame.drop(columns=list(columns), errors="ignore"), pd.DataFrame(columns)], axis=1)
 
 
-def _shares(card: Scorecard, absent: dict[str, NDArray[np.bool_]], width: Array) -> dict[str, Array]:
-    """Each input's even share of the open intervals of the items that lack it."""
-    shares = {name: np.zeros(len(card.table)) for name in absent}
-    for n, rule in enumerate(card.book.rules.values()):
-        names = rule.inputs(card.readings) if rule.kind == "item" else []
-        lacking = np.sum([absent[name] for name in names], axis=0)
-        for name in names:
-            shares[name] += np.where(absent[name], np.nan_to_num(width[:, n]) / np.maximum(lacking, 1), 0.0)
-    return shares
+def _shares(card: Scorecard, waits: Mapping[Missing, list[Rule]]) -> dict[Missing, float]:
+    """Each missing input's even share of the open intervals of the items that wait for it."""
+    width = (card.high - card.low).fillna(0.0)
+    waiting = Counter((row, rule.id) for (row, _), rules in waits.items() for rule in rules)
+    return {
+        (row, name): sum(float(width[r.id].iloc[row]) / waiting[row, r.id] for r in rules if r.kind != "base")
+        for (row, name), rules in waits.items()
+    }

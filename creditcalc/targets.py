@@ -150,6 +150,9 @@ class Search:
             return self.flag_changes(values, call.kind, params["inputs"], wanted)
         if call.kind == "coverage":
             return self.coverage_changes(values, params, wanted)
+        if call.kind == "ratio" and values.get(params["whole"]) == 0 and wanted > 0:  # a part of nothing needs a whole first
+            part = input_names(params["part"], None)[0]
+            return {params["whole"]: 1.0, part: self.whole_units(part, wanted, 0.0)}
         name, exact = _lever(values, call.kind, params, wanted)
         if _missing(exact) or _missing(values.get(name)):
             raise Unreachable(f"“{self.book.inputs[name].label}”没有可算的目标值")
@@ -182,7 +185,7 @@ class Search:
         return dict.fromkeys((no + [n for n in names if n not in no and n not in yes])[:more], 1.0)
 
     def coverage_changes(self, values: Mapping[str, Any], params: Mapping[str, Any], wanted: float) -> Changes:
-        """More covered in the system in use that covers most, or in the first system, put into use."""
+        """More covered in the system in use that covers most, or in the system that covers most, put into use."""
         whole = values.get(params["whole"])
         pairs = [
             (values.get(part) or 0.0, part, system) for part, system in zip(params["parts"], params["systems"], strict=True)
@@ -190,7 +193,7 @@ class Search:
         used = [pair for pair in pairs if values.get(pair[2]) == 1]
         if _missing(whole) or not whole:
             raise Unreachable(f"“{self.book.inputs[params['whole']].label}”没有数")
-        _, part, system = max(used) if used else pairs[0]
+        _, part, system = max(used or pairs, key=lambda pair: pair[0])
         needed = measures.coverage_inverse(wanted, float(whole), decimals=params["decimals"])
         now = 0.0 if _missing(values.get(part)) else float(values[part])
         more = self.whole_units(part, needed, now)

@@ -35,7 +35,7 @@ def number(x: float, decimals: int = 2) -> str:
     """
     if math.isnan(x):
         return MISSING
-    text = f"{_half_up(x, decimals):,.{decimals}f}"
+    text = f"{_half_up(x, decimals):,.{decimals}f}".replace("-", "−")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

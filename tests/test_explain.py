@@ -23,7 +23,7 @@ URBAN = {"pop_urban", "pop_resident"}
 
 # ------------------------------------------------------------------------------------------------ the calculator
 
-NUMBER = r"≈?-?\d[\d,]*(?:\.\d+)?%?"
+NUMBER = r"≈?[-−]?\d[\d,]*(?:\.\d+)?%?"
 CLAIM = re.compile(rf"(?P<left>[-\d.,%≈()+−×÷ ]+) = (?P<right>{NUMBER})(?P<rest>.*)")
 CLOSE = Fraction(1, 10_000)  # relative: a printed number has six decimals
 
@@ -133,7 +133,7 @@ def points_of(line, value, explanation, full):
             same = close(v, at, 0) and abs(v - at) <= Fraction(2, 10**9) * at
             if (same and how == "达到") or (not same and v > at):
                 worked = calculate(earned)
-    elif awarded := re.fullmatch(r"按评分计 (?P<points>[\d.]+)（最多 (?P<most>[\d.]+)）", line):
+    elif awarded := re.fullmatch(r"按(?:评分|覆盖率)计 (?P<points>[\d.]+)（最多 (?P<most>[\d.]+)）", line):
         worked, printed = min(calculate(value), calculate(awarded["most"])), awarded["points"]
         assert calculate(awarded["most"]) == full
     elif met := re.fullmatch(r"(?P<met>满足|不满足) → (?P<points>[\d.]+)", line):
@@ -162,12 +162,23 @@ def points_of(line, value, explanation, full):
     return worked
 
 
+def assert_urban(line, explanation):
+    """The share that moves marks: resident and urban population, worked out, beside the bound that it reaches."""
+    known = {i.name: Fraction(repr(i.value)) for i in explanation.inputs if i.name in URBAN}
+    share, bound = re.fullmatch(rf"(.+)，达到 ({NUMBER})", line).groups()
+    claim = CLAIM.fullmatch(share)
+    urban, resident = (calculate(number) for number in claim["left"].split(" ÷ "))
+    assert (urban, resident) == (known["pop_urban"], known["pop_resident"])
+    assert close(urban / resident, calculate(claim["right"])) and urban / resident >= calculate(bound) == Fraction(9, 10)
+
+
 def assert_true(explanation):
     """All that an item's lines claim, down to its score."""
     rule = BOOK.rules[explanation.id]
     first, *more = explanation.arithmetic
     if explanation.status == "not_applicable":
-        assert first == BOOK.reallocations[0].rule and not more
+        assert_urban(first, explanation)
+        assert more == [BOOK.reallocations[0].rule]
         assert (explanation.full, explanation.score) == (0, 0)
         assert explanation.result.startswith("不适用")
         return
@@ -176,7 +187,8 @@ def assert_true(explanation):
     if more and (scaled := re.search(r"满分由 ([\d.]+) 换算为 ([\d.]+)：× ([\d.]+)$", more[-1])):
         old, new, factor = map(calculate, scaled.groups())
         assert old * factor == new == explanation.full
-        more = more[:-1]
+        *more, share, _ = more
+        assert_urban(share, explanation)
     else:
         assert explanation.full == rule.full
     if explanation.status == "missing":
@@ -215,6 +227,11 @@ def assert_gate_true(explanation):
     """Every condition of a base indicator worked out from its line, and all of them together."""
     outcomes = []
     for line in explanation.arithmetic:
+        if line.startswith("城市类别：缺"):  # which of the conditions holds for this city is not known
+            assert explanation.arithmetic == (line,) and line.endswith("→ 待核实")
+            assert next(i.value for i in explanation.inputs if i.name == "city_class") is None
+            outcomes.append(None)
+            continue
         left, _, demand = line.partition("；要求")
         if "；要求" not in line:
             raise AssertionError(line)
@@ -229,13 +246,14 @@ def assert_gate_true(explanation):
             holds = settled.pop() if len(settled) == 1 else None
         else:
             v = exact(left, value_of(left, explanation), explanation)
-            how, threshold = re.fullmatch(rf"(\D+) ({NUMBER})(?: \S+)?", wanted).groups()
+            how, threshold, side, apart = re.fullmatch(
+                rf"(\D+) ({NUMBER})(?: [^（]+)?(?:（(高出|低了) ({NUMBER}) 个百分点）)?", wanted
+            ).groups()
             t = calculate(threshold)
+            if apart:
+                assert close(calculate(apart) / 100, abs(v - t), Fraction(1, 10**12)) and (side == "高出") == (v > t), line
             v = t if v is not None and abs(v - t) <= abs(t) / 10**9 else v
             holds = None if v is None else TESTS[how](v, t)
-        if outcome == "待核实" and holds is not None:
-            assert "city_class" in [i.name for i in explanation.inputs if i.value is None], line
-            holds = None
         assert outcome == WORDS[holds], line
         outcomes.append(holds)
     together = False if False in outcomes else None if None in outcomes else True
@@ -327,7 +345,7 @@ def test_a_reading_shows_what_the_score_is_under_each_option(row, readings):
         ("S5.2.1", {"dual_valid_objections": 9, "dual_published": 300_000}, {"objection_scale": "per_100k"},
          ["9 ÷ 300,000 = 0.003%", "(0.005% − 0.003%) ÷ (0.005% − 0.001%) × 2 = 1.00"]),
         ("S4.1.2", {"depts_sharing": 35, "depts_total": 100, "pop_urban": 92, "pop_resident": 100}, {},
-         ["35 ÷ 100 = 35%", "35%：达到 20% 得 0.5，达到 50% 得 1 → 0.50", "城镇化率达到界限，满分由 1 换算为 2：× 2"]),
+         ["35 ÷ 100 = 35%", "35%：达到 20% 得 0.5，达到 50% 得 1 → 0.50", "92 ÷ 100 = 92%，达到 90%", "满分由 1 换算为 2：× 2"]),
     ],
     ids=["proportional", "of_full", "started step", "shortfall", "a sum", "falling", "reallocated"],
 )  # fmt: skip
@@ -369,10 +387,11 @@ def test_every_condition_of_a_base_indicator_has_its_line():
 def test_only_the_test_of_the_citys_class_is_shown():
     values = {"monitor_rank_mean": 120, "monitor_rank_worst": 130, "monitor_bottom3_streak": 2}
     (line,) = explained({**values, "city_class": "capital"}, "B07").arithmetic
-    assert line.endswith("要求低于 3 月 → 通过")
+    assert line.endswith("要求低于 3 个月 → 通过")
     (line,) = explained({**values, "city_class": "prefecture"}, "B07").arithmetic
     assert line.endswith("要求不高于 100 名 → 不通过")
-    assert len(explained(values, "B07").arithmetic) == 2
+    (line,) = explained(values, "B07").arithmetic
+    assert line.startswith("城市类别：缺") and line.endswith("待核实")
 
 
 def test_what_is_missing_is_called_missing():

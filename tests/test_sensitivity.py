@@ -200,7 +200,18 @@ def answered(table, at, name, answer):
 
 def width(card):
     totals = card.totals()
-    return (totals["high"] - totals["low"]).to_numpy()
+    return (totals["high"] - totals["low"] + totals["bonus_high"] - totals["bonus_low"]).to_numpy()
+
+
+def waiting(table, at, name, rules, readings):
+    """The rules that stay open while everything but one input is answered, in one of many ways."""
+    fills = [
+        {i: a if k.type != "class" else c for i, k in BOOK.inputs.items()} for a in ANSWERS for c in ("prefecture", "capital")
+    ]
+    row = table.iloc[at].to_dict()
+    full = [row | {i: v for i, v in fill.items() if pd.isna(row[i]) and i != name} for fill in fills]
+    status = cc.score(pd.DataFrame(full), BOOK, readings).status
+    return [r for r in rules if status[r.id].isin(["missing", "pending"]).any()]
 
 
 @settings(max_examples=3, **QUICK)
@@ -215,6 +226,7 @@ def test_closing_and_shares_of_any_row(rows, readings):
         absent = [i for i in BOOK.inputs if pd.isna(table[i].iloc[at])]
         undecided = {id for id in BOOK.rules if card.status[id].iloc[at] in ("missing", "pending")}
         users = {i: [r for r in BOOK.rules.values() if i in r.inputs(readings) and r.id in undecided] for i in absent}
+        users = {i: waiting(table, at, i, rules, readings) for i, rules in users.items()}
         assert set(mine.index) == {i for i in absent if users[i]}
         tried = [(i, a) for i in mine.index for a in (ANSWERS if BOOK.inputs[i].type != "class" else BOOK.inputs[i].classes)]
         tried = [(i, a) for i, a in tried if BOOK.inputs[i].type != "flag" or a in (0, 1)]
@@ -225,19 +237,20 @@ def test_closing_and_shares_of_any_row(rows, readings):
             assert np.allclose(mine["closes_at_most"], closed.max().reindex(mine.index).clip(lower=0), rtol=0, atol=1e-9)
         for i in mine.index:
             assert mine.loc[i, "label"] == BOOK.inputs[i].label
-            assert mine.loc[i, "items"] == [r.id for r in users[i] if r.kind == "item"]
+            assert mine.loc[i, "items"] == [r.id for r in users[i] if r.kind != "base"]
             assert mine.loc[i, "gates"] == [r.id for r in users[i] if r.kind == "base"]
         assert mine["closes_at_most"].is_monotonic_decreasing
-        known = [r for r in BOOK.of_kind("item") if not set(r.inputs(readings)) & set(absent)]
-        no_answer = sum(card.high[r.id].iloc[at] - card.low[r.id].iloc[at] for r in known)
-        assert mine["share"].sum() + no_answer == pytest.approx(before[at], abs=1e-9)
+        closable = {id for ids in mine["items"] for id in ids}
+        assert mine["share"].sum() == pytest.approx(
+            sum(card.high[i].iloc[at] - card.low[i].iloc[at] for i in closable), abs=1e-9
+        )
         assert (mine["share"] >= 0).all() and (mine["closes"] <= mine["closes_at_most"] + 1e-9).all()
 
 
 def test_the_shares_of_the_sample_add_up_to_its_intervals(sample):
     found = cc.sensitivity(sample, BOOK).missing.groupby("jurisdiction")["share"].sum()
     totals = cc.score(sample, BOOK).totals().set_index("jurisdiction")
-    expected = (totals["high"] - totals["low"])[lambda interval: interval > 0]
+    expected = pd.Series(width(cc.score(sample, BOOK)), index=totals.index)[lambda interval: interval > 0]
     assert len(expected) >= 2 and set(found.index) == set(expected.index)
     assert np.allclose(found.reindex(expected.index), expected)
 
@@ -247,6 +260,24 @@ def test_nothing_is_missing_from_the_best():
     assert found.empty
     assert list(found.columns) == ["jurisdiction", "period", "input", "label", "closes", "closes_at_most", "share", "items",
                                    "gates"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "unasked"),
+    [
+        ({"households_reported": NAN, "households_local": NAN, "rural_system_local": 0}, "households_local"),
+        ({"monitor_rank_mean": NAN, "monitor_bottom3_streak": NAN}, "monitor_bottom3_streak"),
+    ],
+    ids=["a system that is not in use", "another class of city"],
+)
+def test_what_decides_nothing_is_not_asked_for(values, unasked):
+    found = cc.sensitivity(frame([whole_row({**BEST, **values})]), BOOK).missing["input"].tolist()
+    assert found == [name for name, value in values.items() if value is NAN and name != unasked]
+
+
+def test_a_bonus_is_worth_asking_for():
+    (found,) = cc.sensitivity(frame([whole_row({**BEST, "contract_supervision": NAN})]), BOOK).missing.to_dict("records")
+    assert (found["closes"], found["share"], found["items"]) == (5, 5, ["A2"])
 
 
 # ------------------------------------------------------------------------------------------------ some rows only
