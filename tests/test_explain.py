@@ -345,7 +345,8 @@ def test_a_reading_shows_what_the_score_is_under_each_option(row, readings):
         ("S5.2.1", {"dual_valid_objections": 9, "dual_published": 300_000}, {"objection_scale": "per_100k"},
          ["9 ÷ 300,000 = 0.003%", "(0.005% − 0.003%) ÷ (0.005% − 0.001%) × 2 = 1.00"]),
         ("S4.1.2", {"depts_sharing": 35, "depts_total": 100, "pop_urban": 92, "pop_resident": 100}, {},
-         ["35 ÷ 100 = 35%", "35%：达到 20% 得 0.5，达到 50% 得 1 → 0.50", "92 ÷ 100 = 92%，达到 90%", "满分由 1 换算为 2：× 2"]),
+         ["35 ÷ 100 = 35%", "35%：达到 20% 得 0.5，达到 50% 得 1 → 0.50",
+           "92 ÷ 100 = 92%，达到 90%", "满分由 1 换算为 2：× 2"]),
     ],
     ids=["proportional", "of_full", "started step", "shortfall", "a sum", "falling", "reallocated"],
 )  # fmt: skip
