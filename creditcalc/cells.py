@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from creditcalc.rulebook import Input, Rulebook
-from creditcalc.sources import blank, plain
+from creditcalc.sources import Merged, blank, plain
 
 LONGEST = 50  # characters of a name
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control, format, surrogate, line and paragraph separator
@@ -46,6 +46,7 @@ NOT_NUMBERS = [
 NOT_A_NUMBER = Fault("不是数", "填数；没有填 0，不知道就留空")
 NOT_A_NAME = Fault("不是名称", "写成一行文字")
 NO_FLAG = Fault("不是“是”或“否”", "填 是 或 否，不知道就留空")
+HIDDEN = Fault("被合并单元格盖住", "取消合并，每格各自填写")
 MISSING = {
     "jurisdiction": Fault("没有填县区", "填县区名称；合计、说明等不是数据的行请删去"),
     "period": Fault("没有填期间", "写成 年-月，例如 2021-05"),
@@ -65,6 +66,8 @@ def parser(name: str, book: Rulebook) -> Callable[[object], object]:
 
     @lru_cache(maxsize=2**16, typed=True)  # a column repeats its values
     def parsed(cell: object) -> object:
+        if isinstance(cell, Merged):
+            return HIDDEN
         return MISSING.get(name) if blank(cell) else parse(cell)
 
     return parsed

@@ -227,6 +227,39 @@ def template(file: Path, counties: tuple[str, ...], period: str, city: str, rule
 
 
 @cli.command()
+@click.argument("forms", metavar="填报表…", type=PATH, nargs=-1, required=True)
+@click.option("--out", metavar="文件", type=PATH, required=True, callback=_ending(*ENDINGS), help="合并成的数据表")
+@click.option("--notes", metavar="文件", type=PATH, callback=_ending(*ENDINGS), help="各表的数据来源和备注，逐项")
+@click.option("--county", "expected", metavar="县区", multiple=True, help="应当报来的县区，可多次；没有报来的会列出")
+@RULEBOOK
+def merge(forms: tuple[Path, ...], out: Path, notes: Path | None, expected: tuple[str, ...], rulebook: Path | None) -> int:
+    """把几份填报表（或数据表）合成一张数据表，空白不覆盖已填的值；列出哪些县区、哪些数据还没有报来。"""
+    from creditcalc.loading import load_rulebook
+    from creditcalc.merging import as_typed, merge_inputs, not_come_in
+    from creditcalc.workbook import write_table
+
+    if out.exists() and not any(form.exists() and form.samefile(out) for form in forms):
+        hint = f"{out} 已经有了；要在它上面补，把它也写进要合并的文件，否则换一个文件名"
+        raise click.UsageError(hint, click.get_current_context())
+    book = load_rulebook(rulebook)
+    merged = merge_inputs(forms, book)
+    errors = [problem for problem in merged.problems if problem.severity == "error"]
+    if merged.table.empty:
+        raise InputError(errors or [Problem("表中没有数据行", file=str(forms[0]))])
+    write_table(out, as_typed(merged.table, book))
+    if notes:
+        write_table(notes, merged.notes)
+    elif len(merged.notes):
+        click.echo(f"各表有 {len(merged.notes)} 处数据来源或备注，数据表里没有它们；用 --notes 文件 写出")
+    for name, period, late, inputs in not_come_in(merged.table, book, expected):
+        labels = "、".join(book.inputs[i].label for i in inputs)
+        click.echo(f"{name} {period}：{'还没有报来' if late else f'缺 {len(inputs)} 项：{labels}'}")
+    click.echo(f"已写好 {out}：{len(merged.table)} 行")
+    _tell(errors)
+    return int(bool(errors))
+
+
+@cli.command()
 @RULEBOOK
 def rules(rulebook: Path | None) -> int:
     """把规则打印成一张表；用 --rulebook 同时检查一份规则文件。"""

@@ -14,9 +14,9 @@ from creditcalc.rulebook import Input, Rule, Rulebook
 from creditcalc.sources import KEYS, Block, Grid, Row, blank, column_names, plain
 
 FORM_VERSION = "1"
-CODE, VALUE = "代码", "填报值"
+CODE, VALUE, SOURCE, REMARK = "代码", "填报值", "数据来源", "备注"
 DEEPEST = 30  # rows from the top among which the header of a form is looked for
-HEADER = (CODE, "数据项", "填报说明", "单位", VALUE, "数据来源", "备注")
+HEADER = (CODE, "数据项", "填报说明", "单位", VALUE, SOURCE, REMARK)
 WIDTHS = (28, 34, 52, 10, 16, 24, 24)
 BOOK, VERSION = "台账", "表式版本"
 HEAD = {"jurisdiction": "县（区）", "period": "期间", "level": "级别", "city": "所属市", BOOK: BOOK, VERSION: VERSION}
@@ -80,9 +80,13 @@ def _write(sheet: Any, book: Rulebook, head: Mapping[str, str]) -> None:
         cell.number_format = "@"  # else Excel makes a date of the period
         cell.protection = Protection(locked=key in (BOOK, VERSION))
     sheet.append(HEADER)
-    for cell in sheet[sheet.max_row]:
+    header = sheet.max_row
+    for cell in sheet[header]:
         cell.font = bold
-    sheet.freeze_panes = sheet.cell(sheet.max_row + 1, 3)
+    sheet.freeze_panes = sheet.cell(header + 1, 3)
+    checks = {(i.type, i.max): _check(i) for i in book.inputs.values()}
+    for check in checks.values():
+        sheet.add_data_validation(check)
     for heading, inputs in sections(book).items():
         sheet.append([None, heading])
         sheet.cell(sheet.max_row, 2).font = bold
@@ -91,10 +95,36 @@ def _write(sheet: Any, book: Rulebook, head: Mapping[str, str]) -> None:
             row = sheet[sheet.max_row]
             row[2].alignment = Alignment(wrap_text=True, vertical="top")
             row[4].fill = to_fill
+            checks[i.type, i.max].add(row[4])
             for cell in row[4:]:
                 cell.protection = Protection(locked=False)
     for column, width in zip("ABCDEFG", WIDTHS, strict=True):
         sheet.column_dimensions[column].width = width
+    sheet.protection.sheet = True  # without a password: against slips, not against people
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToHeight, sheet.sheet_properties.pageSetUpPr.fitToPage = 0, True
+    sheet.print_title_rows = f"{header}:{header}"
+
+
+def _check(i: Input) -> Any:
+    """What Excel accepts in an input's cell: an answer of a list, or a number within its bounds."""
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    if i.type in ("flag", "class"):
+        answers = list(i.classes.values()) or ["是", "否"]
+        check = DataValidation(type="list", formula1=f'"{",".join(answers)}"', error=f"请填：{'、'.join(answers)}")
+    else:
+        least, kind = (1 if i.type == "rank" else 0), "whole" if i.type == "count" else "decimal"
+        most = f"，不超过 {i.max:g}" if i.max is not None else ""
+        check = DataValidation(
+            type=kind,
+            operator="greaterThanOrEqual" if i.max is None else "between",
+            formula1=str(least),
+            formula2=None if i.max is None else f"{i.max:g}",
+            error=f"请填{'整数' if kind == 'whole' else '数'}，不小于 {least}{most}；不知道就留空",
+        )
+    check.showErrorMessage, check.errorTitle = True, "填报值不合要求"
+    return check
 
 
 def is_form(grid: Grid) -> bool:
@@ -115,10 +145,15 @@ def read_form(grid: Grid, book: Rulebook) -> Block:
     names = {text: name for text, name in column_names(book).items() if name in KEYS and text in head}
     places = {name: (head[text], 1) for text, name in names.items()}
     problems = [*_wrong_edition(grid, head, book)]
+    notes: dict[str, tuple[str, str]] = {}
     if not problems:
-        code, value = (list(map(_text, grid.rows[top])).index(text) for text in (CODE, VALUE))
+        header = list(map(_text, grid.rows[top]))
+        code, value = header.index(CODE), header.index(VALUE)
         lines, problems = _lines(grid, range(top + 1, len(grid.rows)), code, value, book)
         places |= {name: (n, value) for name, n in lines.items()}
+        source, remark = (header.index(text) if text in header else len(header) for text in (SOURCE, REMARK))
+        said = {name: (_text(_cell(grid.rows[n], source)), _text(_cell(grid.rows[n], remark))) for name, n in lines.items()}
+        notes = {name: texts for name, texts in said.items() if any(texts)}
     return Block(
         grid,
         cells={name: [_cell(grid.rows[n], j)] for name, (n, j) in places.items()},
@@ -126,6 +161,7 @@ def read_form(grid: Grid, book: Rulebook) -> Block:
         rows=[top],
         problems=problems,
         lines={name: n for name, (n, _) in places.items()},
+        notes=notes,
     )
 
 

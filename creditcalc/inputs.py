@@ -6,7 +6,7 @@ Nothing is guessed: a faulty cell is missing in the table, and a row whose ident
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -20,7 +20,7 @@ from creditcalc.formulas import TOLERANCE
 from creditcalc.loading import load_rulebook
 from creditcalc.problems import InputError, Problem
 from creditcalc.rulebook import Input, Rulebook
-from creditcalc.sources import KEYS, Block, blank, read_grids, read_table
+from creditcalc.sources import KEYS, Block, Grid, blank, read_grids, read_table
 
 IDENTITY = ["city", "jurisdiction", "period"]
 LARGEST = 1e15
@@ -80,8 +80,9 @@ class Checked:
 
     @property
     def unsound(self) -> set[tuple[str, str]]:
-        """City and jurisdiction of everyone who has an error of their own."""
-        return {(problem.city, problem.jurisdiction) for problem in self.errors if problem.jurisdiction}
+        """City and jurisdiction of everyone who has an error; a row without a name leaves its city's sums short."""
+        owners = ((problem.city, problem.jurisdiction or problem.city) for problem in self.errors)
+        return {(city, name) for city, name in owners if name}
 
 
 def read_inputs(path: str | Path, book: Rulebook | None = None) -> pd.DataFrame:
@@ -96,15 +97,19 @@ def check_inputs(path: str | Path, book: Rulebook | None = None) -> Checked:
     """The table of a file or folder as far as it can be used, with every problem; it raises none of them."""
     book = book or load_rulebook()
     grids, problems = read_grids(Path(path))
-    blocks = [(read_form if is_form(grid) else read_table)(grid, book) for grid in grids]
-    table, findings = _parsed(blocks, book)
-    findings += _settle_cities(table)
-    findings += _beyond_limits(table, book)
-    return Checked(_usable(table, findings), problems + _problems(blocks, table, findings))
+    blocks = read_blocks(grids, book)
+    table, findings = parsed(blocks, book)
+    findings += beyond_limits(table, book)
+    return Checked(placed(without_faults(table, findings)), problems + told(blocks, table, findings))
 
 
-def _parsed(blocks: list[Block], book: Rulebook) -> tuple[pd.DataFrame, list[Finding]]:
-    """The values of all blocks' cells, blank where they are faulty, and the faults."""
+def read_blocks(grids: Iterable[Grid], book: Rulebook) -> list[Block]:
+    """Each grid as a form or a table."""
+    return [(read_form if is_form(grid) else read_table)(grid, book) for grid in grids]
+
+
+def parsed(blocks: list[Block], book: Rulebook) -> tuple[pd.DataFrame, list[Finding]]:
+    """The values of all blocks' cells, blank where they are faulty, with every row's city, and the faults."""
     table: dict[str, pd.Series] = {}
     findings = []
     given = {name for block in blocks for name in block.cells}
@@ -119,7 +124,8 @@ def _parsed(blocks: list[Block], book: Rulebook) -> tuple[pd.DataFrame, list[Fin
         is_text = name in KEYS or book.inputs[name].type == "class"
         table[name] = pd.Series(values, dtype="str" if is_text else "float64")
     blanks = {name: "county" if name == "level" else "" for name in KEYS}
-    return pd.DataFrame(table).fillna(blanks), findings
+    frame = pd.DataFrame(table).fillna(blanks)
+    return frame, findings + _settle_cities(frame)
 
 
 def _settle_cities(table: pd.DataFrame) -> list[Finding]:
@@ -129,12 +135,13 @@ def _settle_cities(table: pd.DataFrame) -> list[Finding]:
     findings = [Finding(row, "city", "市级行的所属市不是它自己", "改为同名，或留空") for row in table.index[strange]]
     table["city"] = table["city"].where(~own, table["jurisdiction"])
     cities = [city for city in table["city"].unique() if city]
-    homeless = (table["city"] == "") & (table["jurisdiction"] != "")
+    homeless = table["city"] == ""
     if len(cities) == 1:
         table.loc[homeless, "city"] = cities[0]
     elif cities:
         what = f"表中有 {len(cities)} 个市，不知道这个县区属于哪个市"
-        findings += [Finding(row, "city", what, "加“所属市”一列并填写") for row in table.index[homeless]]
+        named = homeless & (table["jurisdiction"] != "")
+        findings += [Finding(row, "city", what, "加“所属市”一列并填写") for row in table.index[named]]
     return findings
 
 
@@ -155,7 +162,7 @@ def _limits(i: Input, book: Rulebook) -> Iterator[Limit]:
         yield Limit(lambda x, y: (x > 2 * y) | (y > 2 * x), what, "核对口径", i.kindred, "notice")
 
 
-def _beyond_limits(table: pd.DataFrame, book: Rulebook) -> list[Finding]:
+def beyond_limits(table: pd.DataFrame, book: Rulebook) -> list[Finding]:
     """Every value that breaks a limit of its input, and every row of a jurisdiction and period that has several."""
     import pandera.pandas as pa  # slow to import, and of use here alone
 
@@ -181,12 +188,8 @@ def _beyond_limits(table: pd.DataFrame, book: Rulebook) -> list[Finding]:
     ]
 
 
-def _usable(table: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
-    """The table without its faulty values, one row for each jurisdiction and period.
-
-    A jurisdiction whose period cannot be read stands without values in its city's latest one: it would be missing from
-    the city's counties otherwise, and their sums be taken for complete.
-    """
+def without_faults(table: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
+    """The table without its faulty values; a row whose identity is faulty keeps none of its inputs."""
     inputs = [name for name in map(str, table) if name not in KEYS]
     faulty: dict[str, list[int]] = defaultdict(list)
     for finding in findings:
@@ -196,13 +199,22 @@ def _usable(table: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
     table = table.copy()
     for name, rows in faulty.items():
         table.loc[rows, name] = None
+    return table
+
+
+def placed(table: pd.DataFrame) -> pd.DataFrame:
+    """One row for each jurisdiction and period.
+
+    A jurisdiction whose period cannot be read stands without values in its city's latest one: it would be missing from
+    the city's counties otherwise, and their sums be taken for complete.
+    """
     named = table[table["jurisdiction"] != ""]
-    placed, lost = named[named["period"] != ""], named[named["period"] == ""]
-    lost = lost.assign(period=lost["city"].map(placed.groupby("city")["period"].max()))
-    return pd.concat([placed, lost.dropna(subset="period")]).drop_duplicates(IDENTITY, ignore_index=True)
+    dated, lost = named[named["period"] != ""], named[named["period"] == ""]
+    lost = lost.assign(period=lost["city"].map(dated.groupby("city")["period"].max()))
+    return pd.concat([dated, lost.dropna(subset="period")]).drop_duplicates(IDENTITY, ignore_index=True)
 
 
-def _problems(blocks: list[Block], table: pd.DataFrame, findings: list[Finding]) -> list[Problem]:
+def told(blocks: list[Block], table: pd.DataFrame, findings: list[Finding]) -> list[Problem]:
     """Blocks' problems and findings as problems, in the order of the rows, each with its place and its jurisdiction."""
     whose = [dict(zip(IDENTITY, names, strict=True)) for names in table[IDENTITY].itertuples(index=False)]
     places = [(block, record) for block in blocks for record in range(len(block.rows))]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,9 +35,20 @@ REFUSED = {
 NOT_DATA = {".txt", ".md", ".toml", ".json"}
 HALF_WIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
 EXCEL_ROWS = 1_048_576
+MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*\bref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
 SAVE_AS = "另存为 .xlsx 或 .csv（UTF-8）再读"
 
 Row = Sequence[object]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A cell that a merged range hides, by the range's name."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"合并单元格 {self.name}"
 
 
 @dataclass(frozen=True)
@@ -58,7 +70,8 @@ class Grid:
 class Block:
     """The records of a grid: cells by input name, columns as they are written, and the rows where they stand.
 
-    A form is one record whose cells stand in ``lines`` of their own, and whose problems are its jurisdiction's.
+    A form is one record whose cells stand in ``lines`` of their own, with ``notes`` (source and remark) beside them, and whose
+    problems are its jurisdiction's.
     """
 
     grid: Grid
@@ -67,6 +80,7 @@ class Block:
     rows: Sequence[int]
     problems: list[Problem]
     lines: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def place(self, record: int, name: str) -> dict[str, Any]:
         """Where a record's cell stands, in the words of a Problem."""
@@ -195,7 +209,23 @@ def _xlsx(path: Path, content: bytes) -> Iterator[Grid]:
             for sheet in sheets:
                 sheet.reset_dimensions()  # other programs write them wrong
             pairs = zip(*(sheet.iter_rows(max_row=EXCEL_ROWS) for sheet in sheets), strict=True)
-            yield Grid(str(path), sheets[0].title, [[_shown(*cells) for cells in zip(*rows, strict=True)] for rows in pairs])
+            rows: list[Row] = [[_shown(*cells) for cells in zip(*rows, strict=True)] for rows in pairs]
+            _mark_merged(sheets[0], rows)
+            yield Grid(str(path), sheets[0].title, rows)
+
+
+def _mark_merged(sheet: Any, rows: list[Any]) -> None:
+    """Put a Merged where a merged range hides a cell: blank, it would pass for one that nobody filled in."""
+    from openpyxl.utils import range_boundaries
+
+    with sheet.parent._archive.open(sheet._worksheet_path) as part:  # openpyxl does not tell of them when it streams
+        ranges = MERGED.findall(part.read())
+    for name in map(bytes.decode, ranges):
+        left, top, right, bottom = range_boundaries(name)
+        for n in range(top - 1, min(bottom, len(rows))):
+            for j in range(left - 1, min(right, len(rows[n]))):
+                if (n, j) != (top - 1, left - 1) and not blank(rows[top - 1][left - 1]):
+                    rows[n][j] = Merged(name)
 
 
 def _shown(computed: Any, typed: Any) -> object:

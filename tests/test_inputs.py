@@ -450,3 +450,12 @@ def test_a_workbook_or_parquet_file_with_one_wrong_byte_is_read_or_refused(tmp_p
     path = tmp_path_factory.getbasetemp() / name
     path.write_bytes(content)
     check_inputs(path, BOOK)
+
+
+def test_a_row_without_a_name_leaves_its_city_unsound(tmp_path):
+    """Its county is not among the counties, so the city's sums would be taken for complete."""
+    path = tmp_path / "data.csv"
+    path.write_text("县区,期间,级别,questionnaires\n甲市,2021-05,市,\n甲县,2021-05,,60\n,2021-05,,60\n", encoding="utf-8")
+    checked = check_inputs(path)
+    assert [(p.row, p.column, p.jurisdiction) for p in checked.errors] == [(4, "县区", "")]
+    assert checked.unsound == {("甲市", "甲市")}
