@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from creditcalc import formulas, wording
@@ -62,11 +63,13 @@ def action_frame(brief: Brief) -> pd.DataFrame:
     frame["per_unit"] = frame["total_gain"] / frame["effort"]
     types = [{book.inputs[name].type for name in changes} for changes in frame["changes"]]
     frame["whole"] = [kinds <= set(STEPS) for kinds in types]
-    frame["own"] = [brief.level == "city" or not any(book.inputs[n].inherit for n in changes) for changes in frame["changes"]]
+    shared = [book.rules[id].city_threshold and brief.level == "county" for id in frame["id"]]
+    own = [all(brief.level == "city" or n in brief.typed or not book.inputs[n].inherit for n in c) for c in frame["changes"]]
+    frame["shared"], frame["own"] = shared, [mine and not part for mine, part in zip(own, shared, strict=True)]
     frame["unit"] = ["、".join(dict.fromkeys(_unit(book, name) for name in changes)) for changes in frame["changes"]]
     frame["duty"] = [DUTY if book.rules[id].scope == "county" else "市" for id in frame["id"]]
-    frame["name"] = [book.rules[id].name for id in frame["id"]]
-    return frame
+    frame["name"] = [book.rules[id].name + ("（附加项）" if book.rules[id].kind == "bonus" else "") for id in frame["id"]]
+    return frame.sort_values("total_gain", ascending=False, kind="stable")
 
 
 def cheapest(brief: Brief) -> Facts:
@@ -92,14 +95,20 @@ def gates(brief: Brief) -> Table:
 
 def actions(brief: Brief) -> Table:
     """失分与对策: every confirmed loss with the change for full marks, its effort and points, and the next step below it."""
-    losses = item_frame(brief).query("kind == 'item' and lost > 1e-9")
+    losses = item_frame(brief).query("kind != 'base' and lost > 1e-9")
     frame = action_frame(brief).query("id in @losses.index and (goal == 'full' or (goal == 'next' and total_gain >= 0.05))")
     frame = frame.join(losses[["value", "goal"]].rename(columns={"goal": "required"}), on="id")
     frame = frame.assign(
         _href=["#" + id for id in frame["id"]],
         steps=["下一步：" * (goal == "next") + text for goal, text in zip(frame["goal"], frame["steps"], strict=True)],
-        now=[f"{value}（{required}）" for value, required in zip(frame["value"], frame["required"], strict=True)],
-        gain=[_gain(own, total) for own, total in zip(frame["points"], frame["total_gain"], strict=True)],
+        now=[
+            f"{value}（{'全市' if part else ''}{required}）"
+            for value, required, part in zip(frame["value"], frame["required"], frame["shared"], strict=True)
+        ],
+        gain=[
+            f"全市 {points(total)}，本县（区）不变" if part else _gain(own, total)
+            for own, total, part in zip(frame["points"], frame["total_gain"], frame["shared"], strict=True)
+        ],
         rate=[_rate(rate, unit) for rate, unit in zip(frame["per_unit"], frame["unit"], strict=True)],
         pace=[_pace(brief, id) if goal == "full" else "" for id, goal in zip(frame["id"], frame["goal"], strict=True)],
     )
@@ -122,16 +131,26 @@ def _gain(own: float, total: float) -> str:
 
 
 def _rate(rate: float, unit: str) -> str:
-    return f"{number(rate, 4)} / {unit}" if rate >= 0.0001 else "—"
+    """Points per unit, or per as many units as bring a hundredth.
+
+    >>> _rate(0.5, "项"), _rate(0.000032, "户")
+    ('0.5 / 项', '0.032 / 1,000 户')
+    """
+    if rate <= 0:
+        return "—"
+    many = 10 ** max(0, math.ceil(-2 - math.log10(rate)))
+    return f"{number(rate * many, 4)} / {f'{number(many)} ' if many > 1 else ''}{unit}"
 
 
 def _pace(brief: Brief, id: str) -> str:
-    """Months to full marks where the trend is clear, and silence where it is not."""
+    """Months to full marks where the trend is clear, and silence where it is not or a month is not known."""
     rule = brief.book.rules[id]
     if rule.formula is None or rule.measure is None or rule.measure.kind in wording.LOGIC:
         return "—"
     goal = formulas.FORMULAS[rule.formula.kind].inverse(rule.full, rule.full, **rule.formula.bind(brief.readings))
-    months = months_to_full(list(brief.card.value[id]), goal)
+    known = brief.card.value[id].set_axis(pd.PeriodIndex(brief.rows["period"], freq="M"))
+    every = pd.period_range(known.index.min(), known.index.max(), freq="M")
+    months = months_to_full(list(known.reindex(every)), goal)
     return f"约 {months} 个月" if months else "—"
 
 
@@ -195,10 +214,23 @@ def worth(brief: Brief) -> Table:
     frame = brief.sensitivity.missing
     frame = frame[frame["jurisdiction"] == brief.name].copy()
     frame["waiting"] = ["、".join([*items, *gates]) for items, gates in zip(frame["items"], frame["gates"], strict=True)]
-    columns = {"label": Column("缺的数据"), "input": Column("列名"), "waiting": Column("等它的指标"),
+    frame["whom"] = [_whom(brief, name) for name in frame["input"]]
+    columns = {"label": Column("缺的数据"), "input": Column("列名"), "whom": Column("问谁"), "waiting": Column("等它的指标"),
                "closes": Column("知道后至少确定", kind="number"), "closes_at_most": Column("至多确定", kind="number"),
                "share": Column("占未定分值", kind="number", shade="bar")}  # fmt: skip
     return Table(frame, "缺的数据值多少分，从多到少", unit="分", source=source(brief), columns=columns)
+
+
+def _whom(brief: Brief, name: str) -> str:
+    """Who has not given an input: the counties whose blank leaves the city's sum open, or who is to say it."""
+    i = brief.book.inputs[name]
+    if brief.level == "county":
+        return brief.city if i.inherit else brief.name
+    if i.rollup == "city":
+        return brief.name
+    typed = brief.group.typed
+    given = typed[(typed["level"] == "county") & (typed[name].notna() if name in typed else False)]
+    return "、".join(county for county in brief.counties if county not in set(given["jurisdiction"]))
 
 
 def beside_median(brief: Brief, most: int = 5) -> Table:
@@ -226,33 +258,52 @@ def changes(brief: Brief, since: str = "") -> Table:
     known = list(brief.rows["period"])
     earlier = since or (known[-2] if len(known) > 1 else known[-1])
     frame = change_since(brief.card, brief.name, earlier, brief.period)
-    frame = frame[frame["change"].abs() > SHOWN].sort_values("change", key=abs, ascending=False, kind="stable")
+    lost = frame["before"].isna() != frame["after"].isna()
+    frame = frame[lost | (frame["change"].abs() > SHOWN)]
+    frame = frame.sort_values("change", key=abs, ascending=False, kind="stable", na_position="first")
     frame = frame.assign(name=[brief.book.rules[id].name for id in frame["id"]], _href=["#" + id for id in frame["id"]])
-    columns = {"id": id_column(), "name": Column("评分指标"), "before": Column(earlier, kind="number"),
-               "after": Column(brief.period, kind="number"), "change": Column("变动", kind="number")}  # fmt: skip
-    return Table(frame, f"{earlier} 以来各项得分的变动", unit="分", source=source(brief), columns=columns)
+    columns = {"id": id_column(), "name": Column("评分指标"), "before": Column(earlier, kind="number", missing=wording.MISSING),
+               "after": Column(brief.period, kind="number", missing=wording.MISSING),
+               "change": Column("变动", kind="number")}  # fmt: skip
+    return Table(
+        frame, f"{earlier} 以来各项得分的变动（“缺”是数据未报，不计分）", unit="分", source=source(brief), columns=columns
+    )
 
 
 def best_moves(brief: Brief, most: int = 15) -> Table:
-    """The moves of single counties that bring the city most."""
+    """For each item the move of one county that brings the city most, with the counties that could bring as much instead."""
     rows = brief.group.counties.table.set_index("jurisdiction")
-    frame = brief.moves.head(most).assign(name=lambda t: [brief.book.rules[id].name for id in t["id"]])
-    columns = zip(frame["county"], frame["changes"], strict=True)
-    frame = frame.assign(
-        steps=[steps(brief.book, rows.loc[county], changes) for county, changes in columns],
-        _href=["#" + id for id in frame["id"]],
+    frame = brief.moves.copy()
+    pairs = list(zip(frame["county"], frame["changes"], strict=True))
+    frame["steps"] = [steps(brief.book, rows.loc[county], changes) for county, changes in pairs]
+    frame["effort"] = [effort(brief.book, rows.loc[county], changes) for county, changes in pairs]
+    frame["unit"] = ["、".join(dict.fromkeys(_unit(brief.book, name) for name in changes)) for _, changes in pairs]
+    frame = frame.sort_values(["total_gain", "effort"], ascending=[False, True], kind="stable")
+    first = frame.drop_duplicates("id").head(most)
+    first = first.assign(
+        name=[brief.book.rules[id].name for id in first["id"]],
+        others=[_as_good(frame[frame["id"] == id]) for id in first["id"]],
+        rate=[_rate(gain / units, unit) for gain, units, unit in first[["total_gain", "effort", "unit"]].to_numpy()],
+        _href=["#" + id for id in first["id"]],
     )
     shown = {
         "county": Column("县（区）"),
         "id": id_column(),
-        "name": Column("评分指标"),
+        "name": Column("指标"),
         "steps": Column("要做到"),
         "points": Column("全市本项", kind="number"),
         "total_gain": Column("全市合计", kind="number", shade="bar"),
+        "rate": Column("每单位"),
+        "others": Column("同样可行（任选其一）"),
     }
-    return Table(
-        frame, "对全市最有用的单项改进（单个县（区）做到满分，其他不变）", unit="分", source=source(brief), columns=shown
-    )
+    title = "对全市最有用的单项改进（每项只列一个县（区），其他不变；做到全市满分为止）"
+    return Table(first, title, unit="分", source=source(brief), columns=shown)
+
+
+def _as_good(moves: pd.DataFrame) -> str:
+    """The counties after the first whose move brings the city as much."""
+    gains = moves["total_gain"].to_numpy()
+    return "、".join(moves["county"][np.abs(gains - gains[0]) < SHOWN].iloc[1:]) or "—"
 
 
 def shares(brief: Brief) -> Table:
@@ -264,12 +315,13 @@ def shares(brief: Brief) -> Table:
     total = frame.sum(numeric_only=True)
     frame = frame.reset_index().assign(_href=lambda t: "#" + t["id"])
     frame.loc[len(frame)] = {**total, "id": "合计"}
-    columns = {"id": id_column(), "lost": Column("全市失分", kind="number")}
+    columns = {"id": id_column(), "lost": Column("全市失分", kind="number"), "residual": Column("市级自身", kind="number")}
     columns |= {name: Column(kind="number", shade="heat", full=float(total.max() / 4 or 1)) for name in counties}
-    columns["residual"] = Column("市级自身", kind="number")
-    return Table(
-        frame, "全市失分的来源（沙普利值，各列之和等于失分）", unit="分", source=source(brief), columns=columns, total=True
-    )
+    title = "全市失分的来源（沙普利值，各列之和等于失分）"
+    if c.undecided:
+        open_points = brief.card.full.loc[[brief.now], c.undecided].to_numpy().sum()
+        title += f"；另有 {number(open_points)} 分因缺数据未定，不在其中：{'、'.join(c.undecided)}"
+    return Table(frame, title, unit="分", source=source(brief), columns=columns, total=True)
 
 
 def stability(brief: Brief) -> Table:

@@ -128,7 +128,11 @@ def _coverage_line(call: Call, value: float, card: Scorecard, row: pd.DataFrame)
     for part, system in zip(call.params["parts"], call.params["systems"], strict=True):
         used = wording.input_value(book.inputs[system], row[system].iloc[0] if system in row else None)
         covered = _number(row[part].iloc[0] if part in row else None)
-        texts.append(f"{book.inputs[system].label}：{used}" + (f"，{covered} ÷ {whole}" if used == "是" else ""))
+        if used == "是":
+            used += f"，{covered} ÷ {whole}"
+            if wording.MISSING not in used and whole != "0":
+                used += f" = {wording.number(float(row[part].iloc[0] / row[call.params['whole']].iloc[0]), 4)}"
+        texts.append(f"{book.inputs[system].label}：{used}")
     outcome = wording.MISSING if math.isnan(value) else f"{value:.2f}"
     return f"{'；'.join(texts)}；取较高者，最多为 1，四舍五入到两位小数 = {outcome}"
 
@@ -173,7 +177,8 @@ def _formula_line(rule: Rule, value: float, earned: float, card: Scorecard) -> s
         return f"{wording.number(params['each'])} × {text(value)} = {result}（最多 {full}）"
     if kind == "awarded":
         return f"按{'覆盖率' if rule.measure.kind == 'coverage' else '评分'}计 {result}（最多 {full}）"
-    return f"{'满足' if value > 0 else '不满足'} → {result}"
+    demand = {"any_of": "有其一", "none_of": "均未发生", "all_of": "全部为是"}.get(rule.measure.kind, "为是")
+    return f"要求{demand}：{'满足' if value > 0 else '不满足'} → {result}"
 
 
 def _measured(call: Call, value: float, rule: Rule, card: Scorecard, unit: bool = True) -> str:

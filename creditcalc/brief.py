@@ -47,6 +47,19 @@ class Group:
         return self.counties.points[[rule.id for rule in self.card.book.of_kind("item")]].median()
 
     @cached_property
+    def category_medians(self) -> pd.Series:
+        """The counties' median of their confirmed points in each category."""
+        rules = self.card.book.of_kind("item")
+        points = self.counties.points[[rule.id for rule in rules]].T
+        return points.groupby([rule.category for rule in rules]).sum().median(axis=1)
+
+    @cached_property
+    def typed(self) -> pd.DataFrame:
+        """What the city and its counties typed themselves for the period, before any roll-up."""
+        rows: pd.DataFrame = self.card.table.attrs["source"].table
+        return rows[(rows["city"] == self.city) & (rows["period"] == self.period)]
+
+    @cached_property
     def city_inputs(self) -> dict[str, float]:
         """The city's values of inputs whose threshold is the city's."""
         rows = self.card.table
@@ -105,6 +118,19 @@ class Brief:
         """The index label of the period's own row."""
         return int(self.rows.index[-1])
 
+    @cached_property
+    def typed(self) -> set[str]:
+        """The columns that the jurisdiction filled in itself for the period."""
+        rows = self.group.typed
+        own = rows[(rows["jurisdiction"] == self.name) & (rows["level"] == self.level)]
+        return {str(name) for name in own if own[name].notna().any()}
+
+    @property
+    def counties(self) -> list[str]:
+        """Every county that the table has for the city, in any period."""
+        typed = self.group.card.table.attrs["source"].table
+        return list(typed.loc[(typed["city"] == self.city) & (typed["level"] == "county"), "jurisdiction"].unique())
+
     @property
     def place(self) -> dict[str, int]:
         """A county's rank among its city's counties, with the ranks that are open, and how many they are."""
@@ -144,8 +170,14 @@ class Brief:
         shared: list[object] = []
         if self.level == "county":
             one = self.group.alternatives
-            tables += [self.group.medians.to_frame(), one[one["jurisdiction"] == self.name]]
-            shared = [self.place, self.group.city_inputs, list(self.group.card.table.index).index(self.now)]
+            tables += [self.group.medians.to_frame(), self.group.category_medians.to_frame()]
+            tables += [one[one["jurisdiction"] == self.name]]
+            shared = [
+                self.place,
+                float(self.group.counties.totals()["score"].median()),
+                self.group.city_inputs,
+                list(self.group.card.table.index).index(self.now),
+            ]
         facts = [self.name, self.level, self.city, self.period, dict(self.readings), self.sample, shared]
         parts = [
             self.book.digest,

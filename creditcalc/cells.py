@@ -142,3 +142,6 @@ def _level(cell: object) -> str | Fault:
 def _fault(text: str, faults: list[tuple[re.Pattern[str], Fault]]) -> Fault | None:
     """The first fault whose pattern fits the whole text."""
     return next((fault for pattern, fault in faults if pattern.fullmatch(text)), None)
+
+
+READERS = {"name": _name, "month": _period, "level": _level, "flag": _flag, "number": _number}  # by what a column holds

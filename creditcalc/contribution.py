@@ -76,7 +76,8 @@ def contribution(card: Scorecard, city: str, period: str) -> Contribution:
 def moves(card: Scorecard, city: str, period: str, found: pd.DataFrame) -> pd.DataFrame:
     """What each county's target for full marks would bring the city: county, id, changes, points and total_gain of the city.
 
-    ``found`` is what ``targets`` gives for the counties; each move is added up and the city scored again. Largest gain first.
+    ``found`` is what ``targets`` gives for the city and its counties; a county is asked for no more than its city lacks.
+    Each move is added up and the city scored again. Largest gain first.
     """
     table = card.table
     same = np.flatnonzero((table["period"] == period) & (table["city"] == city))
@@ -84,11 +85,16 @@ def moves(card: Scorecard, city: str, period: str, found: pd.DataFrame) -> pd.Da
     counties = [int(n) for n in same if n != at]
     game = _Game(card, at, counties)
     full = found[(found["goal"] == "full") & (found["period"] == period) & found["jurisdiction"].isin(game.names)]
-    changed = [game.city_changes(name, changes) for name, changes in zip(full["jurisdiction"], full["changes"], strict=True)]
+    lacks = found[(found["goal"] == "full") & (found["period"] == period) & (found["jurisdiction"] == city)]
+    wanted = dict(zip(lacks["id"], lacks["changes"], strict=True))
+    columns = zip(full["jurisdiction"], full["id"], full["changes"], strict=True)
+    moved = [(name, game.capped(name, changes, wanted.get(id, {}))) for name, id, changes in columns]
+    changed = [game.city_changes(name, changes) for name, changes in moved]
     after = score(table.iloc[[at] * len(full)].reset_index(drop=True).pipe(_with_changes, changed), card.book, card.readings)
     before = card.totals()["total"].iloc[at]
     gains = [after.points[id].iloc[n] - card.points[id].iloc[at] for n, id in enumerate(full["id"])]
-    frame = full[["jurisdiction", "id", "changes"]].rename(columns={"jurisdiction": "county"}).reset_index(drop=True)
+    frame = pd.DataFrame({"county": full["jurisdiction"], "id": full["id"]}).reset_index(drop=True)
+    frame["changes"] = pd.Series([changes for _, changes in moved], dtype=object)
     frame = frame.assign(points=gains, total_gain=after.totals()["total"].to_numpy() - before)
     return frame[frame["total_gain"] > TOLERANCE].sort_values("total_gain", ascending=False, kind="stable", ignore_index=True)
 
@@ -117,6 +123,8 @@ class _Game:
         known = typed[typed["level"] == "county"]
         known = known[known["city"] == self.search.rows[city].get("city")] if "city" in known else known
         self.absent = len(set(known["jurisdiction"]) - set(self.names))
+        if source is not None and {"", str(self.search.rows[city]["jurisdiction"])} & set(source.short):
+            self.absent += 1
         self.values = card.value.to_numpy()
         found = targets(card, list(card.table.index[counties]))
         full = found[found["goal"] == "full"]
@@ -174,6 +182,15 @@ class _Game:
             values[at] = new
             after[name] = float(self.added(name, values[None, :])[0])
         return after
+
+    def capped(self, county: str, changes: dict[str, float], wanted: dict[str, float]) -> dict[str, float]:
+        """A county's one change, cut to what its city lacks where the city's input is its counties' sum."""
+        (name, new), *more = changes.items()
+        if more or list(wanted) != [name] or self.card.book.inputs[name].rollup != "sum" or name in self.own:
+            return changes
+        now = float(self.numbers(name)[self.names.index(county)])
+        lack = wanted[name] - float(self.search.rows[self.city][name])
+        return {name: now + math.copysign(min(abs(new - now), abs(lack)), new - now)}
 
     def better(self, row: int, rule: Rule, goal: str) -> dict[str, float]:
         """A county's inputs changed to full marks, or to the median county's value; none where it is there or cannot be."""

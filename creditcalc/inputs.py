@@ -80,9 +80,13 @@ class Checked:
 
     @property
     def unsound(self) -> set[tuple[str, str]]:
-        """City and jurisdiction of everyone who has an error; a row without a name leaves its city's sums short."""
-        owners = ((problem.city, problem.jurisdiction or problem.city) for problem in self.errors)
-        return {(city, name) for city, name in owners if name}
+        """City and jurisdiction of everyone who has an error of their own."""
+        return {(problem.city, problem.jurisdiction) for problem in self.errors if problem.jurisdiction}
+
+    @property
+    def short(self) -> set[str]:
+        """The cities that a row or file which could not be placed may belong to; "" is any of them."""
+        return {problem.city for problem in self.errors if problem.unplaced}
 
 
 def read_inputs(path: str | Path, book: Rulebook | None = None) -> pd.DataFrame:
@@ -225,5 +229,6 @@ def told(blocks: list[Block], table: pd.DataFrame, findings: list[Finding]) -> l
         block, record = places[row]
         cells = [block.cells[column][record] for column in (name, other) if column in block.cells]
         value = " 与 ".join("" if blank(cell) else str(cell).removesuffix(".0") for cell in cells)
-        problems.append(Problem(what, value, cure, **block.place(record, name), severity=severity, **whose[row]))
+        lost = severity == "error" and not whose[row]["jurisdiction"]
+        problems.append(Problem(what, value, cure, **block.place(record, name), severity=severity, **whose[row], unplaced=lost))
     return problems

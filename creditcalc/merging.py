@@ -119,7 +119,7 @@ def not_come_in(table: pd.DataFrame, book: Rulebook, expected: Sequence[str] = (
 
 def _asked(i: Input, level: str) -> bool:
     """Whether a jurisdiction of a level is the one to give an input."""
-    return (i.rollup == "city" or i.inherit) if level == "city" else i.rollup != "city"
+    return (i.rollup == "city" or i.inherit) if level == "city" else not (i.rollup == "city" and i.inherit)
 
 
 def as_typed(table: pd.DataFrame, book: Rulebook) -> pd.DataFrame:

@@ -30,6 +30,7 @@ class Problem:
     jurisdiction: str = ""
     period: str = ""
     city: str = ""
+    unplaced: bool = False
 
     @property
     def where(self) -> str:

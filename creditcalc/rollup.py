@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -15,10 +17,13 @@ GROUP = ["city", "period"]
 
 
 class Source:
-    """The table as it was typed, carried beside a rolled-up one to tell typed, added-up and inherited values apart."""
+    """The table as it was typed, carried beside a rolled-up one to tell typed, added-up and inherited values apart.
 
-    def __init__(self, table: pd.DataFrame) -> None:
-        self.table = table
+    ``short`` are the cities of which a county may be missing altogether, "" being any.
+    """
+
+    def __init__(self, table: pd.DataFrame, short: Collection[str] = ()) -> None:
+        self.table, self.short = table, short
 
     def __deepcopy__(self, memo: object) -> Source:
         return self  # pandas copies ``attrs`` deeply on every operation
@@ -45,12 +50,13 @@ def with_cities(table: pd.DataFrame, city: str | None = None) -> pd.DataFrame:
     return table.assign(level=level, city=owner)
 
 
-def roll_up(table: pd.DataFrame, book: Rulebook, city: str | None = None) -> pd.DataFrame:
+def roll_up(table: pd.DataFrame, book: Rulebook, city: str | None = None, short: Collection[str] = ()) -> pd.DataFrame:
     """Each city's row completed (or made, at the end) from its counties, and counties' blanks inherited from their city's.
 
     The counties of a city are all county-level jurisdictions that the table has for it in any period; one without a row
     or value leaves a sum or a maximum missing, and an any-of or all-of open unless another county decides it.
-    ``city`` names the city of a table that does not say it. Raises InputError where a county's city is not known, or a
+    ``city`` names the city of a table that does not say it, ``short`` the cities ("" is any) that have a county which the table
+    does not: no sum of theirs is complete. Raises InputError where a county's city is not known, or a
     jurisdiction has several rows in a period.
     """
     typed = with_cities(table, city)
@@ -62,7 +68,7 @@ def roll_up(table: pd.DataFrame, book: Rulebook, city: str | None = None) -> pd.
     county = (typed["level"] == "county").to_numpy()
     counties, cities = typed[county], typed[~county]
     said = _said(cities, table.attrs.get("source"))
-    added = _added_up(counties, book, inputs)
+    added = _added_up(counties, book, inputs, short)
     target = pd.MultiIndex.from_frame(cities[GROUP])
     new = added.loc[~added.index.isin(target)].reset_index()
     new = new.assign(jurisdiction=new["city"], level="city")
@@ -71,7 +77,7 @@ def roll_up(table: pd.DataFrame, book: Rulebook, city: str | None = None) -> pd.
     filled = {name: _fill(typed[name], ~county, added[name], target) for name in inputs}
     filled |= {name: _fill(filled[name], county, pd.Series(said[name].to_numpy(), index=target), own) for name in inherited}
     rolled = pd.concat([typed.assign(**filled), new[[c for c in typed if c in new]]], ignore_index=not new.empty)
-    rolled.attrs = {"source": Source(typed), **table.attrs}
+    rolled.attrs = {"source": Source(typed, short), **table.attrs}
     return rolled
 
 
@@ -98,12 +104,13 @@ def _fill(column: pd.Series, rows: NDArray[np.bool_], values: pd.Series, keys: p
     return column
 
 
-def _added_up(counties: pd.DataFrame, book: Rulebook, inputs: list[str]) -> pd.DataFrame:
+def _added_up(counties: pd.DataFrame, book: Rulebook, inputs: list[str], short: Collection[str]) -> pd.DataFrame:
     """One row per city and period with the counties' inputs added up, NaN where one is missing."""
     order = counties.sort_values(GROUP, kind="stable")
     expected = order.groupby("city")["jurisdiction"].nunique()
     groups, first, size = _groups(order)
-    complete = size == expected.reindex(groups.get_level_values("city")).to_numpy()
+    towns = groups.get_level_values("city")
+    complete = (size == expected.reindex(towns).to_numpy()) & ~(towns.isin(list(short)) | ("" in short))
     numeric = [name for name in inputs if book.inputs[name].type != "class"]
     columns = Columns(order, book)
     values = {name: columns.number(name) for name in numeric}
@@ -141,12 +148,12 @@ def combine(values: Array, rollup: str) -> Array:
     return _combine(values.ravel(), np.arange(cases) * counties, np.ones(cases, bool), rollup)
 
 
-def notices(table: pd.DataFrame, book: Rulebook, city: str | None = None) -> list[Problem]:
+def notices(table: pd.DataFrame, book: Rulebook, city: str | None = None, short: Collection[str] = ()) -> list[Problem]:
     """A notice for every value that a city's row states otherwise than its counties' sum; both are shown."""
     typed = with_cities(table, city)
     cities = typed[typed["level"] == "city"].set_index(GROUP)
     inputs = [name for name in book.inputs if name in typed and book.inputs[name].rollup in ("sum", "max", "any", "all")]
-    added = _added_up(typed[typed["level"] == "county"], book, inputs).reindex(cities.index)
+    added = _added_up(typed[typed["level"] == "county"], book, inputs, short).reindex(cities.index)
     found = []
     for name in inputs:
         own, theirs = cities[name].to_numpy(dtype=float, na_value=np.nan), added[name].to_numpy(dtype=float)

@@ -13,7 +13,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +171,7 @@ def _read(path: Path) -> list[Grid]:
 
 def _refusal(path: Path, what: str, value: str = "", cure: str = SAVE_AS, row: int | None = None) -> InputError:
     """The error of a file that gives nothing at all."""
-    return InputError([Problem(what, value, cure, file=str(path), row=row)])
+    return InputError([Problem(what, value, cure, file=str(path), row=row, unplaced=True)])
 
 
 def _filled(row: Row) -> bool:
@@ -263,9 +263,10 @@ def read_table(grid: Grid, book: Rulebook) -> Block:
     lacking = [name for name in REQUIRED if name not in columns]
     if lacking == REQUIRED:
         cure = "第一行写列名（县区、期间和各项输入，CSV 用逗号分隔），或用填报表；不是数据的工作表请移走"
-        problems = [grid.problem("既不是数据表，也不是填报表：没有“县区”和“期间”列", "、".join(filter(None, header)), cure)]
+        what = "既不是数据表，也不是填报表：没有“县区”和“期间”列"
+        problems = [replace(grid.problem(what, "、".join(filter(None, header)), cure), unplaced=True)]
     elif lacking:
-        problems.append(grid.problem(f"没有“{KEYS[lacking[0]][0]}”列", cure="补上这一列", row=top))
+        problems.append(replace(grid.problem(f"没有“{KEYS[lacking[0]][0]}”列", cure="补上这一列", row=top), unplaced=True))
     rows = [n for n, row in enumerate(grid.rows) if n > top and _filled(row)]
     if not lacking:
         problems += _unnamed(grid, header, rows) if rows else [grid.problem("表中没有数据行", cure="填入数据", row=top)]

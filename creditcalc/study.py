@@ -144,8 +144,9 @@ def open_study(
         known = list(dict.fromkeys([*rows.loc[rows["level"] == "city", "jurisdiction"], *(c for c in rows["city"] if c)]))
         if known and city not in known:
             raise UnknownName([Problem("表中没有这个市", shown(city), f"{nearest(city, known)}有：{'、'.join(known)}")])
-    table = roll_up(checked.table, book, city)
-    return Study(book, options, Checked(checked.table, told), table, (*told, *notices(checked.table, book, city)))
+    table = roll_up(checked.table, book, city, checked.short)
+    noticed = notices(checked.table, book, city, checked.short)
+    return Study(book, options, Checked(checked.table, told), table, (*told, *noticed))
 
 
 def parse_readings(text: str) -> dict[str, str]:

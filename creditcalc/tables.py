@@ -100,10 +100,12 @@ def _value(rule: Rule, brief: Brief) -> str:
 
 
 def category_sums(brief: Brief) -> pd.DataFrame:
-    """Full marks, points, interval and the counties' median sum by category."""
-    frame = item_frame(brief).query("kind == 'item'").assign(median=brief.group.medians)
-    sums = frame.groupby("category", sort=False)[["full", "score", "low", "high", "median"]].sum()
-    return sums.assign(name=[brief.book.categories[c].name for c in sums.index])
+    """Full marks, points and interval by category, and the median of the counties' own points in it."""
+    frame = item_frame(brief).query("kind == 'item'")
+    sums = frame.groupby("category", sort=False)[["full", "score", "low", "high"]].sum()
+    return sums.assign(
+        median=brief.group.category_medians.reindex(sums.index), name=[brief.book.categories[c].name for c in sums.index]
+    )
 
 
 def base(brief: Brief) -> Table:
@@ -119,7 +121,8 @@ def base(brief: Brief) -> Table:
 def category_table(brief: Brief) -> Table:
     """Points by category with their interval."""
     frame = category_sums(brief).reset_index()
-    total = frame[["full", "score", "low", "high", "median"]].sum()
+    total = frame[["full", "score", "low", "high"]].sum()
+    total["median"] = brief.group.counties.totals()["score"].median()
     frame.loc[len(frame)] = {**total, "category": "合计", "name": ""}
     frame["interval"] = [wording.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)]
     columns = {
@@ -268,14 +271,12 @@ def all_rules(brief: Brief) -> Table:
 
 def inputs(brief: Brief) -> Table:
     """Every input of the period's row, with its origin, so that each number can be followed back."""
-    row, source = brief.rows.loc[brief.now], brief.rows.attrs["source"].table
-    own = source[(source["jurisdiction"] == brief.name) & (source["period"] == brief.period) & (source["city"] == brief.city)]
+    row, typed = brief.rows.loc[brief.now], brief.typed
     rows = []
     for i in brief.book.inputs.values():
         value = row.get(i.name)
-        typed = i.name in own and own[i.name].notna().any()
         taken = "县（区）汇总" if brief.level == "city" else "沿用市级填报"
-        origin = "填报" if typed else "缺" if _absent(value) else taken
+        origin = "填报" if i.name in typed else "缺" if _absent(value) else taken
         used = "、".join(r.id for r in brief.book.users(i.name)) or "城镇化率"
         rows.append({"label": i.label, "name": i.name, "value": wording.input_value(i, None if _absent(value) else value),
                      "origin": origin, "used": used})  # fmt: skip

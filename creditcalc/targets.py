@@ -82,7 +82,9 @@ def targets(card: Scorecard, rows: Sequence[Hashable] | None = None) -> Targets:
         ["row", "points"], ascending=[True, False], kind="stable"
     )
     result = Targets(found[COLUMNS].reset_index(drop=True))
-    result.unreachable = pd.DataFrame(reasons, columns=["jurisdiction", "period", "id", "reason"])
+    result.unreachable = pd.DataFrame(reasons, columns=["jurisdiction", "period", "id", "reason"]).drop_duplicates(
+        ["jurisdiction", "period", "id"], ignore_index=True
+    )
     return result
 
 
@@ -296,7 +298,9 @@ class Search:
                                    "points": 0.0 if c.goal == "pass" else gain, "total_gain": total})  # fmt: skip
                     break
             else:
-                failed.append({**self.key(group[0].row), "id": group[0].rule.id, "reason": "改变自身数值达不到"})
+                unknown = "、".join(self.unknown(group[0].row, group[0].rule))
+                reason = f"改变已知的数还不够，先补齐：{unknown}" if unknown else "改变自身数值达不到"
+                failed.append({**self.key(group[0].row), "id": group[0].rule.id, "reason": reason})
             start += len(group)
         return proved, failed
 

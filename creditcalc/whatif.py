@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
+from creditcalc.cells import Fault, parser
 from creditcalc.formulas import TOLERANCE
-from creditcalc.problems import Problem, UnknownName, nearest, shown
+from creditcalc.inputs import IDENTITY, beyond_limits
+from creditcalc.problems import InputError, Problem, UnknownName, nearest, shown
 from creditcalc.rollup import roll_up
 from creditcalc.rulebook import Readings, Rulebook
 from creditcalc.scoring import Scorecard, score
@@ -38,9 +40,10 @@ def what_if(
     """Compare a table with itself after ``changes``: jurisdiction, or (jurisdiction, period), → input → new value.
 
     Cities are rolled up before and after, where the table has or is told one. Raises UnknownName for a row or input
-    that is not there.
+    that is not there, and InputError for values that could not be read in either.
     """
-    changed = table.copy()
+    changed, touched = table.copy(), pd.Series(False, index=table.index)
+    problems: list[Problem] = []
     for key, inputs in changes.items():
         name, period = key if isinstance(key, tuple) else (key, None)
         rows = (changed["jurisdiction"] == name) & (True if period is None else changed["period"] == period)
@@ -56,10 +59,32 @@ def what_if(
                 changed[input_name] = np.nan
             if book.inputs[input_name].type != "class":
                 changed[input_name] = changed[input_name].astype(float)
-            changed.loc[rows, input_name] = value
+            entered = parser(input_name, book)(value)
+            if isinstance(entered, Fault):
+                problems.append(Problem(entered.what, shown(value), entered.cure, column=input_name, jurisdiction=name))
+            else:
+                changed.loc[rows, input_name] = cast(Any, entered)
+        touched |= rows
+    names = {input_name for inputs in changes.values() for input_name in inputs}
+    problems += _beyond_limits(changed[touched], names, book)
+    if problems:
+        raise InputError(problems)
     whole = city is not None or ("level" in table and (table["level"] == "city").any())
     before, after = (score(roll_up(t, book, city) if whole else t, book, readings) for t in (table, changed))
     return WhatIf(before, after, _compared(before, after), _totals_compared(before, after))
+
+
+def _beyond_limits(rows: pd.DataFrame, names: set[str], book: Rulebook) -> list[Problem]:
+    """What the check of a table would refuse in the changed inputs."""
+    numbers = {name: float for name, i in book.inputs.items() if name in rows and i.type != "class"}
+    rows = rows.assign(**{name: rows.get(name, "") for name in IDENTITY}).astype(numbers)
+    said = rows.to_dict("index")
+    return [
+        Problem(found.what, shown(said[found.row][found.name]), found.cure, column=found.name,
+                **{key: str(said[found.row][key]) for key in IDENTITY})
+        for found in beyond_limits(rows, book)
+        if found.severity == "error" and names & {found.name, found.other}
+    ]  # fmt: skip
 
 
 def _compared(before: Scorecard, after: Scorecard) -> pd.DataFrame:

@@ -136,7 +136,7 @@ def points_of(line, value, explanation, full):
     elif awarded := re.fullmatch(r"按(?:评分|覆盖率)计 (?P<points>[\d.]+)（最多 (?P<most>[\d.]+)）", line):
         worked, printed = min(calculate(value), calculate(awarded["most"])), awarded["points"]
         assert calculate(awarded["most"]) == full
-    elif met := re.fullmatch(r"(?P<met>满足|不满足) → (?P<points>[\d.]+)", line):
+    elif met := re.fullmatch(r"要求\S+：(?P<met>满足|不满足) → (?P<points>[\d.]+)", line):
         yes = any(answer is True for answer in flag_answers(value))
         holds = not yes if rule.measure.kind == "none_of" else yes
         assert (met["met"] == "满足") == holds

@@ -18,6 +18,7 @@ from creditcalc.inputs import check_inputs, read_inputs
 from creditcalc.loading import load_rulebook
 from creditcalc.problems import InputError
 from creditcalc.rollup import roll_up
+from creditcalc.study import open_study
 
 BAD = Path(__file__).parent / "bad_inputs"
 EXPECTED = tomllib.loads((BAD / "expected.toml").read_text(encoding="utf-8"))
@@ -452,10 +453,23 @@ def test_a_workbook_or_parquet_file_with_one_wrong_byte_is_read_or_refused(tmp_p
     check_inputs(path, BOOK)
 
 
-def test_a_row_without_a_name_leaves_its_city_unsound(tmp_path):
+def test_a_row_without_a_name_leaves_its_citys_sums_open(tmp_path):
     """Its county is not among the counties, so the city's sums would be taken for complete."""
     path = tmp_path / "data.csv"
     path.write_text("县区,期间,级别,questionnaires\n甲市,2021-05,市,\n甲县,2021-05,,60\n,2021-05,,60\n", encoding="utf-8")
     checked = check_inputs(path)
     assert [(p.row, p.column, p.jurisdiction) for p in checked.errors] == [(4, "县区", "")]
-    assert checked.unsound == {("甲市", "甲市")}
+    assert checked.short == {"甲市"}
+    table = open_study(path).table.set_index("jurisdiction")
+    assert table.loc["甲县", "questionnaires"] == 60 and pd.isna(table.loc["甲市", "questionnaires"])
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", "县名,期间,questionnaires\n乙县,2021-05,60\n".encode()])
+def test_a_file_that_cannot_be_placed_leaves_every_citys_sums_open(tmp_path, content):
+    (tmp_path / "1.csv").write_text("县区,期间,级别,questionnaires\n甲市,2021-05,市,\n甲县,2021-05,,60\n", encoding="utf-8")
+    assert open_study(tmp_path).table["questionnaires"].tolist() == [60, 60]
+    (tmp_path / "2.csv").write_bytes(content)
+    study = open_study(tmp_path)
+    assert study.checked.short == {""} and study.checked.unsound == set()
+    table = study.table.set_index("jurisdiction")
+    assert table.loc["甲县", "questionnaires"] == 60 and pd.isna(table.loc["甲市", "questionnaires"])

@@ -494,3 +494,10 @@ def test_the_card_is_left_as_it_was(sample):
     before = sample.table.copy()
     cc.targets(sample)
     pd.testing.assert_frame_equal(sample.table, before)
+
+
+def test_what_a_known_breach_also_waits_for_is_said_once():
+    row = {"jurisdiction": "范县", "period": "2021-05", "rating_coercion": 1.0}
+    left = cc.targets(cc.score(pd.DataFrame([row]), cc.load_rulebook())).unreachable.set_index("id")
+    assert left.index.is_unique
+    assert "先补齐" in left.loc["S4.3", "reason"] and "胁迫" not in left.loc["S4.3", "reason"]

@@ -157,7 +157,16 @@ def test_counties_of_two_cities_with_one_name_are_not_mixed_up():
     assert len(found.items) == 4
 
 
-CHANGES = st.dictionaries(st.sampled_from(NUMBERS), st.sampled_from([0.0, 1.0, 2.0, 60.0, NAN]), min_size=1, max_size=6)
+PAIRED = {i.part_of for i in BOOK.inputs.values()} | {name for name, i in BOOK.inputs.items() if i.part_of}
+BOUND = PAIRED | {name for name, i in BOOK.inputs.items() if i.max is not None or i.type == "rank"}
+FREE = [name for name in NUMBERS if name not in BOUND]  # whose values no other input and no full mark limits
+FLAGS = [name for name in FREE if BOOK.inputs[name].type == "flag"]
+CHANGES = st.tuples(
+    st.dictionaries(st.sampled_from(FLAGS), st.sampled_from([0.0, 1.0, NAN]), min_size=1, max_size=3),
+    st.dictionaries(
+        st.sampled_from(sorted({*FREE} - {*FLAGS})), st.sampled_from([0.0, 2.0, 60.0, NAN]), min_size=1, max_size=3
+    ),
+).map(lambda pair: {**pair[0], **pair[1]})
 
 
 @settings(max_examples=4, **QUICK)
@@ -186,3 +195,22 @@ def test_it_is_two_tables_scored(rows, changes, readings):
     for column in ("score", "low", "high", "bonus", "total", "eligible"):
         assert found.totals[f"{column}_before"].tolist() == before.totals()[column].tolist()
         assert found.totals[f"{column}_after"].tolist() == after.totals()[column].tolist()
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"commitments": -5}, "负数"),
+        ({"commitments": 12.5}, "不是整数"),
+        ({"loans_xyd": 1e9}, "大于"),
+        ({"budget": 7}, "是”或“否"),
+        ({"commitments": "abc"}, "不是数"),
+        ({"policy_score": 6}, "超过满分"),
+    ],
+)
+def test_a_value_that_could_not_be_read_in_is_refused(changes, what):
+    table = pd.DataFrame({"jurisdiction": ["范县"], "period": [MAY], "loans_credit": [100.0], "enterprises": [10.0]})
+    with pytest.raises(cc.InputError) as error:
+        cc.what_if(table, BOOK, {("范县", MAY): changes})
+    (problem,) = error.value.problems
+    assert what in problem.what and problem.column == next(iter(changes)) and problem.jurisdiction == "范县"
