@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ENDINGS = (".csv", ".parquet", ".xlsx")
 STATUSES = {"made": "生成", "unchanged": "未变", "failed": "失败", "refused": "因数据错误未生成", "left": "未做"}
 SCOPES = {"county": "县区", "city": "市"}
+ROLLUPS = {"sum": "各县区相加", "any": "有一处为是", "all": "处处为是", "max": "取最大", "city": "市级填报"}
 TOTALS = {
     "jurisdiction": "县区",
     "period": "期间",
@@ -262,7 +263,7 @@ def merge(forms: tuple[Path, ...], out: Path, notes: Path | None, expected: tupl
 @cli.command()
 @RULEBOOK
 def rules(rulebook: Path | None) -> int:
-    """把规则打印成一张表；用 --rulebook 同时检查一份规则文件。"""
+    """把规则和数据项打印成两张表；用 --rulebook 同时检查一份规则文件。"""
     from creditcalc.loading import load_rulebook
 
     book = load_rulebook(rulebook)
@@ -272,6 +273,9 @@ def rules(rulebook: Path | None) -> int:
     ]
     click.echo(f"{book.title}，{book.document}，{book.edition}：{len(rows)} 条规则，满分 {book.full:g}，附加 {book.bonus:g}")
     click.echo(aligned(["编号", "名称", "满分", "任务", "依据", "规则", "读法"], rows))
+    inputs = [(i.name, i.label, i.unit, ROLLUPS[i.rollup], i.help) for i in book.inputs.values()]
+    click.echo(f"\n数据项 {len(inputs)} 个，列名或名称都可以作数据表的列：")
+    click.echo(aligned(["列名", "名称", "单位", "全市", "填报说明"], inputs))
     return 0
 
 
