@@ -10,6 +10,7 @@ import csv
 import io
 import re
 import warnings
+import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -35,6 +36,10 @@ REFUSED = {
 NOT_DATA = {".txt", ".md", ".toml", ".json"}
 HALF_WIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
 EXCEL_ROWS = 1_048_576
+LARGEST_FILE, LARGEST_UNPACKED = 256 << 20, 192 << 20  # bytes: no year's data of a province comes near
+MOST_ROWS = 200_000  # of a worksheet, which takes a minute to read; a larger table is better a CSV or Parquet file
+FORMATTED = "多半是整行整列设了格式：把数据复制到新的工作簿；真有这么多数据就存成 CSV 再读"
+SURE = 4  # Chinese characters of UTF-8 in one line, which GB18030 would hardly make by chance
 MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*\bref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
 SAVE_AS = "另存为 .xlsx 或 .csv（UTF-8）再读"
 
@@ -155,6 +160,8 @@ def _read(path: Path) -> list[Grid]:
     if reader is None:
         raise _refusal(path, "不读这种格式的文件", path.suffix)
     try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise _refusal(path, f"文件超过 {LARGEST_FILE >> 20} MB", cure="分成几个文件，或删去不是数据的内容")
         content = path.read_bytes()
     except OSError as error:
         raise _refusal(path, "读不到文件", error.strerror or "", "检查路径和权限") from None
@@ -186,6 +193,16 @@ def _csv(path: Path, content: bytes) -> Iterator[Grid]:
         rows += csv.reader(io.StringIO(_decoded(path, content), newline=""), strict=True)
     except csv.Error as error:
         raise _refusal(path, "引号不成对，或单元格过长，后面读不下去", str(error), "检查这一行的引号", len(rows) + 1) from None
+    filled = [n for n, row in enumerate(rows) if _filled(row)]
+    breadth = len(rows[filled[0]]) if filled else 0
+    cure = "补齐缺少的逗号；单元格里的逗号要用引号括住"
+    short = [
+        _refusal(path, f"这一行只有 {len(rows[n])} 列，表头有 {breadth} 列", "", cure, n + 1)
+        for n in filled
+        if len(rows[n]) < breadth
+    ]
+    if short:
+        raise InputError([problem for error in short for problem in error.problems])
     yield Grid(str(path), "", rows)
 
 
@@ -194,14 +211,33 @@ def _decoded(path: Path, content: bytes) -> str:
     encodings = ["utf-8-sig"] if content.startswith(codecs.BOM_UTF8) else ["utf-8", "gb18030"]
     for encoding in [] if b"\0" in content else encodings:
         with suppress(UnicodeDecodeError):
-            return content.decode(encoding)
+            text = content.decode(encoding)
+            if encoding == "gb18030" and (line := _other_encoding(content)):
+                cure = "在同一个程序里打开，另存为“CSV UTF-8”"
+                raise _refusal(path, "文件里混有 UTF-8 和 GB18030 两种编码", cure=cure, row=line)
+            return text
     raise _refusal(path, "文件编码既不是 UTF-8 也不是 GB18030", cure="在 Excel 中另存为“CSV UTF-8”")
+
+
+def _other_encoding(content: bytes) -> int:
+    """The number of the first line that is UTF-8 for certain, in a file that is not: 0 where there is none."""
+    for number, line in enumerate(content.splitlines(), 1):
+        with suppress(UnicodeDecodeError):
+            if sum(ord(ch) > 0x7FF for ch in line.decode("utf-8")) >= SURE:
+                return number
+    return 0
 
 
 def _xlsx(path: Path, content: bytes) -> Iterator[Grid]:
     """Every sheet's cells: formulas beside their computed values, since neither reading of openpyxl shows both."""
     from openpyxl import load_workbook
 
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if sum(part.file_size for part in archive.infolist()) > LARGEST_UNPACKED:
+            raise _refusal(path, f"解压后超过 {LARGEST_UNPACKED >> 20} MB", cure=FORMATTED)
+        for part in archive.namelist():
+            if part.startswith("xl/worksheets/") and (many := archive.read(part).count(b"<row ")) > MOST_ROWS:
+                raise _refusal(path, f"一张工作表超过 {MOST_ROWS:,} 行", f"{many:,} 行", FORMATTED)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles and extensions that are not read
         books = [load_workbook(io.BytesIO(content), read_only=True, data_only=computed) for computed in (True, False)]

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import time
 import zipfile
 from decimal import Decimal
 
@@ -82,11 +83,57 @@ def test_a_cell_too_long_for_the_reader_is_refused(tmp_path):
     assert [problem.row for problem in read_grids(tmp_path)[1]] == [3]
 
 
-def test_ragged_rows(tmp_path):
-    (tmp_path / "a.csv").write_text("县区,期间,budget,budget2\n范县,2021-05\n", encoding="utf-8")
+def test_rows_shorter_than_the_header_are_all_named_and_none_is_guessed_at(tmp_path):
+    (tmp_path / "a.csv").write_text("县区,期间,budget\n范县,2021-05\n\n台前县,2021-05,是\n南乐县,是\n", encoding="utf-8")
     checked = check_inputs(tmp_path, BOOK)
-    assert [problem.column for problem in checked.errors] == ["budget2"]
-    assert checked.table["budget"].isna().all()
+    assert [(problem.row, problem.unplaced) for problem in checked.errors] == [(2, True), (5, True)]
+    assert checked.table.empty
+
+
+def test_two_encodings_in_one_file_are_refused_and_neither_garbled(tmp_path):
+    lines = [
+        "县区,期间,备注\n".encode("gb18030"),
+        "范县,2021-05,这里是别的编码呀\n".encode(),
+        "台前县,2021-05,无\n".encode("gb18030"),
+    ]
+    (tmp_path / "a.csv").write_bytes(b"".join(lines))
+    assert [(p.row, "两种编码" in p.what) for p in check_inputs(tmp_path, BOOK).errors] == [(2, True)]
+    (tmp_path / "a.csv").write_bytes(b"".join([lines[0], lines[2]]))
+    assert check_inputs(tmp_path, BOOK).table["jurisdiction"].tolist() == ["台前县"]
+
+
+def repacked(path, sheet):
+    """A small workbook whose worksheet's end is replaced."""
+    workbook = openpyxl.Workbook()
+    workbook.active.append(["县区", "期间"])
+    workbook.save(path)
+    parts = {name: zipfile.ZipFile(path).read(name) for name in zipfile.ZipFile(path).namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content.replace(b"</sheetData>", sheet + b"</sheetData>") if "sheet1" in name else content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("sheet", "words"),
+    [
+        (b" " * (200 << 20), "解压后超过"),
+        (b"".join(b'<row r="%d"><c r="A%d" s="1"/></row>' % (n, n) for n in range(3, 200_005)), "超过 200,000 行"),
+    ],
+    ids=["a zip bomb", "rows that are only formatted"],
+)
+def test_a_workbook_that_unpacks_to_too_much_is_refused_at_once(tmp_path, sheet, words):
+    began = time.process_time()
+    (problem,) = check_inputs(repacked(tmp_path / "a.xlsx", sheet), BOOK).errors
+    assert words in problem.what and "格式" in problem.cure
+    assert time.process_time() - began < 20
+
+
+def test_a_file_that_is_too_large_is_not_even_read(tmp_path):
+    with (tmp_path / "a.csv").open("wb") as file:
+        file.truncate((256 << 20) + 1)
+    (problem,) = check_inputs(tmp_path, BOOK).errors
+    assert "256 MB" in problem.what
 
 
 # ---------------------------------------------------------------------------------------------- Excel
