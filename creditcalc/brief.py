@@ -19,6 +19,7 @@ from creditcalc.rulebook import Readings, Rulebook
 from creditcalc.scoring import Scorecard, score
 from creditcalc.sensitivity import Sensitivity, alternatives, extremes, worth_knowing
 from creditcalc.targets import Targets, targets
+from creditcalc.worklog import Worklog
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,13 @@ class Group:
     card: Scorecard
     city: str
     period: str
+    given: pd.DataFrame | None = None
+    as_of: str = ""
+
+    @cached_property
+    def worklog(self) -> Worklog | None:
+        """The evidence of all of them, where there is a table of what was handed in."""
+        return None if self.given is None else Worklog(self.card, self.given, self.as_of)
 
     @cached_property
     def counties(self) -> Scorecard:
@@ -132,6 +140,19 @@ class Brief:
         return list(typed.loc[(typed["city"] == self.city) & (typed["level"] == "county"), "jurisdiction"].unique())
 
     @property
+    def materials(self) -> pd.DataFrame:
+        """The evidence that it owes, of a city also what its counties owe; empty where nobody keeps the table."""
+        log = self.group.worklog
+        if log is None:
+            return pd.DataFrame()
+        return log.materials if self.level == "city" else log.materials[log.materials["jurisdiction"] == self.name]
+
+    def evidence_word(self, id: str) -> str:
+        """Whether a rule's evidence is complete, in a word; nothing where nobody keeps the table."""
+        log = self.group.worklog
+        return "" if log is None else "已佐证" if log.evidenced.loc[self.name, id] else "未佐证"
+
+    @property
     def place(self) -> dict[str, int]:
         """A county's rank among its city's counties, with the ranks that are open, and how many they are."""
         mine = self.group.places.loc[[self.now]]
@@ -178,6 +199,10 @@ class Brief:
                 self.group.city_inputs,
                 list(self.group.card.table.index).index(self.now),
             ]
+        if self.group.worklog is not None:
+            materials, evidenced = self.materials, self.group.worklog.evidenced
+            tables += [materials, evidenced.loc[[self.name]] if self.level == "county" else evidenced]
+            shared.append(self.group.as_of)
         facts = [self.name, self.level, self.city, self.period, dict(self.readings), self.sample, shared]
         parts = [
             self.book.digest,

@@ -49,16 +49,16 @@ def write_forms(path: str | Path, book: Rulebook, jurisdictions: Sequence[str], 
     workbook = Workbook()
     workbook.remove(workbook.active)
     names = list(jurisdictions) or [""]
-    for name, title in zip(names, _titles(names), strict=True):
+    for name, title in zip(names, sheet_titles(names), strict=True):
         level = CITY if name and name == city else COUNTY
         head = {"jurisdiction": name, "period": period, "level": level, "city": city, BOOK: book.id, VERSION: FORM_VERSION}
         _write(workbook.create_sheet(title), book, head)
     workbook.save(path)
 
 
-def _titles(names: Iterable[str]) -> Iterator[str]:
-    """A sheet name for each jurisdiction that Excel accepts and no other has, whatever its case."""
-    taken: set[str] = set()
+def sheet_titles(names: Iterable[str], taken: Iterable[str] = ()) -> Iterator[str]:
+    """A sheet name for each jurisdiction or unit that Excel accepts and no other has, whatever its case."""
+    taken = {title.casefold() for title in taken}
     for name in names:
         stem = re.sub(r"[\\/*?:\[\]\x00-\x1f]", "_", name)[:25].strip("'") or "填报表"
         titles = chain([stem], (f"{stem}_{n}" for n in count(2)))

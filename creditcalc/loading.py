@@ -97,7 +97,7 @@ class _Reader:
 
     def book(self, raw: dict[str, Any]) -> Rulebook:
         raw = self.table(raw, SECTIONS, SECTIONS_OPTIONAL, "")
-        head = self.table(raw["rulebook"], HEAD_KEYS, {}, "rulebook")
+        head = self.table(raw["rulebook"], HEAD_KEYS, {"county_unit": str}, "rulebook")
         self.sealed = head.pop("sealed_kinds")
         self.readings = {
             name: Reading(
@@ -177,7 +177,7 @@ class _Reader:
         if r["id"] in self.rules:
             self.fault(place, "规则编号重复", r["id"], "每条规则用一个编号")
         keys = {"kind": str, "text": str}
-        evidence = [self.table(e, keys, {}, f"{place}.evidence[{n}]") for n, e in enumerate(r["evidence"])]
+        evidence = [self.table(e, keys, {"any": bool}, f"{place}.evidence[{n}]") for n, e in enumerate(r["evidence"])]
         r["evidence"] = tuple(Evidence(**e, sealed=e["kind"] in self.sealed) for e in evidence)
         for key in ("lead", "units"):
             if not all(isinstance(unit, str) for unit in r[key]):

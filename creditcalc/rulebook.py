@@ -52,11 +52,15 @@ class Condition:
 
 @dataclass(frozen=True)
 class Evidence:
-    """One material that the ledger asks for; explanations and screenshots need a seal (盖公章)."""
+    """One material that the ledger asks for; explanations and screenshots need a seal (盖公章).
+
+    Of a rule's materials with ``any`` one is enough.
+    """
 
     kind: str
     text: str
     sealed: bool
+    any: bool = False
 
 
 @dataclass(frozen=True)
@@ -188,6 +192,7 @@ class Rulebook:
     inputs: Mapping[str, Input]
     path: Path
     digest: str
+    county_unit: str = ""
 
     def of_kind(self, kind: str) -> list[Rule]:
         """The rules of a kind (base, item, bonus), in the ledger's order."""

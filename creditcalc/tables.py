@@ -255,6 +255,7 @@ def all_rules(brief: Brief) -> Table:
         for k, a, b in zip(frame["kind"], frame["low"], frame["high"], strict=True)
     ]
     frame["rule"] = [brief.book.rules[id].rule for id in frame["id"]]
+    frame["evidence"] = [brief.evidence_word(id) for id in frame["id"]]
     columns = {
         "id": Column("编号"),
         "name": Column("指标"),
@@ -264,6 +265,7 @@ def all_rules(brief: Brief) -> Table:
         "points": Column("得分"),
         "full": Column("满分", kind="number", digits=0),
         "status": STATUS,
+        **({"evidence": Column("佐证", kind="status")} if brief.group.worklog else {}),
         "clause": Column("依据"),
     }
     return Table(frame, "全部指标明细", unit="分", source=source(brief), columns=columns, row_ids="id")

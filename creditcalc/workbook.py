@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,10 @@ from creditcalc.terminal import width
 
 FORMULA = ("=", "+", "-", "@", "\t")  # what Excel may take for the beginning of a formula
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-NARROWEST, WIDEST = 8, 60  # characters
+NARROWEST, WIDEST = 8, 44  # characters
+A4 = 9  # as Excel numbers paper
+LINE = 15  # points that a line of text is high
+STYLED = 5000  # rows: a longer sheet is not printed, and a style for each of its cells costs more than all else
 SAMPLED = 200  # rows that decide how wide a column is
 
 
@@ -30,26 +33,54 @@ def write_table(path: Path, frame: pd.DataFrame) -> None:
     return None
 
 
-def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
-    """Write each frame to a sheet of its own, its column names as a header that stays in view."""
+def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame], title: str = "") -> None:
+    """Write each frame to a sheet of its own: a header that stays in view, A4 landscape, as wide as the page.
+
+    With a ``title`` each sheet begins with it, beside the sheet's name, and is fit to be handed in.
+    """
     from openpyxl import Workbook
-    from openpyxl.styles import Font
+    from openpyxl.styles import Alignment, Border, Font, Side
     from openpyxl.utils import get_column_letter
 
+    line = Side(style="thin", color="BFBFBF")
+    border, wrapped = Border(line, line, line, line), Alignment(vertical="top", wrap_text=True)
     workbook = Workbook(write_only=True)
-    for title, frame in sheets.items():
-        sheet = workbook.create_sheet(title)
-        sheet.freeze_panes = "A2"
-        for n, name in enumerate(frame.columns, 1):
-            sheet.column_dimensions[get_column_letter(n)].width = _width([name, *frame[name].iloc[:SAMPLED]])
-        header = list(_cells(sheet, frame.columns))
-        for cell in header:
-            cell.font = Font(bold=True)
-        sheet.append(header)
-        for row in frame.itertuples(index=False, name=None):
-            sheet.append(list(_cells(sheet, row)))
+    for name, frame in sheets.items():
+        sheet = workbook.create_sheet(name)
+        _set_up_printing(sheet, header=2 if title else 1)
+        widths = [_width([column, *frame[column].iloc[:SAMPLED]]) for column in frame.columns]
+        for n, breadth in enumerate(widths, 1):
+            sheet.column_dimensions[get_column_letter(n)].width = breadth
+        if title:
+            sheet.append(_styled(_cells(sheet, [f"{title}　{name}"]), font=Font(bold=True, size=14)))
+        sheet.append(_styled(_cells(sheet, frame.columns), font=Font(bold=True), border=border, alignment=wrapped))
+        style = {"border": border, "alignment": wrapped} if len(frame) <= STYLED else {}
+        for n, row in enumerate(frame.itertuples(index=False, name=None), 3 if title else 2):
+            if style:
+                sheet.row_dimensions[n].height = LINE * _lines(row, widths)
+            sheet.append(_styled(_cells(sheet, row), **style))
     with replacing(path) as temporary:
         workbook.save(temporary)
+
+
+def _set_up_printing(sheet: Any, header: int) -> None:
+    """A4, landscape, one page wide, the header on every page, pages numbered."""
+    from openpyxl.worksheet.properties import PageSetupProperties
+
+    sheet.freeze_panes = f"A{header + 1}"
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", A4
+    sheet.page_setup.fitToHeight, sheet.sheet_properties.pageSetUpPr = 0, PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = f"1:{header}"
+    sheet.oddFooter.center.text = "第 &P 页，共 &N 页"
+
+
+def _styled(cells: Iterable[Any], **style: Any) -> list[Any]:
+    """Cells with a font, a border or an alignment."""
+    styled = list(cells)
+    for cell in styled:
+        for name, value in style.items():
+            setattr(cell, name, value)
+    return styled
 
 
 def _cells(sheet: Any, values: Any) -> Iterator[Any]:
@@ -65,6 +96,12 @@ def _cells(sheet: Any, values: Any) -> Iterator[Any]:
         elif isinstance(value, float):
             cell.number_format = "0.00##"
         yield cell
+
+
+def _lines(row: Iterable[object], widths: Iterable[float]) -> int:
+    """How many lines a row takes whose texts are wrapped: not every program works it out by itself."""
+    texts = ((value, room) for value, room in zip(row, widths, strict=True) if isinstance(value, str))
+    return max((-(-width(text) // (int(room) - 3)) + text.count("\n") for text, room in texts), default=1) or 1
 
 
 def _width(values: list[object]) -> int:

@@ -1,7 +1,7 @@
-"""Writes data/sample/indicators.csv: invented indicator data for one city, its nine units and twelve months.
+"""Writes data/sample/indicators.csv and evidence.csv: invented data for one city, its nine units and twelve months.
 
-Every figure is made up (示例数据，纯属虚构). `python data/make_sample.py` rewrites the file, with `--check` it only
-compares and exits 1 where they differ. The tables below tell the story, the generator only fills the months between.
+Every figure is made up (示例数据，纯属虚构). `python data/make_sample.py` rewrites both files, with `--check` it only
+compares and exits 1 where one differs. The tables below tell the story, the generator only fills the months between.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 
 import creditcalc as cc
+from creditcalc.evidence import asked
 
 SEED = 20210527
-TARGET = Path(__file__).parent / "sample" / "indicators.csv"
+TARGET = Path(__file__).parent / "sample"
 CITY = "濮阳市"
 COUNTIES = ["华龙区", "濮阳县", "清丰县", "南乐县", "范县", "台前县", "经济技术开发区", "工业园区", "城乡一体化示范区"]
 PERIODS = [f"{2020 + month // 12}-{month % 12 + 1:02}" for month in range(5, 17)]
@@ -130,6 +131,17 @@ GAPS = {  # inputs that did not come in; None is a row that did not
     "范县 2020-12": "households_reported questionnaires",
     "城乡一体化示范区 2020-09": "repeat_targets",
 }
+# How much of the evidence each has handed in, and of that how much sealed and dated as it should be.
+HANDED_IN = {
+    **{CITY: (0.9, 0.95), "华龙区": (1.0, 1.0), "濮阳县": (0.6, 0.8), "清丰县": (0.95, 1.0), "南乐县": (0.8, 0.9)},
+    **{
+        "范县": (0.7, 0.75),
+        "台前县": (0.3, 0.6),
+        "经济技术开发区": (0.9, 0.9),
+        "工业园区": (0.5, 1.0),
+        "城乡一体化示范区": (0.6, 0.7),
+    },
+}
 Columns = dict[str, list[Any]]
 
 
@@ -225,8 +237,30 @@ def typed(value: Any, kind: str, classes: Mapping[str, str]) -> str:
     return classes[value] if kind == "class" else f"{float(value):.{DECIMALS.get(kind, 0)}f}".removesuffix(".00")
 
 
-def text() -> str:
-    """The file's content."""
+def evidence() -> str:
+    """The content of evidence.csv: a line per material that somebody owes, handed in or not."""
+    book, out = cc.load_rulebook(), io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["县区", "编号", "佐证材料", "已交", "已盖章", "材料日期", "报送单位", "备注"])
+    for name, (handed_in, in_order) in HANDED_IN.items():
+        for rule, number, material in asked(book, "city" if name == CITY else "county"):
+            if material.text == book.unstated:
+                continue
+            rng = np.random.default_rng([SEED, zlib.crc32(f"{name} {rule.id} {number}".encode())])
+            handed, good, day = rng.random() < handed_in, rng.random() < in_order, 1 + int(28 * rng.random())
+            dated = f"{(rule.window.get('to') or '2021-05')[:7]}-{day:02}" if good else "2017-11-06"
+            unit = (rule.lead or rule.units)[0] if name == CITY else f"{name}人民政府（管委会）"
+            said = [
+                typed(handed, "flag", {}),
+                typed(good, "flag", {}) if handed and material.sealed else "",
+                dated if handed else "",
+            ]
+            writer.writerow([name, rule.id, material.text, *said, unit if handed else "", INVENTED])
+    return out.getvalue()
+
+
+def indicators() -> str:
+    """The content of indicators.csv."""
     book, out = cc.load_rulebook(), io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["jurisdiction", "period", "level", "city", "remark", *book.inputs])
@@ -237,14 +271,15 @@ def text() -> str:
 
 
 def main() -> None:
-    """Write the file, or compare it."""
+    """Write the files, or compare them."""
     parser = argparse.ArgumentParser(description="Write the invented sample data.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where the file differs")
-    content = text()
-    if not parser.parse_args().check:
-        TARGET.write_text(content, encoding="utf-8-sig", newline="\n")  # the BOM tells Excel that this is UTF-8
-    elif not TARGET.exists() or TARGET.read_text(encoding="utf-8-sig") != content:
-        sys.exit(f"{TARGET} differs from what {Path(__file__).name} writes")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a file differs")
+    check = parser.parse_args().check
+    for path, content in ((TARGET / "indicators.csv", indicators()), (TARGET / "evidence.csv", evidence())):
+        if not check:
+            path.write_text(content, encoding="utf-8-sig", newline="\n")  # the BOM tells Excel that this is UTF-8
+        elif not path.exists() or path.read_text(encoding="utf-8-sig") != content:
+            sys.exit(f"{path} differs from what {Path(__file__).name} writes")
 
 
 if __name__ == "__main__":

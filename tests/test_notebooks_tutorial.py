@@ -3,7 +3,8 @@
 After a change of the sample, the rules or the library make their outputs anew, without times and widget states, by
 
     jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False \\
-        --ExecutePreprocessor.store_widget_state=False notebooks/explore.ipynb notebooks/readings.ipynb
+        --ExecutePreprocessor.store_widget_state=False notebooks/explore.ipynb notebooks/readings.ipynb \\
+        notebooks/ledgers.ipynb
 
 and read the difference. nbval compares every output but pictures and the random id of the widgets' view.
 """
@@ -18,7 +19,7 @@ import pytest
 import creditcalc as cc
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
-TUTORIALS = ["explore", "readings"]
+TUTORIALS = ["explore", "readings", "ledgers"]
 PERIOD = "2021-05"
 UNSTABLE = re.compile(r"0x[0-9a-f]{6,}|/work/|/home/|/root/|/tmp/|site-packages|\d\d:\d\d:\d\d")
 

@@ -58,24 +58,27 @@ def share(table, jurisdiction, part, whole):
 # --- the file ---
 
 
-def test_the_committed_file_is_what_the_script_writes_every_time(script):
-    content = script.text()
-    assert content == script.text()
-    assert (DATA / "sample" / "indicators.csv").read_text(encoding="utf-8-sig") == content
+@pytest.mark.parametrize("name", ["indicators", "evidence"])
+def test_the_committed_files_are_what_the_script_writes_every_time(script, name):
+    content = getattr(script, name)()
+    assert content == getattr(script, name)()
+    assert (DATA / "sample" / f"{name}.csv").read_text(encoding="utf-8-sig") == content
 
 
 def test_it_begins_with_a_byte_order_mark_for_excel():
     assert (DATA / "sample" / "indicators.csv").read_bytes().startswith(b"\xef\xbb\xbfjurisdiction,")
 
 
-def test_check_accepts_the_same_file_and_refuses_another(script, tmp_path, monkeypatch):
-    monkeypatch.setattr(script, "TARGET", tmp_path / "indicators.csv")
+@pytest.mark.parametrize("name", ["indicators.csv", "evidence.csv"])
+def test_check_accepts_the_same_files_and_refuses_another(script, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(script, "TARGET", tmp_path)
     monkeypatch.setattr("sys.argv", ["make_sample.py"])
     script.main()
-    assert script.TARGET.read_bytes().startswith(b"\xef\xbb\xbf")
+    written = tmp_path / name
+    assert written.read_bytes().startswith(b"\xef\xbb\xbf")
     monkeypatch.setattr("sys.argv", ["make_sample.py", "--check"])
     script.main()
-    script.TARGET.write_text(script.text().replace("是", "否", 1), encoding="utf-8-sig", newline="\n")
+    written.write_text(written.read_text(encoding="utf-8-sig").replace("是", "否", 1), encoding="utf-8-sig", newline="\n")
     with pytest.raises(SystemExit) as stopped:
         script.main()
     assert stopped.value.code not in (0, None)  # a message, which Python turns into exit status 1

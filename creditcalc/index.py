@@ -1,0 +1,151 @@
+"""The index page of a period: where everybody stands at one look, what has no page and why, and how to find a jurisdiction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from creditcalc import wording
+from creditcalc.brief import Brief
+from creditcalc.datatable import Column, Table
+from creditcalc.display import Fact, Facts, Note, Prose, Shown, escape, safe_href
+from creditcalc.plan import Plan
+from creditcalc.problems import Problem
+from creditcalc.record import Key, Page
+from creditcalc.summary import SEVERITY, period_totals
+from creditcalc.tables import item_frame, key_figures
+
+STATUS = {"made": "已生成", "unchanged": "未变", "failed": "失败", "refused": "未生成", "left": "本次未做"}
+SHOWN = 500  # problems on the index page; the workbook has all
+LOSSES = 3  # of the city, that the top of the page names
+GLANCES = 5  # cities that it has room for
+# The one script of all pages: it hides the rows of the table below that do not hold what is typed, and works without a network.
+SCRIPT = """
+const box=document.getElementById('find');
+const rows=box.parentElement.nextElementSibling.querySelectorAll('tbody tr');
+box.parentElement.hidden=false;
+box.addEventListener('input',()=>{const word=box.value.trim();let n=0;
+for(const row of rows){row.hidden=!row.textContent.includes(word);n+=!row.hidden}
+document.getElementById('found').textContent=word?`${n} 个`:''});
+"""
+
+
+class Search(Shown):
+    """A box that narrows the standings down to a name; hidden where no script runs."""
+
+    def html(self) -> str:
+        """The box with its label."""
+        label = '<label for="find">按名称查找</label>'
+        return f'<p class="find" hidden>{label} <input id="find" type="search" autocomplete="off"> <span id="found"></span></p>'
+
+
+@dataclass(frozen=True, repr=False)
+class Links(Shown):
+    """Names that lead to pages, side by side."""
+
+    targets: Sequence[tuple[str, str]]
+
+    def html(self) -> str:
+        """A list of links."""
+        items = "".join(f'<li><a href="{safe_href(target)}">{escape(name)}</a></li>' for name, target in self.targets)
+        return f'<ul class="names">{items}</ul>'
+
+
+def index_body(plan: Plan, pages: list[Page]) -> str:
+    """The index page's text: how the run went, who stands where, what has no page and why, what is wrong with the data."""
+    errors, notices = plan.study.checked.errors, [p for p in plan.study.problems if p.severity == "notice"]
+    cities = [plan.study.city(name, plan.period) for name in plan.study.cities(plan.period)]
+    cities = [city for city in cities if Key("city", city.name, city.name) not in plan.refused]
+    shown: list[tuple[str, Iterable[Shown]]] = [("本次运行", _outcome(pages, errors, notices))]
+    shown += [(city.name, _glance(city)) for city in cities[:GLANCES]]
+    shown.append(("各县（区）", [Search(), _standings(plan, pages)]))
+    offices = [page for page in pages if page.kind == "unit" and page.file]
+    if offices:
+        shown.append(("责任单位", [Links([(page.name, page.file) for page in offices])]))
+    without = [page for page in pages if page.error]
+    if without:
+        shown.append(("没有生成的页面", [_without_page(without)]))
+    if errors:
+        shown.append(("数据错误", [_problem_table(errors)]))
+    if notices:
+        shown.append(("数据提示", [_problem_table(notices)]))
+    return "\n".join(f"<h2>{title}</h2>\n" + "\n".join(part.html() for part in parts) for title, parts in shown)
+
+
+def _outcome(pages: list[Page], errors: list[Problem], notices: list[Problem]) -> Iterable[Shown]:
+    counts = {word: sum(page.status == status for page in pages) for status, word in STATUS.items()}
+    yield Prose(
+        [
+            "，".join(f"{word} {n} 页" for word, n in counts.items() if n)
+            + f"；数据错误 {len(errors)} 处，提示 {len(notices)} 处。"
+        ]
+    )
+    for status, text in (("failed", "生成时出错"), ("refused", "数据有错误，没有生成页面")):
+        names = "、".join(page.name for page in pages if page.status == status)
+        if names:
+            yield Note(f"{names}：{text}", "失败", "bad")
+
+
+def _glance(city: Brief) -> Iterable[Shown]:
+    """Where a city stands: eligible or not and why, its total, its largest losses."""
+    yield key_figures(city)
+    frame = item_frame(city)
+    failed = frame[frame["status"].isin([wording.STATUS["fail"], wording.STATUS["pending"]])]
+    if len(failed):
+        names = "、".join(f"{id} {name}（{status}）" for id, name, status in failed[["id", "name", "status"]].to_numpy())
+        yield Note(names, "基础指标", "bad" if (failed["status"] == wording.STATUS["fail"]).any() else "warn")
+    lost = (
+        frame[(frame["kind"] == "item") & (frame["lost"] > 0)].sort_values("lost", ascending=False, kind="stable").head(LOSSES)
+    )
+    facts = [
+        Fact(f"{id} {name}", f"−{wording.points(x)} 分", f"现值 {value}，满分要求：{goal}", "bad")
+        for id, name, x, value, goal in lost[["id", "name", "lost", "value", "goal"]].to_numpy()
+    ]
+    yield Prose([], heading="失分最多的三项")
+    yield Facts(facts)
+
+
+def _standings(plan: Plan, pages: list[Page]) -> Table:
+    """Confirmed score, interval, bonus, eligibility and rank of each jurisdiction, with a link to its page."""
+    page_of = {page.key: page for page in pages}
+    found = period_totals(plan)
+    own = [page_of[Key(*who)] for who in zip(found["level"], found["city"], found["jurisdiction"], strict=True)]
+    frame = pd.DataFrame(
+        {
+            "rank": found["rank"],
+            "name": found["jurisdiction"],
+            "city": found["city"],
+            "score": found["score"],
+            "interval": [wording.interval(low, high) for low, high in zip(found["low"], found["high"], strict=True)],
+            "bonus": [wording.interval(low, high) for low, high in zip(found["bonus_low"], found["bonus_high"], strict=True)],
+            "eligible": found["eligible"].map(wording.ELIGIBLE),
+            "page": [STATUS[page.status] for page in own],
+            "_file": [page.file for page in own],
+            "_tone": found["eligible"].map({"yes": "good", "no": "bad", "pending": "warn"}),
+        }
+    )
+    columns = {
+        "name": Column("县（区、市）", link="_file"),
+        "city": Column("所属市"),
+        "rank": Column("排名", kind="number", digits=0),
+        "score": Column("已确认得分", kind="number", shade="bar", full=plan.study.book.full),
+        "interval": Column("得分区间"),
+        "bonus": Column("附加分"),
+        "eligible": Column("申报条件", kind="status", tone="_tone"),
+        "page": Column("页面"),
+    }
+    return Table(frame, "各县（区）与全市得分", unit="分", source="排名在本市各县（区）之间，按得分区间的下限", columns=columns)
+
+
+def _without_page(pages: list[Page]) -> Table:
+    rows = [{"name": page.name, "status": STATUS[page.status], "why": page.error} for page in pages]
+    columns = {"name": Column("县（区、市）"), "status": Column("状态"), "why": Column("原因")}
+    return Table(pd.DataFrame(rows), "没有生成的页面和原因", columns=columns)
+
+
+def _problem_table(problems: list[Problem]) -> Table:
+    rows = [{"县（区、市）": p.jurisdiction or "—", "期间": p.period or "—", "问题": str(p)} for p in problems[:SHOWN]]
+    more = f"（共 {len(problems)} 处，只列前 {SHOWN} 处，全部见汇总表）" if len(problems) > SHOWN else ""
+    return Table(pd.DataFrame(rows), f"{SEVERITY[problems[0].severity]}{more}")

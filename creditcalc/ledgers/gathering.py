@@ -1,0 +1,146 @@
+"""Reads a folder of ledgers into a row of inputs per jurisdiction, with the cases behind each number.
+
+A jurisdiction that a ledger does not name has no number from it. One that it names with no case has 0: a line that holds the
+jurisdiction and nothing else says so. One that has a bad case there has no number from that ledger until the case is put right:
+a count without it would pass for whole.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from creditcalc.cells import PERIOD
+from creditcalc.ledgers.cases import statements
+from creditcalc.ledgers.counts import Asked
+from creditcalc.ledgers.judging import Places, judge, settle_places, sound_cases
+from creditcalc.ledgers.kinds import JURISDICTIONS, kind_of, kinds
+from creditcalc.ledgers.reading import Lines, read_lines
+from creditcalc.ledgers.tallying import CASES, COUNTED, LATER, Tally, count, stacked
+from creditcalc.loading import load_rulebook
+from creditcalc.problems import InputError, Problem
+from creditcalc.rulebook import Rulebook
+from creditcalc.sources import read_grids
+
+
+@dataclass(frozen=True)
+class Ledgers:
+    """Inputs of one period as a table like that of ``read_inputs``, and what they come from.
+
+    ``cases`` is long: for each jurisdiction and input the cases that add to it, with what each adds; a case without a value
+    leaves the input open. ``later`` lists cases after the day asked for, ``counts`` how many there are of each, ``statements``
+    the register's texts. ``problems`` are bad cases (errors) and what only needs a look (notices).
+    """
+
+    period: str
+    as_of: str
+    table: pd.DataFrame
+    cases: pd.DataFrame
+    later: pd.DataFrame
+    counts: pd.DataFrame
+    statements: pd.DataFrame
+    problems: list[Problem]
+
+    @property
+    def errors(self) -> list[Problem]:
+        """Bad cases, and files that could not be used."""
+        return [problem for problem in self.problems if problem.severity == "error"]
+
+
+def read_ledgers(
+    folder: str | Path,
+    *,
+    period: str = "",
+    as_of: str = "",
+    jurisdictions: Iterable[str] = (),
+    report_days: int = 7,
+    book: Rulebook | None = None,
+) -> Ledgers:
+    """The inputs that the ledgers of a folder give for a period (the last month of their cases by default).
+
+    Cases count as they were on ``as_of``, the period's last day by default. InputError where there is no ledger to count.
+    """
+    grids, problems = read_grids(Path(folder))
+    parts: dict[str, list[Lines]] = defaultdict(list)
+    for grid in grids:
+        try:
+            if kind := kind_of(grid):
+                parts[kind.name].append(read_lines(grid, kind.columns))
+        except InputError as error:
+            problems += error.problems
+    ledgers = {name: _joined(parts[name]) for name in kinds() if name in parts}
+    problems += [problem for lines in ledgers.values() for problem in lines.problems]
+    places = settle_places(ledgers.pop(JURISDICTIONS, None), ledgers, jurisdictions)
+    if not ledgers:
+        raise InputError(problems or [Problem("没有可以读的台账", file=str(folder))])
+    asked = _asked(ledgers, period, as_of, report_days, book or load_rulebook())
+    tally = Tally()
+    for name, lines in ledgers.items():
+        known = len(lines.problems)
+        judge(kinds()[name], lines, places, asked)
+        count(kinds()[name], lines, places, asked, tally)
+        problems += lines.problems[known:]
+    register = sound_cases(ledgers["cases"], kinds()["cases"], asked) if "cases" in ledgers else pd.DataFrame()
+    return Ledgers(
+        asked.period,
+        f"{asked.until:%Y-%m-%d}",
+        _table(ledgers, places, asked, tally),
+        stacked(tally.cases, CASES),
+        stacked(tally.later, LATER),
+        stacked(tally.counts, COUNTED),
+        statements(register),
+        problems,
+    )
+
+
+def _joined(parts: list[Lines]) -> Lines:
+    """The lines of a ledger that stands in several files or sheets."""
+    frame = pd.concat([lines.frame for lines in parts], ignore_index=True)
+    bad = pd.concat([lines.bad for lines in parts], ignore_index=True)
+    return Lines(frame, bad, [problem for lines in parts for problem in lines.problems])
+
+
+def _asked(ledgers: dict[str, Lines], period: str, as_of: str, report_days: int, book: Rulebook) -> Asked:
+    """What is asked for, as far as it is said, else by the last case."""
+    if period and not PERIOD.fullmatch(period):
+        raise InputError([Problem("期间不是 YYYY-MM", period, "写成 2021-05")])
+    try:
+        day = date.fromisoformat(as_of) if as_of else None
+    except ValueError:
+        raise InputError([Problem("不是日期", as_of, "写成 2021-05-31")]) from None
+    if not period:
+        dates = [lines.frame[kinds()[name].date].max() for name, lines in ledgers.items() if kinds()[name].date in lines.frame]
+        last = day or max((found for found in dates if not pd.isna(found)), default=None)
+        if last is None:
+            raise InputError([Problem("台账里没有日期，不知道是哪个期间", cure="写明期间，如 2021-05")])
+        period = f"{last:%Y-%m}"
+    end = pd.Timestamp(day) if day else pd.Timestamp(period) + pd.offsets.MonthEnd(0)
+    return Asked(period, end + pd.Timedelta(days=1, microseconds=-1), book, report_days)
+
+
+def _table(ledgers: dict[str, Lines], places: Places, asked: Asked, tally: Tally) -> pd.DataFrame:
+    """A row for each jurisdiction that some ledger names, in the form of ``read_inputs``."""
+    inputs = pd.DataFrame({name: tally.values[name] for name in asked.book.inputs if name in tally.values}, dtype=float)
+    order = [name for name in places.city_of if name in inputs.index]
+    inputs = inputs.reindex(order)
+    table = pd.DataFrame({"jurisdiction": order, "period": asked.period}, dtype="str")
+    table["level"] = ["city" if name in places.cities else "county" for name in order]
+    table["city"] = [places.city_of[name] for name in order]
+    table["remark"] = _remarks(ledgers).reindex(order).fillna("").to_numpy()
+    return pd.concat([table, inputs.reset_index(drop=True)], axis=1)
+
+
+def _remarks(ledgers: dict[str, Lines]) -> pd.Series:
+    """What all lines of a jurisdiction in some ledger remark, such as that they are invented."""
+    frames = [lines.frame[["jurisdiction", "remark"]] for lines in ledgers.values() if "remark" in lines.frame]
+    shared: dict[str, dict[str, None]] = defaultdict(dict)
+    for frame in frames:
+        for name, said in frame.groupby("jurisdiction")["remark"].unique().items():
+            if len(said) == 1 and not pd.isna(said[0]):
+                shared[str(name)][said[0]] = None
+    return pd.Series({name: "；".join(said) for name, said in shared.items()}, dtype="str")

@@ -1,0 +1,81 @@
+"""Where a case may belong, and which cases cannot be counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from creditcalc.cells import Fault
+from creditcalc.ledgers.cases import tell_missing_parts
+from creditcalc.ledgers.counts import Asked, findings
+from creditcalc.ledgers.kinds import LedgerKind
+from creditcalc.ledgers.reading import JURISDICTION, Lines
+from creditcalc.problems import nearest
+
+
+@dataclass(frozen=True)
+class Places:
+    """Which jurisdictions there are (any, unless they are ``listed``), and the city of each; a city is its own."""
+
+    city_of: dict[str, str]
+    listed: bool
+
+    @property
+    def cities(self) -> set[str]:
+        """The cities among them."""
+        return {name for name, city in self.city_of.items() if name == city}
+
+    def counties(self, city: str) -> list[str]:
+        """A city's counties."""
+        return [name for name, own in self.city_of.items() if own == city != name]
+
+
+def settle_places(listed: Lines | None, ledgers: dict[str, Lines], names: Iterable[str]) -> Places:
+    """The jurisdictions of the list where there is one, else those that the ledgers name."""
+    city_of = dict.fromkeys(names, "")
+    cities: list[str] = []
+    if listed is not None:
+        frame = listed.frame[~listed.bad].reindex(columns=["jurisdiction", "level", "city"]).astype("str")
+        city_of |= dict(zip(frame["jurisdiction"], frame["city"].fillna(""), strict=True))
+        cities = [*frame.loc[frame["level"] == "city", "jurisdiction"], *frame["city"].dropna()]
+    known = bool(city_of)
+    if not cities and "ranks" in ledgers:
+        cities = [*ledgers["ranks"].frame["jurisdiction"].dropna().unique()]
+    if not known:
+        seen = [str(name) for lines in ledgers.values() for name in lines.frame["jurisdiction"].dropna().unique()]
+        city_of = dict.fromkeys(seen, "")
+    only = cities[0] if len(set(cities)) == 1 else ""
+    return Places({name: city or only for name, city in city_of.items()} | {city: city for city in cities}, known)
+
+
+def judge(kind: LedgerKind, lines: Lines, places: Places, asked: Asked) -> None:
+    """Find the bad cases of a ledger."""
+    frame, who = lines.frame, lines.frame["jurisdiction"]
+    for name in who[places.listed & who.notna() & ~who.isin([*places.city_of])].unique():
+        lines.find(who == name, Fault("名单里没有这个县区", nearest(name, places.city_of) or "核对名称"), JURISDICTION)
+    of_city = who.isin(places.cities)
+    if kind.of_city:
+        lines.find(who.notna() & ~of_city & ~lines.bad, Fault("不是城市", "这本台账按城市记"), JURISDICTION)
+    elif kind.name != "cases":
+        divided = {places.city_of.get(name) for name in who[~of_city].unique()}
+        lines.find(of_city & who.isin(divided), Fault("台账已按县区记，又有全市的一行", "写明是哪个县区的"), JURISDICTION)
+    if kind.key and {*kind.key} <= {*frame}:
+        twice = frame.duplicated(["jurisdiction", *kind.key]) & frame[[*kind.key]].notna().all(axis=1)
+        lines.find(twice, Fault("与前面一行重复", "只留一行"), kind.column(kind.key[0]))
+    for name, cases, fault, severity in findings(kind.name, frame, asked):
+        lines.find(cases, fault, kind.column(name), severity=severity)
+    if kind.name == "cases":
+        tell_missing_parts(lines)
+
+
+def sound_cases(lines: Lines, kind: LedgerKind, asked: Asked) -> pd.DataFrame:
+    """The cases that count."""
+    return lines.frame[lines.frame["filled"] & ~lines.bad & ~later_cases(lines, kind, asked)].copy()
+
+
+def later_cases(lines: Lines, kind: LedgerKind, asked: Asked) -> pd.Series:
+    """Which cases come after the day asked for."""
+    dates = lines.frame.get(kind.date)
+    return pd.Series(False, lines.frame.index) if dates is None else dates > asked.until

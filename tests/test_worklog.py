@@ -1,0 +1,199 @@
+"""Evidence and tasks: how each material stands, what that puts at stake, and the workbook that is handed in."""
+
+import openpyxl
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import creditcalc as cc
+from creditcalc.cli import cli
+from creditcalc.evidence import DONE, SPARED, UNSTATED, asked, check_evidence
+from creditcalc.units import Duties
+from creditcalc.worklog import units
+
+BOOK = cc.load_rulebook()
+MAY = "2021-05"
+HEAD = "县区,编号,佐证材料,已交,已盖章,材料日期,报送单位,截止日期"
+NAMES = ["甲市", "甲县"]
+
+
+def study(folder, lines, as_of=""):
+    """A city with one county that has 3 of 7 for its classes and full marks for its domains, and these lines of evidence."""
+    classes = [name for name in BOOK.inputs if name.startswith("share_")]
+    flags = ["是"] * 3 + ["否"] * (len(classes) - 3)
+    header = ["jurisdiction", "period", "level", "joint_domains", *classes]
+    rows = [["甲市", MAY, "city", "", *[""] * len(classes)], ["甲县", MAY, "county", "9", *flags]]
+    (folder / "data.csv").write_text("\n".join(",".join(row) for row in [header, *rows]), encoding="utf-8")
+    (folder / "evidence.csv").write_text("\n".join([HEAD, *lines]), encoding="utf-8")
+    return cc.open_study(folder / "data.csv", as_of=as_of)
+
+
+def states(brief, id):
+    frame = brief.materials
+    return frame[(frame["jurisdiction"] == brief.name) & (frame["id"] == id)]["state"].tolist()
+
+
+CASES = {
+    "nothing": ([], "S7.3", ["未交", "未交"]),
+    "not yet": (["甲县,S7.3,1,否,,,,"], "S7.3", ["未交", "未交"]),
+    "a text or a number": (
+        ["甲县,S7.3,1,是,,,,", "甲县,S7.3,按规定格式写明时间、部门、文件、对象、措施、效果的典型案例,是,是,,,"],
+        "S7.3",
+        [DONE, DONE],
+    ),
+    "no seal": (["甲县,S7.3,2,是,,,,"], "S7.3", ["未交", "未盖章"]),
+    "no date": (["甲县,S2.1,1,是,,,,", "甲县,S2.1,2,是,,2018-05-31,,"], "S2.1", ["没有材料日期", "材料日期不在期限内"]),
+    "on the window's ends": (["甲县,S2.1,1,是,,2018-06-01,,", "甲县,S2.1,2,是,,2021-06-30,,"], "S2.1", [DONE, DONE]),
+    "one is enough": (["甲县,S5.3,2,是,,,,"], "S5.3", [SPARED, DONE, SPARED]),
+    "one that is not sealed is none": (["甲县,S5.3,1,是,否,,,"], "S5.3", ["未盖章", "未交", "未交"]),
+}
+
+
+@pytest.mark.parametrize(("lines", "id", "expected"), CASES.values(), ids=CASES)
+def test_how_a_material_stands(tmp_path, lines, id, expected):
+    assert states(study(tmp_path, lines).county("甲县", MAY), id) == expected
+
+
+def test_what_the_ledger_does_not_state_is_not_asked_for(tmp_path):
+    city = study(tmp_path, []).city("甲市", MAY)
+    assert states(city, "S5.2.1") == [UNSTATED]
+    assert city.evidence_word("S5.2.1") == "已佐证"
+
+
+def test_a_score_is_evidenced_when_all_its_materials_are(tmp_path):
+    lines = ["甲县,S7.3,1,是,,,,", "甲县,S5.3,2,是,,,,"]
+    brief = study(tmp_path, lines).county("甲县", MAY)
+    assert (brief.evidence_word("S5.3"), brief.evidence_word("S7.3")) == ("已佐证", "未佐证")
+    totals = brief.group.worklog.totals.set_index("jurisdiction").loc["甲县"]
+    assert (totals["score"], totals["evidenced"]) == (3 + 7, 3)
+    stake = brief.materials.set_index(["id", "number"])["stake"]
+    assert (stake["S7.3", 1], stake["S7.3", 2], stake["S5.3", 1]) == (0, 7, 0)
+
+
+def test_a_countys_share_of_what_is_the_citys_to_prove_is_proved_by_the_city(tmp_path):
+    for lines, word in (([], "未佐证"), (["甲市,B09,1,是,,2021-06-30,,"], "已佐证")):
+        assert study(tmp_path, lines).county("甲县", MAY).evidence_word("B09") == word
+
+
+def test_overdue_comes_first_and_counts_from_the_day_that_is_given(tmp_path):
+    lines = ["甲县,S7.3,1,否,,,,2021-05-20"]
+    for as_of, late in (("2021-05-20", []), ("", [("S7.3", 1)]), ("2021-06-02", "all")):
+        tasks = study(tmp_path, lines, as_of).county("甲县", MAY).group.worklog.tasks
+        overdue = [(id, n) for id, n in tasks.loc[tasks["overdue"], ["id", "number"]].to_numpy()]
+        assert overdue == late if late != "all" else len(overdue) == len(tasks)
+        assert tasks["overdue"].is_monotonic_decreasing
+    assert tasks["gate"].iloc[0], "what decides eligibility comes before points"
+
+
+def test_no_table_is_no_evidence_at_all(tmp_path):
+    brief = study(tmp_path, []).county("甲县", MAY)
+    (tmp_path / "evidence.csv").unlink()
+    bare = cc.open_study(tmp_path / "data.csv").county("甲县", MAY)
+    assert bare.group.worklog is None and bare.evidence_word("S7.3") == "" and bare.materials.empty
+    assert bare.digest != brief.digest
+
+
+def test_a_page_changes_with_its_evidence_and_no_other(tmp_path):
+    one, other = study(tmp_path, []), study(tmp_path, ["甲市,S8.2,1,是,,,,"])
+    more = study(tmp_path, ["甲市,S8.2,1,是,,,,", "甲县,S7.3,1,是,,,,"])
+    digests = [(s.unit("财政局", "甲市", MAY).digest, s.unit("中级人民法院", "甲市", MAY).digest) for s in (one, other, more)]
+    assert digests[0][0] != digests[1][0] and digests[0][1] == digests[1][1]
+    assert digests[1] == digests[2]
+    assert other.county("甲县", MAY).digest != more.county("甲县", MAY).digest
+
+
+FAULTS = [
+    ("乙县,S7.3,1,是,,,,", "没有这个县区", "甲县"),
+    ("甲县,S7.9,1,是,,,,", "没有这个指标", "S7.3"),
+    ("甲县,S7.3,照片,是,,,,", "没有要这份材料", "典型案例"),
+    ("甲县,S7.3,1,也许,,,,", "不是“是”或“否”", "是 或 否"),
+    ("甲县,S7.3,1,是,,昨天,,", "不是日期", "2021-05-31"),
+    (",S7.3,1,是,,,,", "没有填县区", "县区"),
+]
+
+
+def test_every_fault_of_the_table_is_listed_at_once_and_the_rest_counts(tmp_path):
+    path = tmp_path / "evidence.csv"
+    path.write_text("\n".join([HEAD, *(line for line, _, _ in FAULTS), "甲县,S5.3,2,是,,,,"]), encoding="utf-8")
+    given = check_evidence(path, BOOK, NAMES)
+    found = {problem.row: problem for problem in given.problems}
+    for row, (_, what, cure) in enumerate(FAULTS, 2):
+        assert what in found[row].what and cure in found[row].cure and found[row].file == str(path)
+    assert given.table["id"].tolist() == ["S5.3"]
+
+
+def test_a_material_that_stands_there_twice_counts_for_neither_line(tmp_path):
+    path = tmp_path / "evidence.csv"
+    path.write_text(
+        "\n".join([HEAD, "甲县,S7.3,1,是,,,,", "甲县,S7.3,信用查询嵌入办理流程的制度文件,否,,,,"]), encoding="utf-8"
+    )
+    given = check_evidence(path, BOOK, NAMES)
+    assert [problem.row for problem in given.problems] == [2, 3] and given.table.empty
+
+
+def test_a_fault_of_the_evidence_refuses_no_page(tmp_path):
+    found = study(tmp_path, ["甲县,S7.9,1,是,,,,"])
+    assert [p.what for p in found.checked.errors] == ["没有这个指标"] and not found.checked.unsound and not found.checked.short
+
+
+def test_every_unit_of_the_ledger_has_its_part(tmp_path):
+    city = cc.open_study().city("濮阳市", MAY)
+    duties = Duties(city)
+    assert {rule.id for name in units(BOOK) for rule in duties.unit(name).rules} == set(BOOK.rules)
+    bureau = duties.unit("财政局")
+    assert set(bureau.actions["id"]) <= set(bureau.items["id"]) == {r.id for r in BOOK.rules.values() if "财政局" in r.units}
+    counts = city.group.worklog.by_unit.set_index("unit")
+    assert counts.loc["财政局", "asked"] == sum("财政局" in (*r.lead, *r.units) for r, _, _ in asked(BOOK, "city"))
+    assert counts.loc[BOOK.county_unit, "asked"] >= len(city.counties) * len(list(asked(BOOK, "county")))
+
+
+# ------------------------------------------------------------------------------------------------ the workbook
+
+
+@pytest.fixture(scope="module")
+def workbook(tmp_path_factory):
+    path = tmp_path_factory.mktemp("out") / "台账.xlsx"
+    result = CliRunner().invoke(cli, ["worklog", "data/sample", "--period", MAY, "--as-of", "2021-06-02", "--out", str(path)])
+    assert result.exit_code == 0, result.output
+    assert "濮阳市" in result.output and "财政局" in result.output
+    return openpyxl.load_workbook(path)
+
+
+def cells(sheet):
+    rows = list(sheet.iter_rows(values_only=True))
+    return pd.DataFrame(rows[2:], columns=rows[1])
+
+
+def test_the_ledgers_own_tables_are_there_in_its_form(workbook):
+    base, items = cells(workbook["基础指标"]), cells(workbook["评分指标"])
+    assert list(base) == ["序号", "指标", "佐证材料", "责任单位", "完成情况"]
+    assert list(items) == ["项目", "评估内容", "满分", "得分", "佐证材料", "责任单位", "完成情况"]
+    assert (len(base), len(items)) == (12, 44) and items["满分"].iloc[:41].sum() == pytest.approx(100)
+    score = cc.open_study().city("濮阳市", MAY).card.totals()["score"].iloc[-1]
+    assert items["得分"].iloc[:41].fillna(0).sum() == pytest.approx(score)
+    assert base["完成情况"].str.contains("已过期").any() and base["完成情况"].str.contains("已佐证").any()
+
+
+def test_a_sheet_per_unit_says_what_it_loses_and_owes(workbook):
+    assert set(units(BOOK)) <= {sheet.title for sheet in workbook} | {"各县（区）人民政府、管委会"}
+    sheet = cells(workbook["金融工作局"])
+    assert set(sheet["编号"]) == {r.id for r in BOOK.rules.values() if "金融工作局" in (*r.lead, *r.units)}
+    assert sheet["对策"].str.contains("万元").any()
+
+
+def test_the_workbook_is_fit_to_hand_in(workbook):
+    for sheet in workbook:
+        assert sheet["A1"].value.startswith("濮阳市 2021-05") and sheet["A1"].font.bold
+        assert sheet.freeze_panes == "A3" and sheet.print_title_rows == "$1:$2"
+        assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (
+            9,
+            "landscape",
+        ) and sheet.sheet_properties.pageSetUpPr.fitToPage
+    notes = cells(workbook["说明"]).set_index("项目")["内容"]
+    assert len(notes["数据指纹"]) == 64 and "between" in notes["读法 proportional"] and "示例" in notes["数据"]
+
+
+def test_a_call_that_cannot_be_answered_says_why(tmp_path):
+    (tmp_path / "data.csv").write_text(f"jurisdiction,period,level\n甲市,{MAY},city\n", encoding="utf-8")
+    result = CliRunner().invoke(cli, ["worklog", str(tmp_path / "data.csv")])
+    assert result.exit_code == 2 and "evidence" in result.output
