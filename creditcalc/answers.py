@@ -21,6 +21,7 @@ from creditcalc.wording import interval, number, points
 CHEAP = 3  # targets that the top of a page names
 STEPS = ("count", "flag", "days")  # inputs whose units are worth comparing by points per unit
 SHOWN = 0.005  # points that a table can show
+STEP = 0.05  # points that make a step below full marks worth a line
 
 
 def step(book: Rulebook, name: str, before: Any, after: float) -> str:
@@ -74,7 +75,8 @@ def action_frame(brief: Brief) -> pd.DataFrame:
 
 def cheapest(brief: Brief) -> Facts:
     """The cheapest points: among whole steps in its own hands those that bring most per unit, one for each item."""
-    frame = action_frame(brief).query("whole and own and total_gain >= @SHOWN and goal != 'pass'")
+    frame = action_frame(brief)
+    frame = frame[frame["whole"] & frame["own"] & (frame["total_gain"] >= SHOWN) & (frame["goal"] != "pass")]
     frame = frame.sort_values(["per_unit", "total_gain"], ascending=False, kind="stable").drop_duplicates("id").head(CHEAP)
     columns = zip(frame["id"], frame["name"], frame["total_gain"], frame["steps"], frame["duty"], strict=True)
     facts = [Fact(f"{id} {name}（{duty}任务）", f"+{points(gain)} 分", what, "good") for id, name, gain, what, duty in columns]
@@ -83,7 +85,8 @@ def cheapest(brief: Brief) -> Facts:
 
 def gates(brief: Brief) -> Table:
     """What makes each failed base indicator pass, and why some cannot be said."""
-    frame = action_frame(brief).query("goal == 'pass'")
+    frame = action_frame(brief)
+    frame = frame[frame["goal"] == "pass"]
     base = {rule.id for rule in brief.book.of_kind("base")}
     left = _unreachable(brief)
     left = left[left["id"].isin(base)].assign(steps=lambda t: t["reason"])
@@ -95,8 +98,10 @@ def gates(brief: Brief) -> Table:
 
 def actions(brief: Brief) -> Table:
     """失分与对策: every confirmed loss with the change for full marks, its effort and points, and the next step below it."""
-    losses = item_frame(brief).query("kind != 'base' and lost > 1e-9")
-    frame = action_frame(brief).query("id in @losses.index and (goal == 'full' or (goal == 'next' and total_gain >= 0.05))")
+    losses, frame = item_frame(brief), action_frame(brief)
+    losses = losses[(losses["kind"] != "base") & (losses["lost"] > 1e-9)]
+    worthy = (frame["goal"] == "full") | ((frame["goal"] == "next") & (frame["total_gain"] >= STEP))
+    frame = frame[frame["id"].isin(losses.index) & worthy]
     frame = frame.join(losses[["value", "goal"]].rename(columns={"goal": "required"}), on="id")
     frame = frame.assign(
         _href=["#" + id for id in frame["id"]],

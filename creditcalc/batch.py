@@ -8,30 +8,39 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from creditcalc import record
 from creditcalc.bundle import bundled
-from creditcalc.files import replacing
+from creditcalc.files import replacing, sha256
 from creditcalc.html import render_page
-from creditcalc.pages import HEAVY, check_parameters, make_page
+from creditcalc.index import SCRIPT, index_body
+from creditcalc.pages import check_parameters, make_page, share
 from creditcalc.plan import Options, Plan, dated, make_plan, page_head
-from creditcalc.problems import InputError, Problem
+from creditcalc.printing import find_browser, print_pages
+from creditcalc.problems import InputError, Problem, ProblemError
 from creditcalc.provenance import combined, file_digests
 from creditcalc.record import Key, Page
 from creditcalc.study import open_study
-from creditcalc.summary import index_body, sheets
+from creditcalc.summary import sheets
 from creditcalc.workbook import write_workbook
-from creditcalc.workers import Outcome, each_alone
+from creditcalc.workers import Outcome, each_alone, start
 
 INTERRUPTED = "运行被中断，没有做完"
 REFUSED = "数据有错误"
+PRELOADED = {"warm": ["creditcalc.server"], "kernel": []}
+
+
+class Busy(ProblemError):
+    """A folder that another run is writing into."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,7 @@ class Run:
     def complete(self) -> bool:
         """Whether all that was asked for is there."""
         faults = any(problem.severity == "error" for problem in self.problems)
-        return not (faults or self.interrupted or any(page.status in ("failed", "refused") for page in self.pages))
+        return not (faults or self.interrupted or any(page.error for page in self.pages))
 
 
 def run(options: Options, progress: bool | None = None) -> Run:
@@ -56,39 +65,83 @@ def run(options: Options, progress: bool | None = None) -> Run:
     ``progress`` shows a bar on stderr, by default where that is a terminal. Raises a ProblemError, before anything runs,
     for data without a row, an unknown name, and a notebook that does not take its parameters.
     """
-    study = open_study(options.data, options.rulebook, options.readings, options.city or None)
+    start(PRELOADED[options.engine])  # it gets ready while this process reads
+    study = open_study(options.data, options.rulebook, options.readings, options.city or None, options.as_of)
     if study.table.empty:
         raise InputError(study.checked.errors or [Problem("表中没有数据行", file=str(options.data))])
     plan = make_plan(study, options)
     for notebook, parameters in {task.job.notebook: task.job.parameters for task in plan.tasks.values()}.items():
         check_parameters(notebook, parameters)
+    if options.pdf:
+        find_browser()
     plan.folder.mkdir(parents=True, exist_ok=True)
+    with _alone(plan):
+        return _make(plan, progress)
+
+
+@contextmanager
+def _alone(plan: Plan) -> Iterator[None]:
+    """Hold the period's folder; Busy where another run does, which ends with that run however it ends."""
+    lock = FileLock(plan.options.out / f".{plan.period}.lock", blocking=False)
+    try:
+        with lock:
+            yield
+    except Timeout:
+        raise Busy(
+            [Problem("另一个 report 正在往这个文件夹里写", cure="等它做完，或换一个 --out", file=str(plan.folder))]
+        ) from None
+
+
+def _make(plan: Plan, progress: bool | None) -> Run:
+    """Make what is due, write down how each page stands as soon as it does, then what people read."""
+    options, files = plan.options, file_digests(plan.options.data or bundled("data/sample"))
     recorded = record.load_pages(plan.folder)
     earlier = {page.key: page for page in recorded if page.intact(plan.folder)}
     due = [key for key, task in plan.tasks.items() if options.force or key not in earlier or earlier[key].digest != task.digest]
-    fresh, interrupted = _execute(plan, due, progress)
-    pages = [fresh.get(key) or _standing(plan, key, earlier.get(key), key in due) for key in plan.stems]
+
+    def standing(fresh: Mapping[Key, Page]) -> list[Page]:
+        pages = [fresh.get(key) or _standing(plan, key, earlier.get(key), key in due) for key in plan.stems]
+        return [page for page in pages if page.kind != "unit" or page.status != "left" or page.file or page.error]
+
+    def note(fresh: Mapping[Key, Page]) -> None:
+        record.save(plan.folder, _facts(plan, files, interrupted=True), standing(fresh))
+
+    fresh, interrupted = _execute(plan, due, progress, note)
+    pages = standing(fresh)
     _remove_outdated(plan, pages, recorded)
-    _write(plan, pages, interrupted)
-    return Run(plan.folder, pages, study.problems, interrupted)
+    if options.pdf and not interrupted:
+        pages = _print(plan, pages)
+    outputs = _write(plan, pages, files)
+    record.save(plan.folder, _facts(plan, files, interrupted) | {"outputs": outputs}, pages)
+    return Run(plan.folder, pages, plan.study.problems, interrupted)
 
 
-def _execute(plan: Plan, due: list[Key], progress: bool | None) -> tuple[dict[Key, Page], bool]:
-    """Make the pages that are due; those that ended, and whether Ctrl-C stopped the rest."""
+def _execute(
+    plan: Plan, due: list[Key], progress: bool | None, note: Callable[[Mapping[Key, Page]], None]
+) -> tuple[dict[Key, Page], bool]:
+    """Make the pages that are due; those that ended, noted once a second, and whether Ctrl-C stopped the rest."""
     work = plan.folder / ".work"
     for folder in (work, plan.folder / "failed"):  # of an earlier run
         shutil.rmtree(folder, ignore_errors=True)
-    work.mkdir()
-    calls = {key: (plan.tasks[key].job, work) for key in due}
+    for part in {Path(task.job.stem).parent for task in plan.tasks.values()} | {Path()}:
+        for folder in (work / part, plan.folder / part):
+            folder.mkdir(parents=True, exist_ok=True)
+    share(plan.study, work)
+    options = plan.options
+    calls = {key: (plan.tasks[key].job, work, options.engine) for key in due}
     hidden = None if progress is None else not progress
     fresh: dict[Key, Page] = {}
+    noted = time.monotonic()
     try:
         with (
             tqdm(total=len(due), unit="页", disable=hidden, file=sys.stderr) as bar,
-            closing(each_alone(make_page, calls, plan.options.jobs, HEAVY)) as outcomes,
+            closing(each_alone(make_page, calls, options.jobs, options.timeout, PRELOADED[options.engine])) as outcomes,
         ):
             for outcome in outcomes:
                 fresh[outcome.key] = _settled(plan, work, outcome)
+                if time.monotonic() > noted + 1:
+                    note(fresh)
+                    noted = time.monotonic()
                 bar.update()
     except KeyboardInterrupt:
         return fresh, True
@@ -124,19 +177,30 @@ def _remove_outdated(plan: Plan, pages: list[Page], recorded: list[Page]) -> Non
     known = {f"{stem}.html" for stem in plan.stems.values()} | {page.file for page in recorded if page.file}
     for name in known - {page.file for page in pages}:
         (plan.folder / name).unlink(missing_ok=True)
+    for name in known - {page.file for page in pages if page.printed == page.sha256}:
+        (plan.folder / name).with_suffix(".pdf").unlink(missing_ok=True)
 
 
-def _write(plan: Plan, pages: list[Page], interrupted: bool) -> None:
-    """Write the record first, then what people read."""
-    files = file_digests(plan.options.data or bundled("data/sample"))
-    record.save(plan.folder, _facts(plan, files, interrupted), pages)
+def _print(plan: Plan, pages: list[Page]) -> list[Page]:
+    """Print the pages that are there and were not printed as they are."""
+    of_file = {plan.folder / page.file: page for page in pages if page.file}
+    due = [path for path, page in of_file.items() if page.printed != page.sha256 or not path.with_suffix(".pdf").exists()]
+    for path, error in print_pages(due, plan.options.jobs):
+        page = of_file[path]
+        of_file[path] = replace(page, error=f"打印：{error}") if error else replace(page, printed=page.sha256)
+    return [of_file[plan.folder / page.file] if page.file else page for page in pages]
+
+
+def _write(plan: Plan, pages: list[Page], files: Mapping[str, str]) -> dict[str, str]:
+    """Write what people read besides the pages; the digest of each file."""
     head = page_head(
         plan, f"{plan.study.book.title} {plan.period} 目录", combined(files), [("汇总表（Excel）", "summary.xlsx")]
     )
-    page = render_page(dated(head, plan.origin), index_body(plan, pages))
+    page = render_page(dated(head, plan.origin), index_body(plan, pages), SCRIPT)
     with replacing(plan.folder / "index.html") as temporary:
         temporary.write_text(page, encoding="utf-8")
-    write_workbook(plan.folder / "summary.xlsx", sheets(plan))
+    write_workbook(plan.folder / "summary.xlsx", sheets(plan), f"{plan.period} 汇总")
+    return {name: sha256(plan.folder / name) for name in ("index.html", "summary.xlsx")}
 
 
 def _facts(plan: Plan, files: Mapping[str, str], interrupted: bool) -> dict[str, Any]:
@@ -159,7 +223,11 @@ def _facts(plan: Plan, files: Mapping[str, str], interrupted: bool) -> dict[str,
             "city": options.city,
             "as_of": options.as_of,
             "jobs": options.jobs,
+            "engine": options.engine,
+            "timeout": options.timeout,
             "force": options.force,
+            "units": options.units,
+            "pdf": options.pdf,
         },
         "problems": [str(problem) for problem in study.checked.errors],
     }

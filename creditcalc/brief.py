@@ -12,11 +12,12 @@ from functools import cached_property
 
 import pandas as pd
 
+from creditcalc import wording
 from creditcalc.compare import ranks
 from creditcalc.contribution import Contribution, contribution, moves
 from creditcalc.problems import Problem
-from creditcalc.rulebook import Readings, Rulebook
-from creditcalc.scoring import Scorecard, score
+from creditcalc.rulebook import Readings, Rule, Rulebook
+from creditcalc.scoring import Columns, Scorecard, score, score_condition
 from creditcalc.sensitivity import Sensitivity, alternatives, extremes, worth_knowing
 from creditcalc.targets import Targets, targets
 from creditcalc.worklog import Worklog
@@ -125,6 +126,46 @@ class Brief:
     def now(self) -> int:
         """The index label of the period's own row."""
         return int(self.rows.index[-1])
+
+    @cached_property
+    def items(self) -> pd.DataFrame:
+        """One row per rule of the period: marks, points, interval, loss, and the words that tables show."""
+        card, now, book = self.card, self.now, self.book
+        rules = list(book.rules.values())
+        frame = pd.DataFrame(
+            {
+                "id": [r.id for r in rules],
+                "name": [r.name for r in rules],
+                "kind": [r.kind for r in rules],
+                "category": [r.category for r in rules],
+                "duty": [wording.LEVEL["county"] if r.scope == "county" else "市" for r in rules],
+                "clause": [r.clause for r in rules],
+                "goal": [wording.goal(r, book, self.readings) for r in rules],
+                "value": [self._value(r) for r in rules],
+                "status": [wording.STATUS[str(card.status.loc[now, r.id])] for r in rules],
+                "full": card.full.loc[now].to_numpy(),
+                "score": card.points.loc[now].to_numpy(),
+                "low": card.low.loc[now].to_numpy(),
+                "high": card.high.loc[now].to_numpy(),
+                "_href": [f"#{r.id}" for r in rules],
+            },
+            index=[r.id for r in rules],
+        )
+        return frame.assign(lost=frame["full"] - frame["score"])
+
+    def _value(self, rule: Rule) -> str:
+        """The value that the rule scores; for a base indicator that of each condition which concerns the jurisdiction."""
+        if rule.measure:
+            return wording.measure_value(
+                rule, self.book, self.readings, float(self.card.value.loc[[self.now], rule.id].to_numpy()[0])
+            )
+        columns = Columns(self.rows.loc[[self.now]], self.book)
+        results = [(c, *score_condition(c, columns, self.readings)) for c in rule.conditions]
+        return "；".join(
+            wording.measure_text(c.measure, rule, self.book, self.readings, float(value[0]))
+            for c, value, _, concerned in results
+            if concerned[0] != 0
+        )
 
     @cached_property
     def typed(self) -> set[str]:

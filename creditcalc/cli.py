@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from creditcalc.batch import Run
     from creditcalc.inputs import Checked
 
+ENGINES = ("warm", "kernel") if hasattr(os, "fork") else ("kernel",)
 ENDINGS = (".csv", ".parquet", ".xlsx")
 STATUSES = {"made": "生成", "unchanged": "未变", "failed": "失败", "refused": "因数据错误未生成", "left": "未做"}
 SCOPES = {"county": "县区", "city": "市"}
@@ -59,6 +62,13 @@ def _count(_: click.Context, __: click.Parameter, value: str) -> int:
     return int(value)
 
 
+def _engine(_: click.Context, __: click.Parameter, value: str) -> str:
+    """One of the ways of running a notebook that this system has."""
+    if value not in ENGINES:
+        raise click.BadParameter(f"{value}，这个系统可选：{'、'.join(ENGINES)}")
+    return value
+
+
 def _ending(*endings: str) -> Callable[[click.Context, click.Parameter, Path | None], Path | None]:
     """A check that a file has one of these endings."""
 
@@ -96,7 +106,17 @@ def cli(ctx: click.Context) -> None:
 @click.option("--city", metavar="市", default="", help="县区所属的市，表中没有写明时要用；表中有几个市时只做这一个")
 @READING
 @click.option("--jobs", metavar="个数", default=str(os.cpu_count() or 1), callback=_count, help="同时做几页，默认为处理器核数")
+@click.option(
+    "--engine",
+    metavar="方式",
+    default=ENGINES[0],
+    callback=_engine,
+    help=f"怎样运行笔记本：{'、'.join(ENGINES)}，默认 {ENGINES[0]}",
+)
+@click.option("--timeout", metavar="秒", default="300", callback=_count, help="一页最多用多少秒，默认 300；超时只影响这一页")
 @click.option("--out", metavar="文件夹", default="reports", type=PATH, help="报告放在哪里，默认 reports")
+@click.option("--units/--no-units", default=True, help="各责任单位的页面也做（默认），或不做")
+@click.option("--pdf", is_flag=True, help="每页另印一份 PDF，要装有 Chromium 或 Chrome")
 @click.option("--force", is_flag=True, help="没有变化的页面也重做")
 @RULEBOOK
 @click.option("--as-of", metavar="日期", default="", callback=_day, help="按哪一天算“今天”，默认为期间的最后一天")
@@ -134,13 +154,14 @@ def score(
     from creditcalc import scoring
     from creditcalc.inputs import check_inputs
     from creditcalc.loading import load_rulebook
-    from creditcalc.study import open_study
     from creditcalc.workbook import write_table
 
     if city and not rolled_up:
         raise click.UsageError("--city 要与 --roll-up 合用", click.get_current_context())
     book = load_rulebook(rulebook)
     if rolled_up:
+        from creditcalc.study import open_study
+
         study = open_study(data, rulebook, readings, city or None)
         checked, table = study.checked, study.table
     else:
@@ -228,6 +249,19 @@ def template(file: Path, counties: tuple[str, ...], period: str, city: str, rule
 
 
 @cli.command()
+@click.argument("folder", metavar="文件夹", type=PATH)
+def verify(folder: Path) -> int:
+    """按运行记录核对 report 写出的文件夹（如 reports/2021-05）：哪些文件被改动、缺失或多出。"""
+    from creditcalc.verify import verify as verified
+
+    problems = verified(folder)
+    _tell(problems)
+    if not problems:
+        click.echo(f"{folder}：与运行记录一致")
+    return int(bool(problems))
+
+
+@cli.command()
 @click.argument("forms", metavar="填报表…", type=PATH, nargs=-1, required=True)
 @click.option("--out", metavar="文件", type=PATH, required=True, callback=_ending(*ENDINGS), help="合并成的数据表")
 @click.option("--notes", metavar="文件", type=PATH, callback=_ending(*ENDINGS), help="各表的数据来源和备注，逐项")
@@ -261,6 +295,86 @@ def merge(forms: tuple[Path, ...], out: Path, notes: Path | None, expected: tupl
 
 
 @cli.command()
+@DATA
+@PERIOD
+@click.option("--county", metavar="县区", default="", help="只出这个县区的台账；不写则出全市的")
+@click.option("--city", metavar="市", default="", help="哪个市，表中有几个市时要用")
+@READING
+@click.option("--as-of", metavar="日期", default="", callback=_day, help="按哪一天算过期，默认为期间的最后一天")
+@click.option("--out", metavar="文件.xlsx", type=PATH, callback=_ending(".xlsx"), help="台账写成 Excel，可以直接上报")
+@RULEBOOK
+def worklog(
+    data: Path,
+    period: str,
+    county: str,
+    city: str,
+    readings: dict[str, str],
+    as_of: str,
+    out: Path | None,
+    rulebook: Path | None,
+) -> int:
+    """佐证材料台账：各县区、各责任单位交了多少，还缺什么、过期没有、涉及多少分。
+
+    材料表是数据旁边的 evidence.csv 或 evidence.xlsx。
+    """
+    from creditcalc.handover import worklog_sheets
+    from creditcalc.provenance import combined, file_digests
+    from creditcalc.study import open_study
+    from creditcalc.workbook import write_workbook
+
+    study = open_study(data, rulebook, readings, city or None, as_of)
+    period = period or study.latest
+    cities = study.cities(period)
+    if not (city or county) and len(cities) > 1:
+        raise click.UsageError(f"数据中有几个市，用 --city 指明：{'、'.join(cities)}", click.get_current_context())
+    brief = study.county(county, period, city) if county else study.city(city or cities[0], period)
+    log = brief.group.worklog
+    if log is None:
+        raise InputError([Problem("数据旁边没有佐证材料表", "", "放一份 evidence.csv 或 evidence.xlsx", file=str(data))])
+    progress = log.totals if not county else log.totals[log.totals["jurisdiction"] == county]
+    heads = ["县区", "应交", "已齐", "过期", "已确认得分", "其中已佐证"]
+    click.echo(aligned(heads, _in_words(progress)))
+    if not county:
+        click.echo(aligned(["责任单位", "应交", "已齐", "过期", "缺材料涉及得分"], _in_words(log.by_unit)))
+    if out:
+        facts = {"台账": f"{study.book.document}，{study.book.edition}", "数据指纹": combined(file_digests(data))}
+        write_workbook(out, worklog_sheets(brief, log, facts), f"{brief.name} {period} 工作台账")
+        click.echo(f"已写好 {out}")
+    _tell(study.checked.errors)
+    return int(bool(study.checked.errors))
+
+
+@cli.command()
+@click.argument("folder", metavar="台账文件夹", type=PATH)
+@click.option(
+    "--out", metavar="文件", type=PATH, required=True, callback=_ending(*ENDINGS), help=f"各项输入，{'、'.join(ENDINGS)}"
+)
+@click.option("--as-of", metavar="日期", default="", callback=_day, help="按哪一天的情况统计，默认为期间的最后一天")
+@PERIOD
+@click.option("--cases", metavar="文件.xlsx", type=PATH, callback=_ending(".xlsx"), help="每个数背后的案例和有问题的案例")
+@RULEBOOK
+def ledgers(folder: Path, out: Path, as_of: str, period: str, cases: Path | None, rulebook: Path | None) -> int:
+    """由案例台账统计各项输入。不写期间则取案例中最近的一个月；有问题的案例逐条列出，所涉的输入留空。"""
+    from creditcalc.ledgers import read_ledgers
+    from creditcalc.ledgers.listing import sheets
+    from creditcalc.loading import load_rulebook
+    from creditcalc.workbook import write_table, write_workbook
+
+    book = load_rulebook(rulebook)
+    found = read_ledgers(folder, period=period, as_of=as_of, book=book)
+    write_table(out, found.table.convert_dtypes())
+    if cases:
+        write_workbook(cases, sheets(found, book))
+    for problem in found.problems:
+        click.echo(f"提示：{problem}" if problem.severity == "notice" else str(problem), err=problem.severity == "error")
+    lines, later, bad = (int(found.counts[name].sum()) for name in ("lines", "later", "bad"))
+    click.echo(
+        f"期间 {found.period}，按 {found.as_of} 的情况：案例 {lines} 件，晚于这一天 {later} 件，有问题 {bad} 件；已写好 {out}"
+    )
+    return int(bool(found.errors))
+
+
+@cli.command()
 @RULEBOOK
 def rules(rulebook: Path | None) -> int:
     """把规则和数据项打印成两张表；用 --rulebook 同时检查一份规则文件。"""
@@ -290,8 +404,14 @@ def _totals_text(totals: pd.DataFrame) -> str:
     from creditcalc import wording
 
     words = totals.assign(eligible=totals["eligible"].map(wording.ELIGIBLE))[list(TOTALS)]
-    rows = [[wording.points(x) if isinstance(x, float) else str(x) for x in row] for row in words.itertuples(index=False)]
-    return aligned(list(TOTALS.values()), rows)
+    return aligned(list(TOTALS.values()), _in_words(words))
+
+
+def _in_words(frame: pd.DataFrame) -> list[list[str]]:
+    """A frame's cells for the terminal, numbers with a fraction as points."""
+    from creditcalc import wording
+
+    return [[wording.points(x) if isinstance(x, float) else str(x) for x in row] for row in frame.to_numpy(dtype=object)]
 
 
 def _tell(problems: Iterable[Problem]) -> None:
@@ -312,5 +432,7 @@ def _tell_run(outcome: Run) -> None:
 
 def main() -> None:
     """The program ``creditcalc``."""
+    gc.set_threshold(100_000)  # importing makes much and leaves no garbage: a tenth of the time to start is looking for it
+    cast(dict[str, Any], sys.modules).setdefault("hypothesis", None)  # a tester's library, which pandera would import
     use_utf8()
     cli(prog_name="creditcalc")

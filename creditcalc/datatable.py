@@ -12,21 +12,22 @@ import pandas as pd
 
 from creditcalc.display import Shown, badge, escape, safe_href
 from creditcalc.formulas import round_half_up
-from creditcalc.theme import HEAT, HEAT_LIGHT_TEXT
+from creditcalc.theme import HEAT
 
 # Half characters: up to the first a cell never breaks, from the second on its column is kept wide.
 SHORT, LONG = 12, 36
 HALF = "\u2e7f"  # the last character before the Chinese ones, which are twice as broad
 RUN = re.compile(r"[^\s\u4e00-\u9fff]{25}")  # longer than any word or number of ours: only such a run may break anywhere
-WIDE = 10  # columns: a table with more is printed on a page turned on its side
+WIDE = 9  # columns: a table with more is printed on a page turned on its side
 
 
 @dataclass(frozen=True)
 class Column:
     """How one column is shown.
 
-    ``tone`` and ``link`` name columns of the frame that hold each cell's tone (good, warn, bad, none) and link target;
-    ``full`` is what a full bar or the darkest shade stands for: a number, a column's name, or by default the largest value.
+    ``tone``, ``link`` and ``word`` name columns of the frame that hold each cell's tone (good, warn, bad, none), its link
+    target, and what stands there instead of ``missing`` where there is no value; ``full`` is what a full bar or the darkest
+    shade stands for: a number, a column's name, or by default the largest value.
     """
 
     label: str = ""
@@ -35,6 +36,7 @@ class Column:
     missing: str = "—"
     tone: str = ""
     link: str = ""
+    word: str = ""
     shade: Literal["", "bar", "heat"] = ""
     full: float | str | None = None
 
@@ -44,7 +46,8 @@ class Table(Shown):
     """A frame's rows under a title, with unit and source; the first column shown names the row.
 
     Without ``columns`` every column of the frame is shown; with them, those named, in their order. ``row_ids`` names the
-    column that holds each row's id, so that a link can lead to it; ``total`` sets the last row apart.
+    column that holds each row's id, so that a link can lead to it; ``total`` sets the last row apart; ``dense`` keeps many
+    narrow columns together.
     """
 
     frame: pd.DataFrame
@@ -54,6 +57,7 @@ class Table(Shown):
     columns: Mapping[str, Column] | None = None
     row_ids: str = ""
     total: bool = False
+    dense: bool = False
 
     def html(self) -> str:
         """The table in a region that scrolls by itself, and its source below."""
@@ -61,9 +65,9 @@ class Table(Shown):
         cells = [_Cells(self.frame, name, column) for name, column in columns.items()]
         unit = f'<span class="unit">单位：{escape(self.unit)}</span>' if self.unit else ""
         source = f'<p class="source">来源：{escape(self.source)}</p>' if self.source else ""
-        wide = " wide" if len(cells) > WIDE else ""
+        kinds = " wide" * (len(cells) > WIDE) + " dense" * self.dense
         return (
-            f'<div class="sheet{wide}">'
+            f'<div class="sheet{kinds}">'
             f'<div class="table-wrap" tabindex="0" role="region" aria-label="表：{escape(self.title)}"><table>'
             f"<caption><span>{escape(self.title)}{unit}</span></caption>"
             f"<thead><tr>{''.join(column.heading() for column in cells)}</tr></thead>"
@@ -89,10 +93,11 @@ class _Cells:
         self.frame, self.column = frame, column
         self.label = column.label or name
         self.values = frame[name].tolist()
-        self.texts = [column.missing if pd.isna(value) else text(value, column) for value in self.values]
+        absent = [word or column.missing for word in self._others(column.word)]
+        self.texts = [word if pd.isna(value) else text(value, column) for value, word in zip(self.values, absent, strict=True)]
         self.tones, self.targets = self._others(column.tone), self._others(column.link)
         self.alignment = "num" if column.kind in ("number", "percent") else ""
-        self.breadth = _breadth(self.texts) if column.kind == "text" else "short"
+        self.breadth = {"text": _breadth(self.texts), "status": "short"}.get(column.kind, "")
         self.shares = self._shares() if column.shade else []
 
     def heading(self) -> str:
@@ -133,7 +138,7 @@ class _Cells:
         if self.column.shade == "bar":
             return "bar", f' style="--share:{share:.3f}"'
         step = min(int(share * len(HEAT)), len(HEAT) - 1)
-        return f"heat{' dark' if step >= HEAT_LIGHT_TEXT else ''}", f' style="--heat:var(--heat-{step})"'
+        return f"heat-{step}", ""
 
 
 def text(value: object, column: Column) -> str:

@@ -10,20 +10,21 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure as Canvas
 
 from creditcalc import tables
 from creditcalc.brief import Brief
 from creditcalc.compare import ranks
-from creditcalc.display import Figure
-from creditcalc.theme import ACCENT, FIGURE_WIDTH, HEAT, HEAT_LIGHT_TEXT, INK, LINE, MUTED, PAPER, TONES, use_figure_style
+from creditcalc.datatable import Column, Table
+from creditcalc.display import Figure, Prose, Together
+from creditcalc.theme import ACCENT, FIGURE_WIDTH, INK, LINE, MUTED, PAPER, TONES, use_figure_style
 from creditcalc.wording import interval, number, points
 
 LETTER = 0.135  # inches that a Chinese letter of a label takes
 MOST = 14  # bars that a reader takes in at one look
 OPEN = TONES["warn"].fill
 EDGE = TONES["warn"].mark
+UNDECIDED = {"missing": "缺", "not_applicable": "—"}  # what stands in a cell without points
 
 
 def categories(brief: Brief) -> Figure:
@@ -52,7 +53,8 @@ def categories(brief: Brief) -> Figure:
 
 def losses(brief: Brief) -> Figure:
     """Points lost for certain and points still open, item by item, the largest first."""
-    frame = tables.item_frame(brief).query("kind == 'item' and full > 0")
+    frame = tables.item_frame(brief)
+    frame = frame[(frame["kind"] == "item") & (frame["full"] > 0)]
     frame = frame.assign(sure=frame["full"] - frame["high"], open=frame["high"] - frame["low"])
     frame = frame[frame["sure"] + frame["open"] > 1e-9].sort_values(["sure", "open"], ascending=False, kind="stable").head(MOST)
     if frame.empty:
@@ -120,51 +122,30 @@ def standings(brief: Brief) -> Figure:
     return Figure(canvas, alt, "各县（区）得分与名次", _source(brief))
 
 
-def heat_map(brief: Brief) -> Figure:
-    """County × item: the share of full marks; missing data and items that do not apply are written in."""
-    items = [r.id for r in brief.book.of_kind("item")]
-    full = brief.group.counties.full[items]
-    share = (brief.group.counties.points[items] / full.where(full > 0)).T
-    words = brief.group.counties.status[items].T
-    names = list(brief.group.counties.table["jurisdiction"])
+def heat_map(brief: Brief) -> Together:
+    """County × item: the share of full marks in shaded cells; missing data and items that do not apply are written in."""
+    card, items = brief.group.counties, [r.id for r in brief.book.of_kind("item")]
+    names = list(card.table["jurisdiction"])
+    full = card.full[items]
+    share = (card.points[items] / full.where(full > 0)).T.set_axis(names, axis=1)
+    words = card.status[items].astype("str").T.set_axis(names, axis=1).map(UNDECIDED.get)
     lossy = share.index[(share.fillna(0) < 1 - 1e-9).any(axis=1)]
     lossy = lossy if len(lossy) else share.index
     share, words = share.loc[lossy], words.loc[lossy]
-    canvas = _grid(share, words, [f"{id} {brief.book.rules[id].name}" for id in lossy], names)
     mean = share.mean(axis=1).dropna()
-    weakest = (
-        f"{mean.idxmin()} {brief.book.rules[str(mean.idxmin())].name}（{100 * mean.min():.0f}%）"
-        if len(mean)
-        else "无（都缺数据）"
-    )
-    alt = (
-        f"{brief.name}各县（区）在 {len(lossy)} 个评分指标上得分占满分的比例；平均最低的是{weakest}；"
-        f"满分最少的是{names[int(np.argmin((share >= 1 - 1e-9).sum()))]}。"
-    )
-    return Figure(canvas, alt, "各县（区）× 评分指标：得分占满分的百分比（缺 = 缺数据，— = 不适用）", _source(brief))
+    weakest = f"{_item(brief, mean.idxmin())}（{100 * mean.min():.0f}%）" if len(mean) else "无（都缺数据）"
+    best = names[int(np.argmin((share >= 1 - 1e-9).sum()))]
+    finding = f"有失分或缺数据的评分指标共 {len(lossy)} 个；平均得分率最低的是{weakest}；得满分的指标最少的是{best}。"
+    rows = pd.DataFrame({"item": [_item(brief, id) for id in lossy]}, index=lossy)
+    rows = rows.join(100 * share).join(words.add_suffix("_word"))
+    shaded = {name: Column(name, kind="number", digits=0, word=f"{name}_word", shade="heat", full=100.0) for name in names}
+    title = "各县（区）× 评分指标：得分占满分的百分比（缺 = 缺数据，— = 不适用）"
+    grid = Table(rows, title, "%", _source(brief), {"item": Column("评分指标")} | shaded, dense=True)
+    return Together([Prose([finding]), grid])
 
 
-def _grid(share: pd.DataFrame, words: pd.DataFrame, labels: Sequence[str], names: Sequence[str]) -> Canvas:
-    """Shaded cells with their share in per cent."""
-    use_figure_style()
-    height = 0.24 * len(labels) + 0.95
-    left = LETTER * max(map(_letters, labels)) / FIGURE_WIDTH
-    canvas = Canvas(figsize=(FIGURE_WIDTH, height))
-    ax = canvas.add_axes((left, 0.1 / height, 0.99 - left, 1 - 0.95 / height))
-    ax.pcolormesh(share.to_numpy(), cmap=ListedColormap(list(HEAT)), vmin=0, vmax=1, edgecolors=PAPER, linewidth=1.2)
-    for (y, x), value in np.ndenumerate(share.to_numpy()):
-        word = {"missing": "缺", "not_applicable": "—"}.get(str(words.iat[y, x]))
-        dark = word is None and int(value * len(HEAT)) >= HEAT_LIGHT_TEXT
-        ax.text(
-            x + 0.5, y + 0.5, word or f"{100 * value:.0f}", ha="center", va="center", fontsize=8, color=PAPER if dark else INK
-        )
-    ax.set_yticks(np.arange(len(labels)) + 0.5, labels, fontsize=8.5)
-    ax.set_xticks(np.arange(len(names)) + 0.5, names, fontsize=8.5, rotation=30, ha="left")
-    ax.xaxis.tick_top()
-    ax.invert_yaxis()
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
-    return canvas
+def _item(brief: Brief, id: object) -> str:
+    return f"{id} {brief.book.rules[str(id)].name}"
 
 
 def _rows(labels: Sequence[str], unit: str, right: float = 0.3) -> tuple[Canvas, Axes]:

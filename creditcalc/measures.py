@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Literal
 
 import numpy as np
@@ -26,7 +27,7 @@ def ratio(part: Array, whole: Array, *, empty: float | Literal["missing"] = "mis
     array([0.045, 1.   ])
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(whole == 0, _number(empty), part / whole)
+        return _where_empty(part / whole, whole, empty)
 
 
 def ratio_inverse(value: float, whole: float) -> float:
@@ -62,7 +63,7 @@ def shortfall(part: Array, whole: Array, *, empty: float | Literal["missing"] = 
     >>> shortfall(np.array([4.0]), np.array([5.0]))
     array([1.])
     """
-    return np.where(whole == 0, _number(empty), whole - part)
+    return _where_empty(whole - part, whole, empty)
 
 
 def shortfall_inverse(value: float, whole: float) -> float:
@@ -82,8 +83,12 @@ def any_of(*inputs: Array) -> Array:
     >>> any_of(np.array([1.0]), np.array([np.nan]))
     array([1.])
     """
-    known, all_known = np.fmax.reduce(inputs), np.maximum.reduce(inputs)
-    return np.where(known > 0, 1.0, all_known)
+    truth = np.ceil(np.minimum(reduce(np.maximum, inputs), 1.0))
+    if len(inputs) > 1:
+        blank = np.isnan(truth)
+        if np.count_nonzero(blank):
+            truth[blank & (reduce(np.fmax, inputs) > 0)] = 1.0
+    return truth
 
 
 def none_of(*inputs: Array) -> Array:
@@ -101,8 +106,12 @@ def all_of(*inputs: Array) -> Array:
     >>> all_of(np.array([1.0, np.nan, np.nan]), np.array([1.0, 0.0, 1.0]))
     array([ 1.,  0., nan])
     """
-    known, all_known = np.fmin.reduce(inputs), np.minimum.reduce(inputs)
-    return np.where(known <= 0, 0.0, np.minimum(all_known, 1.0))
+    truth = np.clip(reduce(np.minimum, inputs), 0.0, 1.0)
+    if len(inputs) > 1:
+        blank = np.isnan(truth)
+        if np.count_nonzero(blank):
+            truth[blank & (reduce(np.fmin, inputs) <= 0)] = 0.0
+    return truth
 
 
 def count_yes(*inputs: Array) -> Array:
@@ -112,7 +121,7 @@ def count_yes(*inputs: Array) -> Array:
     array([ 1., nan])
     """
     low, high = count_yes_bounds(*inputs)
-    return np.where(low == high, low, np.nan)
+    return agreed(low, high)
 
 
 def count_yes_bounds(*inputs: Array) -> tuple[Array, Array]:
@@ -121,11 +130,22 @@ def count_yes_bounds(*inputs: Array) -> tuple[Array, Array]:
     >>> count_yes_bounds(np.array([1.0]), np.array([np.nan]))
     (array([1.]), array([2.]))
     """
-    low, unknown = np.zeros(inputs[0].shape), np.zeros(inputs[0].shape)
+    low, unknown = np.zeros((2, *inputs[0].shape), dtype=np.int8)
     for flag in inputs:
-        low += flag > 0
-        unknown += np.isnan(flag)
-    return low, low + unknown
+        low += (flag > 0).view(np.int8)
+        unknown += np.isnan(flag).view(np.int8)
+    return low.astype(float), (low + unknown).astype(float)
+
+
+def agreed(low: Array, high: Array) -> Array:
+    """What the bounds agree on.
+
+    >>> agreed(np.array([1.0, 3.0]), np.array([2.0, 3.0]))
+    array([nan,  3.])
+    """
+    result = low.copy()
+    result[low < high] = np.nan
+    return result
 
 
 def coverage(whole: Array, parts: Sequence[Array], systems: Sequence[Array], *, decimals: int) -> Array:
@@ -139,8 +159,9 @@ def coverage(whole: Array, parts: Sequence[Array], systems: Sequence[Array], *, 
     """
     best = np.zeros(whole.shape)
     for part, system in zip(parts, systems, strict=True):
-        used = np.where(system > 0, np.minimum(ratio(part, whole), 1.0), system)  # system 0 or NaN stands for itself
-        best = np.maximum(best, used)
+        counts, share = any_of(system), np.minimum(ratio(part, whole), 1.0)
+        share[np.isnan(share) & (counts == 0)] = 0.0
+        best = np.maximum(best, share * counts)
     return round_half_up(best, decimals)
 
 
@@ -167,5 +188,8 @@ MEASURE_INVERSES: dict[str, Callable[..., float]] = {
 }
 
 
-def _number(empty: float | str) -> float:
-    return float("nan") if isinstance(empty, str) else float(empty)
+def _where_empty(values: Array, whole: Array, empty: float | str) -> Array:
+    none = whole == 0
+    if np.count_nonzero(none):
+        values[none] = np.nan if isinstance(empty, str) else empty
+    return values

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import pickle
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import papermill
-from papermill.exceptions import PapermillExecutionError
+from typing import Any, cast
 
 from creditcalc.files import sha256
 from creditcalc.html import PageHead, to_html
 from creditcalc.problems import Problem, ProblemError, nearest
+from creditcalc.study import Study, keep_open
 
-HEAVY = ["creditcalc.pages", "nbconvert"]  # what a page's process would otherwise import by itself
+ENGINES = {"warm": "creditcalc-warm", "kernel": "nbclient"}  # as a caller and as papermill names them
+STUDY = "study.pickle"
+OPENED_BY = ("data", "rulebook", "readings", "city", "as_of")  # the parameters with which a notebook opens its study
 
 
 class NotebookError(ProblemError):
@@ -37,7 +40,7 @@ class Job:
 
 def check_parameters(notebook: Path, given: Mapping[str, str]) -> None:
     """Raise NotebookError for what is given and not declared, and for what is declared as None and not given."""
-    declared = papermill.inspect_notebook(_literal(notebook))
+    declared = load_papermill().inspect_notebook(_literal(notebook))
     unknown = [name for name in given if name not in declared]
     lacking = [name for name, parameter in declared.items() if parameter["default"] == "None" and name not in given]
     there = f"笔记本声明的有：{'、'.join(declared)}"
@@ -50,26 +53,46 @@ def check_parameters(notebook: Path, given: Mapping[str, str]) -> None:
         raise NotebookError(problems)
 
 
-def make_page(job: Job, folder: Path) -> str:
+def make_page(job: Job, folder: Path, engine: str) -> str:
     """Execute a job's notebook, write its page into ``folder`` and give the page's digest.
 
-    A notebook that fails stays there, executed up to the failing cell.
+    ``warm`` runs it in this process, which must have nothing else to do, and spares it reading the data: the study lies in
+    ``folder``. ``kernel`` runs it in a process of its own. A notebook that fails stays there, executed up to the failing cell.
     """
+    papermill = load_papermill()
+    if engine == "warm":
+        import creditcalc.kernels  # noqa: F401  papermill knows the engine from there
+
+        keep_open(pickle.loads((folder / STUDY).read_bytes()), *(job.parameters.get(name, "") for name in OPENED_BY))
     draft, page = folder / f"{job.stem}.ipynb", folder / f"{job.stem}.html"
     try:
         notebook = papermill.execute_notebook(
             _literal(job.notebook),
             _literal(draft),
             dict(job.parameters),
+            engine_name=ENGINES[engine],
             request_save_on_cell_execute=False,
             progress_bar=False,
             extra_arguments=["--log-level=CRITICAL"],  # a kernel chats on stderr; that it died is told by the exception
         )
-    except PapermillExecutionError as error:
+    except papermill.PapermillExecutionError as error:
         raise PageError(f"单元格 [{error.exec_count}] 出错：{error.ename}: {error.evalue}") from None
     page.write_text(to_html(notebook, job.head), encoding="utf-8")
     draft.unlink()
     return sha256(page)
+
+
+def share(study: Study, folder: Path) -> None:
+    """Lay a study into a folder for the pages that are made there."""
+    (folder / STUDY).write_bytes(pickle.dumps(study))
+
+
+def load_papermill() -> Any:
+    """Papermill, without a grammar that takes a second to import, and by which nothing but some web addresses is checked."""
+    cast(dict[str, Any], sys.modules).setdefault("rfc3987_syntax", None)
+    import papermill
+
+    return papermill
 
 
 def _literal(path: Path) -> str:

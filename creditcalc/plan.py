@@ -17,8 +17,10 @@ from creditcalc.pages import Job
 from creditcalc.provenance import Origin, origin
 from creditcalc.record import Key
 from creditcalc.study import Study
+from creditcalc.worklog import units
 
-NOTEBOOKS = {"county": "county_report.ipynb", "city": "city_overview.ipynb"}
+NOTEBOOKS = {"county": "county_report.ipynb", "city": "city_overview.ipynb", "unit": "unit_report.ipynb"}
+UNITS = "units"  # the folder of their pages
 PATHS = ("data", "rulebook")  # parameters that say where something lies, not what it is
 SHORT = 12  # characters of a digest that a reader compares
 
@@ -31,12 +33,16 @@ class Options:
     period: str = ""
     counties: tuple[str, ...] = ()
     city: str = ""
+    units: bool = True
     readings: Mapping[str, str] = field(default_factory=dict)
     rulebook: Path | None = None
     as_of: str = ""
     out: Path = Path("reports")
     jobs: int = os.cpu_count() or 1
+    engine: str = "warm" if hasattr(os, "fork") else "kernel"
+    timeout: int = 300  # seconds that a page may take
     force: bool = False
+    pdf: bool = False
     notebooks: Path = field(default_factory=lambda: bundled("notebooks"))
 
 
@@ -71,9 +77,13 @@ def make_plan(study: Study, options: Options) -> Plan:
     period = options.period or study.latest
     keys = list(_jurisdictions(study, period))
     chosen = _chosen(study, keys, options)
-    notebooks = {kind: (options.notebooks / name).absolute() for kind, name in NOTEBOOKS.items()}
+    offices = _offices(study, chosen, options)
+    notebooks = {kind: (options.notebooks / name).absolute() for kind, name in NOTEBOOKS.items() if kind != "unit" or offices}
     refused = frozenset(key for key in keys if study.checked.unsound & {(key.city, key.name), ("", key.name)})
-    plan = Plan(study, options, period, origin(notebooks), safe_names(_labels(keys)), refused, {})
+    refused |= {key for key in offices if Key("city", key.city, key.city) in refused}
+    stems = safe_names(_labels(keys)) | {key: f"{UNITS}/{stem}" for key, stem in safe_names(_labels(offices)).items()}
+    plan = Plan(study, options, period, origin(notebooks), stems, refused, {})
+    chosen = [*chosen, *offices]
     tasks = {key: _task(plan, key, notebooks[key.kind]) for key in chosen if key not in refused}
     return replace(plan, tasks=tasks)
 
@@ -98,15 +108,21 @@ def _chosen(study: Study, keys: list[Key], options: Options) -> list[Key]:
     return [key for key in keys if key in counties or (key.kind == "city" and key.city in cities)]
 
 
+def _offices(study: Study, chosen: list[Key], options: Options) -> list[Key]:
+    """The responsible units of each city whose page is asked for; of none where single counties are."""
+    cities = [key.city for key in chosen if key.kind == "city" and options.units and not options.counties]
+    return [Key("unit", city, name) for city in cities for name in units(study.book)]
+
+
 def _labels(keys: list[Key]) -> dict[Key, str]:
-    """The name of each jurisdiction, with its city's before it where several counties have the same."""
-    number = Counter(key.name for key in keys if key.kind == "county")
-    return {key: key.city + key.name if key.kind == "county" and number[key.name] > 1 else key.name for key in keys}
+    """The name of each jurisdiction or unit, with its city's before it where several have the same."""
+    number = Counter(key.name for key in keys if key.kind != "city")
+    return {key: key.city + key.name if key.kind != "city" and number[key.name] > 1 else key.name for key in keys}
 
 
 def _task(plan: Plan, key: Key, notebook: Path) -> Task:
     study, options = plan.study, plan.options
-    brief = study.city(key.name, plan.period) if key.kind == "city" else study.county(key.name, plan.period, key.city)
+    digest = _shown(study, key, plan.period)
     parameters = {
         key.kind: key.name,
         "city": key.city,
@@ -117,9 +133,9 @@ def _task(plan: Plan, key: Key, notebook: Path) -> Task:
     }
     if options.as_of:  # without it a notebook takes the last day of the period
         parameters["as_of"] = options.as_of
-    head = page_head(plan, f"{key.name} {plan.period} {study.book.title}", brief.digest, _links(plan, key))
+    head = page_head(plan, f"{key.name} {plan.period} {study.book.title}", digest, _links(plan, key))
     parts = [
-        brief.digest,
+        digest,
         plan.origin.notebooks[notebook.name],
         plan.origin.program,
         plan.origin.versions,
@@ -130,9 +146,22 @@ def _task(plan: Plan, key: Key, notebook: Path) -> Task:
     return Task(Job(notebook, parameters, dated(head, plan.origin), plan.stems[key]), digest)
 
 
+def _shown(study: Study, key: Key, period: str) -> str:
+    """The digest of what a page shows."""
+    if key.kind == "unit":
+        return study.unit(key.name, key.city, period).digest
+    return (study.city(key.name, period) if key.kind == "city" else study.county(key.name, period, key.city)).digest
+
+
 def _links(plan: Plan, key: Key) -> list[tuple[str, str]]:
-    """Links from a county's page to its city's, from a city's to its counties', and from both to the index."""
-    others = [other for other in plan.stems if other.city == key.city and other.kind != key.kind and other not in plan.refused]
+    """Links from a county's or a unit's page to its city's, from a city's to its counties', and to the index."""
+    if key.kind == "unit":
+        return [("目录", "../index.html"), (key.city, f"../{plan.stems[Key('city', key.city, key.city)]}.html")]
+    others = [
+        other
+        for other in plan.stems
+        if other.city == key.city and other.kind not in (key.kind, "unit") and other not in plan.refused
+    ]
     return [("目录", "index.html"), *((other.name, f"{plan.stems[other]}.html") for other in others)]
 
 

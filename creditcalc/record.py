@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 from creditcalc.files import replacing, sha256
 
 RECORD = "run.json"
+OWN = re.compile(r"((units/)?[^/\\]*[^/\\.][^/\\]*)?")
 
 
 class Key(NamedTuple):
@@ -26,7 +28,8 @@ class Page:
     """How one page stands.
 
     ``status`` is made, unchanged, failed, refused (its data has errors) or left (not this run's task, or interrupted).
-    ``digest`` says what the file was made of and ``sha256`` what it holds; where there is no file they are empty.
+    ``digest`` says what the file was made of, ``sha256`` what it holds and ``printed`` what it held when its PDF was printed;
+    where there is no file they are empty.
     """
 
     kind: str
@@ -38,6 +41,7 @@ class Page:
     error: str = ""
     digest: str = ""
     sha256: str = ""
+    printed: str = ""
 
     @property
     def key(self) -> Key:
@@ -55,7 +59,7 @@ def load_pages(folder: Path) -> list[Page]:
         pages = [Page(**page) for page in json.loads((folder / RECORD).read_bytes())["pages"]]
     except (OSError, ValueError, TypeError, KeyError):
         return []
-    return [page for page in pages if page.file == Path(page.file).name]  # a record leads to no other folder
+    return [page for page in pages if OWN.fullmatch(page.file)]  # a record leads to no other folder
 
 
 def save(folder: Path, facts: Mapping[str, Any], pages: list[Page]) -> None:

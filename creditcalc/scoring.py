@@ -1,14 +1,15 @@
 """Table × rulebook × readings → Scorecard: points with their interval, base gates, totals.
 
-All work is done on whole columns. A rule's result lies in one row of a rules × rows array, so that each rule's column
-of the wide tables is contiguous.
+All work is done on columns, in pieces of rows that stay in the processor's cache. A rule's result lies in one row of a
+rules × rows array, so that each rule's column of the wide tables is contiguous. Points and statuses are worked out at
+once, all else when it is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,66 +17,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from creditcalc import formulas, measures
+from creditcalc.columns import LEVELS, levels, pieces
+from creditcalc.columns import Columns as Columns
 from creditcalc.formulas import Array
-from creditcalc.problems import InputError, Problem, nearest, shown
+from creditcalc.problems import InputError, Problem
 from creditcalc.rulebook import Call, Condition, Readings, Rule, Rulebook, chosen, roles
 
 KEYS = ["jurisdiction", "period"]
-LEVELS = ("county", "city")
 ITEM_STATUS = ("missing", "scored", "not_applicable")
 BASE_STATUS = ("pending", "fail", "pass")
 ELIGIBLE = ("pending", "no", "yes")
 
-
-class Columns:
-    """The table's columns as arrays; one that is absent is missing in every row."""
-
-    def __init__(self, table: pd.DataFrame, book: Rulebook) -> None:
-        self.table, self.book = table, book
-        self._absent = np.full(len(table), np.nan)
-        self._absent.flags.writeable = False
-
-    def number(self, name: str) -> Array:
-        """An input as float64, NaN where it is missing; InputError where it holds text."""
-        if name not in self.table:
-            return self._absent
-        column = self.table[name]
-        try:
-            numbers = column.to_numpy(dtype=float, na_value=np.nan)
-        except (TypeError, ValueError):
-            numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-        bad = column[column.notna().to_numpy() & (~np.isfinite(numbers) | (column.dtype.kind in "mM"))]
-        if len(bad):
-            cure = "先用 read_inputs 读入，或把文字换成数（是为 1，否为 0）"
-            raise InputError([Problem("不是数", shown(bad.iloc[0]), cure, column=name)])
-        return numbers
-
-    def is_class(self, name: str, classes: tuple[str, ...]) -> Array:
-        """Whether a class input is one of ``classes``: yes, no or missing."""
-        if name not in self.table:
-            return self._absent
-        column = self.table[name]
-        known = self.book.inputs[name].classes
-        bad = column[column.notna() & ~column.isin(list(known))]
-        if len(bad):
-            cure = nearest(str(bad.iloc[0]), known) or f"可选：{'、'.join(known)}"
-            raise InputError([Problem("没有这个类别", shown(bad.iloc[0]), cure, column=name)])
-        return np.where(column.isna(), np.nan, column.isin(classes).astype(float))
-
-    @cached_property
-    def level(self) -> NDArray[np.str_]:
-        """``county`` or ``city`` per row."""
-        return _levels(self.table).astype(str)
+Codes = NDArray[np.int8]
 
 
 class Results(NamedTuple):
-    """Rules × rows: value, points and their interval (NaN for base indicators), and gates (1, 0, NaN) of base indicators."""
+    """Rules × rows: points (NaN for base indicators) and status (``ITEM_STATUS`` or ``BASE_STATUS``, 0 being undecided)."""
 
-    value: Array
     points: Array
-    low: Array
-    high: Array
-    gates: Array
+    status: Codes
 
 
 @dataclass(frozen=True)
@@ -85,8 +45,9 @@ class Scorecard:
     table: pd.DataFrame
     book: Rulebook
     readings: Readings
+    _columns: Columns
     _results: Results
-    _factors: Mapping[str, Array]
+    _owners: list[pd.DataFrame] = field(default_factory=list, repr=False, compare=False)
 
     @cached_property
     def points(self) -> pd.DataFrame:
@@ -96,98 +57,115 @@ class Scorecard:
     @cached_property
     def low(self) -> pd.DataFrame:
         """The least points that the missing inputs still allow."""
-        return self._wide(self._results.low)
+        return self._wide(self._interval[0])
 
     @cached_property
     def high(self) -> pd.DataFrame:
         """The most points that the missing inputs still allow."""
-        return self._wide(self._results.high)
+        return self._wide(self._interval[1])
 
     @cached_property
     def value(self) -> pd.DataFrame:
         """The value that is scored (a share, a count, a yes or no) per row and rule."""
-        return self._wide(self._results.value)
+        value = np.empty_like(self._results.points)
+        for columns in self._columns.pieces():
+            for n, rule in enumerate(self.book.rules.values()):
+                score = score_gate if rule.kind == "base" else score_item
+                value[n, columns.rows] = score(rule, columns, self.readings)[0]
+        return self._wide(value)
 
     @cached_property
     def full(self) -> pd.DataFrame:
         """Full marks per row and rule, after reallocation; NaN for base indicators."""
-        ones = np.ones(len(self.table))
-        marks = {r.id: np.nan if r.kind == "base" else r.full for r in self.book.rules.values()}
-        return self._wide(np.array([mark * self._factors.get(id, ones) for id, mark in marks.items()]))
+        full = np.empty_like(self._results.points)
+        full.T[:] = [np.nan if rule.kind == "base" else rule.full for rule in self.book.rules.values()]
+        order = {id: n for n, id in enumerate(self.book.rules)}
+        for columns in self._columns.pieces():
+            for id, factor in reallocated(self.book, columns, self.readings).items():
+                full[order[id], columns.rows] *= factor
+        return self._wide(full)
 
     @cached_property
     def status(self) -> pd.DataFrame:
         """Words per row and rule: scored, missing, not_applicable; for base indicators pass, fail, pending."""
-        columns = {}
-        for n, rule in enumerate(self.book.rules.values()):
-            if rule.kind == "base":
-                codes, words = _code(self._results.gates[n]), BASE_STATUS
-            else:
-                codes, words = (~np.isnan(self._results.points[n])).astype(np.int8), ITEM_STATUS
-                if rule.id in self._factors:
-                    codes[self._factors[rule.id] == 0] = 2
-            columns[rule.id] = pd.Categorical.from_codes(codes, categories=pd.Index(words))
-        return pd.DataFrame(columns, index=self.table.index)
+        words = {kind: pd.CategoricalDtype(list(_words(kind))) for kind in ("base", "item", "bonus")}
+        coded = zip(self.book.rules.items(), self._results.status, strict=True)
+        return pd.DataFrame(
+            {id: pd.Categorical.from_codes(codes, dtype=words[rule.kind]) for (id, rule), codes in coded},
+            index=self.table.index,
+        )
+
+    @cached_property
+    def _interval(self) -> tuple[Array, Array]:
+        """The least and the most points: the points themselves where they are decided."""
+        points, status = self._results
+        if status[self._rows("item", "bonus")].all():
+            return points, points
+        low, high = points.copy(), points.copy()
+        for columns in self._columns.pieces():
+            factors, rows = reallocated(self.book, columns, self.readings), columns.rows
+            for n, rule in enumerate(self.book.rules.values()):
+                if rule.kind != "base" and not status[n, rows].all():
+                    item = Item(rule, self.readings)
+                    low[n, rows], high[n, rows] = item.interval(columns, points[n, rows], factors.get(rule.id))
+        return low, high
 
     def under(self, readings: Readings) -> Scorecard:
         """The same table under other readings (those not named stay); only rules that depend on a change are scored again."""
         options = self.book.resolve({**self.readings, **readings})
         moved = {id for id, option in options.items() if option != self.readings[id]}
-        results = Results(*(array.copy() for array in self._results))
-        columns = Columns(self.table, self.book)
-        for n, rule in enumerate(self.book.rules.values()):
-            if moved.intersection(rule.readings):
-                _score_rule(n, rule, columns, options, results, self._factors)
-        return Scorecard(self.table, self.book, options, results, self._factors)
+        results = Results(self._results.points.copy(), self._results.status.copy())
+        again = [n for n, rule in enumerate(self.book.rules.values()) if moved.intersection(rule.readings)]
+        _score(again, self._columns, options, results)
+        return Scorecard(self.table, self.book, options, self._columns, results)
 
     def _wide(self, values: Array) -> pd.DataFrame:
-        return pd.DataFrame(values.T, index=self.table.index, columns=list(self.book.rules), copy=True)
+        """The values as a table that shares their memory until somebody writes to it."""
+        owner = pd.DataFrame(values.T, index=self.table.index, columns=list(self.book.rules), copy=False)
+        self._owners.append(owner)  # pandas copies what it writes to only while another table is seen to share it
+        return owner.copy(deep=False)
+
+    def _rows(self, *kinds: str, scope: str = "") -> list[int]:
+        """Where the rules of some kinds (and of one scope) lie in the results."""
+        rules = enumerate(self.book.rules.values())
+        return [n for n, rule in rules if rule.kind in kinds and scope in ("", rule.scope)]
 
     def items(self) -> pd.DataFrame:
         """The long table: jurisdiction, period, id, kind, full, value, score, low, high, status."""
         rules = list(self.book.rules.values())
         rows, width = len(self.table), len(rules)
-        status = self.status
-        long = {key: np.repeat(self.table[key].to_numpy(), width) for key in KEYS}
+        words = np.array([_words(rule.kind) for rule in rules], dtype=object)
+        sheets = {"full": self.full, "value": self.value, "score": self.points, "low": self.low, "high": self.high}
         return pd.DataFrame(
-            long
-            | {
-                "id": np.tile([rule.id for rule in rules], rows),
-                "kind": np.tile([rule.kind for rule in rules], rows),
-                "full": self.full.to_numpy().ravel(),
-                "value": self._results.value.T.ravel(),
-                "score": self._results.points.T.ravel(),
-                "low": self._results.low.T.ravel(),
-                "high": self._results.high.T.ravel(),
-                "status": np.array([status[rule.id].astype(object).to_numpy() for rule in rules]).T.ravel(),
-            }
+            {key: np.repeat(self.table[key].to_numpy(), width) for key in KEYS}
+            | {"id": np.tile([rule.id for rule in rules], rows), "kind": np.tile([rule.kind for rule in rules], rows)}
+            | {name: sheet.to_numpy().ravel() for name, sheet in sheets.items()}
+            | {"status": np.take_along_axis(words, self._results.status.astype(int), axis=1).T.ravel()}
         )
 
     def totals(self) -> pd.DataFrame:
         """Per jurisdiction and period: score (what the decided items give), its interval, bonus, eligibility, county duty."""
-        rules = list(self.book.rules.values())
-        item = np.array([rule.kind == "item" for rule in rules])
-        bonus = np.array([rule.kind == "bonus" for rule in rules])
-        base = np.array([rule.kind == "base" for rule in rules])
-        county = item & np.array([rule.scope == "county" for rule in rules])
+        item, bonus, duty = self._rows("item"), self._rows("bonus"), self._rows("item", scope="county")
         cap = float(chosen(self.book.bonus_cap, self.readings))
-        score = _sum(self._results.points, item)
-        confirmed = np.minimum(_sum(self._results.points, bonus), cap)
-        gate = measures.all_of(*self._results.gates[base]) if base.any() else np.ones(len(self.table))
+        points, (low, high) = self._results.points, self._interval
+        score, confirmed = _sum(points, item), np.minimum(_sum(points, bonus), cap)
+        gates = self._results.status[self._rows("base")]
+        eligible = np.where((gates == 1).any(axis=0), 1, 2 * (gates == 2).all(axis=0))
+        rules = list(self.book.rules.values())
         return pd.DataFrame(
             {key: self.table[key].to_numpy() for key in KEYS}
             | {
-                "level": _levels(self.table),
+                "level": np.array(LEVELS, dtype=object)[levels(self.table)],
                 "score": score,
-                "low": _sum(self._results.low, item),
-                "high": _sum(self._results.high, item),
+                "low": _sum(low, item),
+                "high": _sum(high, item),
                 "bonus": confirmed,
-                "bonus_low": np.minimum(_sum(self._results.low, bonus), cap),
-                "bonus_high": np.minimum(_sum(self._results.high, bonus), cap),
+                "bonus_low": np.minimum(_sum(low, bonus), cap),
+                "bonus_high": np.minimum(_sum(high, bonus), cap),
                 "total": score + confirmed,
-                "eligible": np.array(ELIGIBLE, dtype=object)[_code(gate)],
-                "county_duty": _sum(self._results.points, county),
-                "county_duty_full": float(sum(rule.full for rule in rules if rule.kind == "item" and rule.scope == "county")),
+                "eligible": np.array(ELIGIBLE, dtype=object)[eligible],
+                "county_duty": _sum(points, duty),
+                "county_duty_full": float(sum(rules[n].full for n in duty)),
             },
             index=self.table.index,
         )
@@ -207,76 +185,141 @@ def score(table: pd.DataFrame, book: Rulebook, readings: Readings | None = None)
     missing = [key for key in KEYS if key not in table]
     if missing:
         raise InputError([Problem("缺少这一列", key, "补上县区或期间", column=key) for key in missing])
-    options = book.resolve(readings)
-    columns = Columns(table, book)
-    results = Results(*(np.full((len(book.rules), len(table)), np.nan) for _ in Results._fields))
-    factors = reallocated(book, columns, options)
-    for n, rule in enumerate(book.rules.values()):
-        _score_rule(n, rule, columns, options, results, factors)
-    return Scorecard(table, book, options, results, factors)
+    table = table.copy(deep=False)  # what is worked out later is still of the table as it is now
+    options, columns, shape = book.resolve(readings), Columns(table, book), (len(book.rules), len(table))
+    results = Results(np.empty(shape), np.empty(shape, dtype=np.int8))
+    _score(range(len(book.rules)), columns, options, results)
+    return Scorecard(table, book, options, columns, results)
 
 
-def _score_rule(
-    n: int, rule: Rule, columns: Columns, readings: Readings, results: Results, factors: Mapping[str, Array]
-) -> None:
-    """Put one rule's results in their place."""
-    if rule.kind == "base":
-        results.value[n], results.gates[n] = score_gate(rule, columns, readings)
-    else:
-        item = score_item(rule, columns, readings, factors.get(rule.id))
-        results.value[n], results.points[n], results.low[n], results.high[n] = item
+def _score(numbers: Iterable[int], columns: Columns, readings: Readings, results: Results) -> None:
+    """Put the results of some rules in their place, for one piece of the rows after another."""
+    rules = list(columns.book.rules.values())
+    gates = [(n, Gate(rules[n], readings)) for n in numbers if rules[n].kind == "base"]
+    items = [(n, rules[n].id, Item(rules[n], readings)) for n in numbers if rules[n].kind != "base"]
+    for piece in columns.pieces():
+        factors, rows = reallocated(columns.book, piece, readings), piece.rows
+        for n, gate in gates:
+            results.points[n, rows], results.status[n, rows] = np.nan, _code(gate.score(piece)[1])
+        for n, id, item in items:
+            results.points[n, rows] = points = item.points(piece, factors.get(id))[1]
+            results.status[n, rows] = points == points
+            if id in factors:
+                results.status[n, rows] += factors[id] == 0
+
+
+class Measure:
+    """A measure with its inputs and parameters under a set of readings."""
+
+    def __init__(self, call: Call, readings: Readings) -> None:
+        self.kind, self.bounded = call.kind, call.kind in measures.BOUNDS
+        params, inputs = call.bind(readings), roles(call.kind)
+        self._inputs = [(role, listed, params.pop(role)) for role, listed in inputs.items()]
+        self._params = params
+
+    def value(self, columns: Columns) -> Array:
+        """The value for every row."""
+        return measures.MEASURES[self.kind](*self._arrays(columns), **self._params)
+
+    def bounds(self, columns: Columns) -> tuple[Array, Array]:
+        """The least and the greatest value that the missing inputs allow, where the measure is ``bounded``."""
+        return measures.BOUNDS[self.kind](*self._arrays(columns))
+
+    def _arrays(self, columns: Columns) -> list[Any]:
+        """The arrays of the roles; names in a role that takes one array are added up."""
+        arguments: list[Any] = []
+        for role, listed, names in self._inputs:
+            arrays = [columns.number(name) for name in ([names] if isinstance(names, str) else names)]
+            if not listed:
+                arguments.append(reduce(np.add, arrays))
+            elif role == "inputs":
+                arguments.extend(arrays)
+            else:
+                arguments.append(arrays)
+        return arguments
+
+
+class Item:
+    """An item's measure and formula under a set of readings.
+
+    ``factor`` multiplies its marks where they are reallocated; at 0 it does not apply and has 0 of 0 points.
+    """
+
+    def __init__(self, rule: Rule, readings: Readings) -> None:
+        assert rule.measure is not None and rule.formula is not None
+        self.measure, self.full = Measure(rule.measure, readings), rule.full
+        self._formula, self._params = formulas.FORMULAS[rule.formula.kind].points, rule.formula.bind(readings)
+
+    def points(self, columns: Columns, factor: Array | None = None) -> tuple[Array, Array]:
+        """Value and points, decided where the least and the most are the same."""
+        value = self.measure.value(columns)
+        points = self._marks(value, factor)
+        if self.measure.bounded and np.isnan(points).any():
+            points = measures.agreed(*self.interval(columns, points, factor))
+        return value, points
+
+    def interval(self, columns: Columns, points: Array, factor: Array | None = None) -> tuple[Array, Array]:
+        """The least and the most: up to full marks where the points are not decided and the measure cannot tell more."""
+        undecided = np.isnan(points)
+        if not undecided.any():
+            return points, points
+        if self.measure.bounded:
+            least, most = self.measure.bounds(columns)
+            return self._marks(least, factor), self._marks(most, factor)
+        full = self.full if factor is None else self.full * factor
+        return np.where(undecided, 0.0, points), np.where(undecided, full, points)
+
+    def _marks(self, value: Array, factor: Array | None) -> Array:
+        """What the formula makes of a value, after reallocation."""
+        points = self._formula(value, self.full, **self._params)
+        if factor is not None:
+            points *= factor
+            points[np.isnan(points) & (factor == 0)] = 0.0
+        return points
+
+
+class Gate:
+    """A base indicator's conditions under a set of readings."""
+
+    def __init__(self, rule: Rule, readings: Readings) -> None:
+        self._parts = [(condition, Measure(condition.measure, readings)) for condition in rule.conditions]
+
+    def score(self, columns: Columns) -> tuple[Array, Array]:
+        """The value of the one condition (the gate itself, where there are several) and the gate."""
+        results = [_condition(condition, measure, columns) for condition, measure in self._parts]
+        if len(results) == 1:
+            return results[0][:2]
+        gate = measures.all_of(*(holds for _, holds, _ in results))
+        return gate, gate
+
+
+def _condition(condition: Condition, measure: Measure, columns: Columns) -> tuple[Array, Array, Array | None]:
+    value = measure.value(columns)
+    holds = formulas.TESTS[condition.test](value, condition.threshold)
+    limits = [columns.is_level(condition.level)] if condition.level else []
+    limits += [columns.is_class(condition.class_input, condition.classes)] if condition.class_input else []
+    if not limits:
+        return value, holds, None
+    concerned = reduce(measures.all_of, limits)
+    holds[np.isnan(holds) & (concerned == 0)] = 1.0
+    return value, np.maximum(holds, 1.0 - concerned), concerned
 
 
 def measured(call: Call, columns: Columns, readings: Readings) -> Array:
     """A measure's value for every row."""
-    return measures.MEASURES[call.kind](*_inputs(call, columns, readings), **_parameters(call, readings))
-
-
-def _inputs(call: Call, columns: Columns, readings: Readings) -> list[Any]:
-    """The arrays of a measure's roles; names in a role that takes one array are added up."""
-    arguments: list[Any] = []
-    for role, listed in roles(call.kind).items():
-        names = chosen(call.params[role], readings)
-        arrays = [columns.number(name) for name in ([names] if isinstance(names, str) else names)]
-        if not listed:
-            arguments.append(sum(arrays[1:], start=arrays[0]))
-        elif role == "inputs":
-            arguments.extend(arrays)
-        else:
-            arguments.append(arrays)
-    return arguments
-
-
-def _parameters(call: Call, readings: Readings) -> dict[str, Any]:
-    return {key: value for key, value in call.bind(readings).items() if key not in roles(call.kind)}
+    return Measure(call, readings).value(columns)
 
 
 def score_item(rule: Rule, columns: Columns, readings: Readings, factor: Array | None = None) -> tuple[Array, ...]:
-    """Value, points, low and high of an item; a value that is not decided leaves the interval open up to full marks.
-
-    ``factor`` multiplies its marks where they are reallocated; at 0 it does not apply and has 0 of 0 points.
-    """
-    assert rule.measure is not None and rule.formula is not None
-    formula, params = formulas.FORMULAS[rule.formula.kind].points, rule.formula.bind(readings)
-    value = measured(rule.measure, columns, readings)
-    points = formula(value, rule.full, **params)
-    if rule.measure.kind in measures.BOUNDS:
-        least, most = measures.BOUNDS[rule.measure.kind](*_inputs(rule.measure, columns, readings))
-        low, high = formula(least, rule.full, **params), formula(most, rule.full, **params)
-        points = np.where(low == high, low, np.nan)
-    else:
-        undecided = np.isnan(points)
-        low, high = np.where(undecided, 0.0, points), np.where(undecided, rule.full, points)
-    if factor is not None:
-        points, low, high = (np.where(factor == 0, 0.0, x * factor) for x in (points, low, high))
-    return value, points, low, high
+    """Value, points, low and high of an item; a value that is not decided leaves the interval open up to full marks."""
+    item = Item(rule, readings)
+    value, points = item.points(columns, factor)
+    return value, points, *item.interval(columns, points, factor)
 
 
 def score_gate(rule: Rule, columns: Columns, readings: Readings) -> tuple[Array, Array]:
     """The value of a base indicator's one condition (the gate itself, where it has several) and its gate."""
-    results = [score_condition(condition, columns, readings) for condition in rule.conditions]
-    gate = measures.all_of(*(holds for _, holds, _ in results))
-    return (results[0][0] if len(results) == 1 else gate), gate
+    return Gate(rule, readings).score(columns)
 
 
 def score_condition(condition: Condition, columns: Columns, readings: Readings) -> tuple[Array, Array, Array]:
@@ -284,15 +327,8 @@ def score_condition(condition: Condition, columns: Columns, readings: Readings) 
 
     It holds where it does not concern the row, and is open where that is not known.
     """
-    value = measured(condition.measure, columns, readings)
-    holds = formulas.TESTS[condition.test](value, condition.threshold)
-    concerned = np.ones(len(value))
-    if condition.level:
-        concerned = (columns.level == condition.level).astype(float)
-    if condition.class_input:
-        concerned = measures.all_of(concerned, columns.is_class(condition.class_input, condition.classes))
-    holds = np.where(concerned == 1, holds, np.where(concerned == 0, 1.0, np.nan))
-    return value, holds, concerned
+    value, holds, concerned = _condition(condition, Measure(condition.measure, readings), columns)
+    return value, holds, np.ones(len(value)) if concerned is None else concerned
 
 
 def reallocated(book: Rulebook, columns: Columns, readings: Readings) -> dict[str, Array]:
@@ -300,28 +336,28 @@ def reallocated(book: Rulebook, columns: Columns, readings: Readings) -> dict[st
     factors: dict[str, Array] = {}
     for move in book.reallocations:
         moved = formulas.at_least(measured(move.measure, columns, readings), move.at_least) == 1
-        for id in move.drop:
-            factors[id] = factors.get(id, np.ones(len(moved))) * np.where(moved, 0.0, 1.0)
-        for id in move.scale:
-            factors[id] = factors.get(id, np.ones(len(moved))) * np.where(moved, move.factor, 1.0)
+        for ids, factor in ((move.drop, 0.0), (move.scale, move.factor)):
+            marks = 1.0 + (factor - 1.0) * moved
+            factors |= {id: factors[id] * marks if id in factors else marks for id in ids}
     return factors
 
 
-def _code(truth: Array) -> NDArray[np.int8]:
-    """0 for NaN, 1 for no, 2 for yes."""
-    return np.where(np.isnan(truth), 0, truth + 1).astype(np.int8)
-
-
-def _sum(values: Array, rules: NDArray[np.bool_]) -> Array:
-    """The sum over rules per row, undecided ones left out."""
-    total: Array = np.nansum(values[rules], axis=0)
+def _sum(values: Array, rules: list[int]) -> Array:
+    """The sum over rules per row, in the rules' order, undecided ones left out."""
+    total = np.zeros(values.shape[1])
+    for rows in pieces(len(total)):
+        for n in rules:
+            part = values[n, rows]
+            undecided = np.isnan(part)
+            total[rows] += np.where(undecided, 0.0, part) if undecided.any() else part
     return total
 
 
-def _levels(table: pd.DataFrame) -> NDArray[np.object_]:
-    level = table["level"] if "level" in table else pd.Series("county", index=table.index)
-    level = level.fillna("county").replace("", "county")
-    if not level.isin(LEVELS).all():
-        bad = shown(level[~level.isin(LEVELS)].iloc[0])
-        raise InputError([Problem("没有这个级别", bad, f"可选：{'、'.join(LEVELS)}", column="level")])
-    return level.to_numpy(dtype=object)
+def _code(truth: Array) -> Codes:
+    """0 for NaN, 1 for no, 2 for yes."""
+    code: Codes = 2 * (truth == 1).view(np.int8) + (truth == 0).view(np.int8)
+    return code
+
+
+def _words(kind: str) -> tuple[str, ...]:
+    return BASE_STATUS if kind == "base" else ITEM_STATUS

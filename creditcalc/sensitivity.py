@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from creditcalc.compare import ranks_by_city
 from creditcalc.formulas import TOLERANCE, Array
@@ -173,31 +174,45 @@ def _answers(i: Input) -> Sequence[Any]:
 def _waits(card: Scorecard) -> dict[Missing, list[Rule]]:
     """The rules that wait for each missing input: those that stay open with every other input answered, one way or another."""
     table, book = card.table, card.book
-    undecided = {id: card.status[id].isin(OPEN).to_numpy() for id in book.rules}
-    users = {name: [r for r in book.rules.values() if name in r.inputs(card.readings)] for name in book.inputs}
+    rules, undecided = list(book.rules.values()), _open(card)
+    users: dict[str, list[int]] = defaultdict(list)
+    for n in np.flatnonzero(undecided.any(axis=0)).tolist():
+        for name in rules[n].inputs(card.readings):
+            users[name].append(n)
+    names = [name for name in book.inputs if name in users]
+    known = {name: table[name].to_numpy(object) if name in table else np.full(len(table), np.nan, object) for name in names}
     lacking = [
-        (int(row), name)
-        for name, rules in users.items()
-        for row in np.flatnonzero(table[name].isna() if name in table else np.ones(len(table), bool))
-        if any(undecided[rule.id][row] for rule in rules)
+        (row, name)
+        for name in names
+        for row in np.flatnonzero(pd.isna(known[name])).tolist()
+        if undecided[row, users[name]].any()
     ]
+    if not lacking:
+        return {}
     rows = [row for row, _ in lacking]
-    own = {name: np.array([missing == name for _, missing in lacking]) for name in book.inputs}
-    rest = table.drop(columns=list(book.inputs), errors="ignore").iloc[rows].reset_index(drop=True)
-    waiting = {id: np.zeros(len(lacking), bool) for id in book.rules}
-    for end in (0, -1) if lacking else ():
+    rest = table.drop(columns=names, errors="ignore").iloc[rows].reset_index(drop=True)
+    waiting = np.zeros((len(lacking), len(rules)), bool)
+    wholes = {i.name: i.part_of for i in book.inputs.values() if i.part_of}
+    beside = {whole: part for part, whole in wholes.items()} | wholes
+    for answer in (0, -1, None):  # the first, the last, and for a part or its whole the other's value
         filled = {}
-        for name, i in book.inputs.items():
-            column = table[name] if name in table else pd.Series(np.nan, index=table.index, dtype=object)
-            filled[name] = column.fillna(_answers(i)[end]).iloc[rows].reset_index(drop=True).mask(own[name])
-        after = score(pd.concat([rest, pd.DataFrame(filled)], axis=1), book, card.readings)
-        for id, still in waiting.items():
-            still |= after.status[id].isin(OPEN).to_numpy()
-    found = {
-        (row, name): [r for r in users[name] if undecided[r.id][row] and waiting[r.id][n]]
-        for n, (row, name) in enumerate(lacking)
-    }
-    return {key: rules for key, rules in found.items() if rules}
+        for name in names:
+            column, blank = known[name][rows], pd.isna(known[name][rows])
+            column[blank] = _answers(book.inputs[name])[-1 if answer is None else answer]
+            if answer is None and beside.get(name) in known:
+                other = known[beside[name]][rows]
+                column = np.where(blank & ~pd.isna(other), other, column)
+            column[[missing == name for _, missing in lacking]] = np.nan
+            filled[name] = column if book.inputs[name].type == "class" else column.astype(float)
+        waiting |= _open(score(pd.concat([rest, pd.DataFrame(filled)], axis=1), book, card.readings))
+    waiting &= undecided[rows]
+    found = {key: [rules[n] for n in users[key[1]] if waiting[at, n]] for at, key in enumerate(lacking)}
+    return {key: waits for key, waits in found.items() if waits}
+
+
+def _open(card: Scorecard) -> NDArray[np.bool_]:
+    """Whether each rule is undecided in each row."""
+    return np.isin(card.status.astype("str").to_numpy(dtype=object), OPEN)
 
 
 def _answered(table: pd.DataFrame, tried: Sequence[tuple[int, str, object]]) -> pd.DataFrame:

@@ -12,26 +12,37 @@ import pandas as pd
 
 from creditcalc.brief import Brief, Group
 from creditcalc.bundle import bundled
+from creditcalc.evidence import beside, check_evidence
 from creditcalc.inputs import Checked, check_inputs
 from creditcalc.loading import load_rulebook
 from creditcalc.problems import Problem, ReadingError, UnknownName, nearest, shown
 from creditcalc.rollup import notices, roll_up
 from creditcalc.rulebook import Readings, Rulebook
 from creditcalc.scoring import Scorecard, score
+from creditcalc.units import Duties, UnitBrief
+from creditcalc.worklog import units
 
 SAMPLE_REMARK = "示例数据"
+Call = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Study:
-    """A checked table rolled up and scored under one rulebook and one set of readings."""
+    """A checked table rolled up and scored under one rulebook and one set of readings.
+
+    ``given`` is the evidence that was handed in, None where there is no table of it; ``as_of`` the day that counts as today,
+    by default the last of a period.
+    """
 
     book: Rulebook
     readings: Readings
     checked: Checked
     table: pd.DataFrame
     problems: tuple[Problem, ...]
+    given: pd.DataFrame | None = None
+    as_of: str = ""
     _groups: dict[tuple[str, str], Group] = field(default_factory=dict)
+    _duties: dict[tuple[str, str], Duties] = field(default_factory=dict)
 
     @cached_property
     def card(self) -> Scorecard:
@@ -103,19 +114,31 @@ class Study:
         self.expect("市", name, self.cities(period))
         return self._brief(name, "city", name, period)
 
+    def unit(self, name: str, city: str, period: str) -> UnitBrief:
+        """The brief of a responsible unit's page."""
+        self.expect("责任单位", name, units(self.book))
+        if (city, period) not in self._duties:
+            self._duties[city, period] = Duties(self.city(city, period))
+        return self._duties[city, period].unit(name)
+
     def _rows(self, name: str, level: str, period: str, city: str) -> pd.DataFrame:
         """A jurisdiction's rows up to the period, in order."""
         t = self.table
         mine = (t["jurisdiction"] == name) & (t["level"] == level) & (t["period"] <= period)
         return t[mine & (t["city"] == city) if city else mine].sort_values("period")
 
-    def _brief(self, name: str, level: str, city: str, period: str) -> Brief:
+    def group(self, city: str, period: str) -> Group:
+        """A city and its counties in one period."""
         if (city, period) not in self._groups:
             rows = self.table[(self.table["city"] == city) & (self.table["period"] == period)]
-            self._groups[city, period] = Group(score(rows, self.book, self.readings), city, period)
+            day = self.as_of or str(pd.Period(period, "M").end_time.date())
+            self._groups[city, period] = Group(score(rows, self.book, self.readings), city, period, self.given, day)
+        return self._groups[city, period]
+
+    def _brief(self, name: str, level: str, city: str, period: str) -> Brief:
         rows = self._rows(name, level, period, city)
         problems = self._problems(name, level, city, period)
-        return Brief(name, level, rows, self._groups[city, period], problems, self.sample)
+        return Brief(name, level, rows, self.group(city, period), problems, self.sample)
 
     def _problems(self, name: str, level: str, city: str, period: str) -> tuple[Problem, ...]:
         """The problems of the whole table, and the period's own; a city's are those of all its jurisdictions."""
@@ -129,15 +152,24 @@ def open_study(
     rulebook: str | Path | None = None,
     readings: Readings | str | None = None,
     city: str | None = None,
+    as_of: str = "",
 ) -> Study:
     """Read, check, roll up and score a table (the bundled sample by default); ``readings`` may be written ``k=v,k=v``.
 
+    A file ``evidence.csv`` or ``evidence.xlsx`` beside the data is read as the evidence that was handed in.
     Raises InputError where the table cannot be used at all; problems of single rows are in ``checked`` and ``problems``.
     """
+    call = _call(data, rulebook, readings, city, as_of)
+    if call in OPEN:
+        return OPEN[call]
     book = load_rulebook(rulebook or None)
     options = book.resolve(parse_readings(readings) if isinstance(readings, str) else readings)
     source = Path(data) if data else bundled("data/sample")
     checked = check_inputs(source, book)
+    filed = beside(source)
+    given = check_evidence(filed, book, list(checked.table["jurisdiction"].unique())) if filed else None
+    faults = [] if given is None else [replace(problem, jurisdiction="") for problem in given.problems]
+    checked = replace(checked, problems=checked.problems + faults)
     told = [replace(p, file=os.path.relpath(p.file, source.parent)) if p.file else p for p in checked.problems]
     if city:
         rows = checked.table
@@ -146,7 +178,19 @@ def open_study(
             raise UnknownName([Problem("表中没有这个市", shown(city), f"{nearest(city, known)}有：{'、'.join(known)}")])
     table = roll_up(checked.table, book, city, checked.short)
     noticed = notices(checked.table, book, city, checked.short)
-    return Study(book, options, Checked(checked.table, told), table, (*told, *noticed))
+    return Study(book, options, Checked(checked.table, told), table, (*told, *noticed), given.table if given else None, as_of)
+
+
+OPEN: dict[Call, Study] = {}
+
+
+def keep_open(study: Study, *arguments: str) -> None:
+    """Let this call of ``open_study`` give a study that is open already; for a process that makes one page of it."""
+    OPEN[_call(*arguments)] = study
+
+
+def _call(*arguments: object) -> Call:
+    return tuple(str(argument or "") for argument in arguments)
 
 
 def parse_readings(text: str) -> dict[str, str]:

@@ -12,8 +12,6 @@ from creditcalc.brief import Brief
 from creditcalc.compare import ranks
 from creditcalc.datatable import Column, Table
 from creditcalc.display import Fact, Facts, Prose
-from creditcalc.rulebook import Rule
-from creditcalc.scoring import Columns, score_condition
 
 DUTY = "县（区）"
 STATUS = Column("状态", kind="status")
@@ -60,48 +58,13 @@ def _open(low: float, high: float, full: float) -> str:
 
 def item_frame(brief: Brief) -> pd.DataFrame:
     """One row per rule of the period: marks, points, interval, loss, and the words that tables show."""
-    card, now, book = brief.card, brief.now, brief.book
-    rules = list(book.rules.values())
-    frame = pd.DataFrame(
-        {
-            "id": [r.id for r in rules],
-            "name": [r.name for r in rules],
-            "kind": [r.kind for r in rules],
-            "category": [r.category for r in rules],
-            "duty": [DUTY if r.scope == "county" else "市" for r in rules],
-            "clause": [r.clause for r in rules],
-            "goal": [wording.goal(r, book, brief.readings) for r in rules],
-            "value": [_value(r, brief) for r in rules],
-            "status": [wording.STATUS[str(card.status.loc[now, r.id])] for r in rules],
-            "full": card.full.loc[now].to_numpy(),
-            "score": card.points.loc[now].to_numpy(),
-            "low": card.low.loc[now].to_numpy(),
-            "high": card.high.loc[now].to_numpy(),
-            "_href": [f"#{r.id}" for r in rules],
-        },
-        index=[r.id for r in rules],
-    )
-    return frame.assign(lost=frame["full"] - frame["score"])
-
-
-def _value(rule: Rule, brief: Brief) -> str:
-    """The value that the rule scores; for a base indicator that of each condition which concerns the jurisdiction."""
-    if rule.measure:
-        return wording.measure_value(
-            rule, brief.book, brief.readings, float(brief.card.value.loc[[brief.now], rule.id].to_numpy()[0])
-        )
-    columns = Columns(brief.rows.loc[[brief.now]], brief.book)
-    results = [(c, *score_condition(c, columns, brief.readings)) for c in rule.conditions]
-    return "；".join(
-        wording.measure_text(c.measure, rule, brief.book, brief.readings, float(value[0]))
-        for c, value, _, concerned in results
-        if concerned[0] != 0
-    )
+    return brief.items.copy()
 
 
 def category_sums(brief: Brief) -> pd.DataFrame:
     """Full marks, points and interval by category, and the median of the counties' own points in it."""
-    frame = item_frame(brief).query("kind == 'item'")
+    frame = item_frame(brief)
+    frame = frame[frame["kind"] == "item"]
     sums = frame.groupby("category", sort=False)[["full", "score", "low", "high"]].sum()
     return sums.assign(
         median=brief.group.category_medians.reindex(sums.index), name=[brief.book.categories[c].name for c in sums.index]
@@ -110,7 +73,8 @@ def category_sums(brief: Brief) -> pd.DataFrame:
 
 def base(brief: Brief) -> Table:
     """The base indicators, failed and pending ones first."""
-    frame = item_frame(brief).query("kind == 'base'")
+    frame = item_frame(brief)
+    frame = frame[frame["kind"] == "base"]
     order = {"不通过": 0, "待核实": 1, "通过": 2}
     frame = frame.sort_values("status", key=lambda s: s.map(order), kind="stable")
     columns = {"id": id_column(), "name": Column("基础指标"), "status": STATUS, "value": Column("现值"),
@@ -160,7 +124,8 @@ def _absent(x: Any) -> bool:
 
 def county_duty(brief: Brief) -> Table:
     """The items that the ledger gives to counties."""
-    frame = item_frame(brief).query("kind == 'item' and duty == @DUTY")
+    frame = item_frame(brief)
+    frame = frame[(frame["kind"] == "item") & (frame["duty"] == DUTY)]
     total = frame[["full", "score", "lost"]].sum()
     frame.loc["合计"] = {**dict.fromkeys(frame, None), **total, "id": "合计", "name": ""}
     columns = {

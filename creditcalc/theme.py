@@ -52,7 +52,7 @@ TEXT_SIZE = 10  # points
 
 
 def css_variables() -> str:
-    """The colours as CSS custom properties.
+    """The colours as CSS custom properties, and the shaded cells of tables.
 
     >>> "--accent:#1b4f80" in css_variables()
     True
@@ -64,7 +64,11 @@ def css_variables() -> str:
         for part, value in (("text", tone.text), ("fill", tone.fill), ("mark", tone.mark))
     }
     heat = {f"heat-{step}": colour for step, colour in enumerate(HEAT)}
-    return ":root{" + ";".join(f"--{name}:{value}" for name, value in (plain | tones | heat).items()) + "}"
+    cells = [
+        f".{name}{{background:var(--{name}){';color:var(--paper)' if step >= HEAT_LIGHT_TEXT else ''}}}"
+        for step, name in enumerate(heat)
+    ]
+    return ":root{" + ";".join(f"--{name}:{value}" for name, value in (plain | tones | heat).items()) + "}" + "".join(cells)
 
 
 def use_figure_style() -> None:
@@ -90,6 +94,8 @@ def use_figure_style() -> None:
             "grid.color": LINE,
             "grid.linewidth": 0.8,
             "legend.frameon": False,
+            "xtick.major.size": 0,
+            "ytick.major.size": 0,
             **dict.fromkeys(("text.color", "axes.labelcolor", "axes.titlecolor", "xtick.labelcolor", "ytick.labelcolor"), INK),
             **dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), MUTED),
         }

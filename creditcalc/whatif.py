@@ -81,7 +81,7 @@ def _beyond_limits(rows: pd.DataFrame, names: set[str], book: Rulebook) -> list[
     said = rows.to_dict("index")
     return [
         Problem(found.what, shown(said[found.row][found.name]), found.cure, column=found.name,
-                **{key: str(said[found.row][key]) for key in IDENTITY})
+                jurisdiction=str(said[found.row]["jurisdiction"]), period=str(said[found.row]["period"]))
         for found in beyond_limits(rows, book)
         if found.severity == "error" and names & {found.name, found.other}
     ]  # fmt: skip

@@ -1,6 +1,6 @@
-"""Runs each task in a process of its own, several at once; a process that dies takes its task alone with it.
+"""Runs each task in a process of its own, several at once; one that dies or takes too long takes its task alone with it.
 
-Processes are forked from a server that has imported what they need, where the system can fork.
+Processes are forked from a server that has imported what they need, or start anew. None outlives this one.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import connection
@@ -18,6 +20,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 Key = TypeVar("Key")
@@ -43,54 +46,90 @@ class Running(Generic[Key]):
     process: BaseProcess
     answer: Connection
     began: float
+    limit: float
+
+    @property
+    def left(self) -> float:
+        """The seconds that it may still take."""
+        return max(0.0, self.began + self.limit - time.monotonic())
 
 
 def each_alone(
-    function: Callable[..., Any], tasks: Mapping[Key, tuple[Any, ...]], jobs: int, preload: Sequence[str]
+    function: Callable[..., Any], tasks: Mapping[Key, tuple[Any, ...]], jobs: int, limit: float, preload: Sequence[str]
 ) -> Generator[Outcome[Key]]:
     """Call ``function`` for every task in its own process, at most ``jobs`` at once, and tell each end as it comes.
 
-    What still runs when the caller stops listening is ended.
+    Processes are forked from a server that imports ``preload``; without it each is a new interpreter. A task that
+    takes more than ``limit`` seconds is ended, and so is what still runs when the caller stops listening.
     """
-    context = _context(preload)
+    context = start(preload)
     waiting = iter(tasks.items())
     running: dict[Any, Running[Key]] = {}
     try:
         while True:
             for key, arguments in islice(waiting, jobs - len(running)):
-                task = _started(context, key, function, arguments)
+                task = _started(context, key, function, arguments, limit)
                 running[task.process.sentinel] = task
             if not running:
                 return
-            for sentinel in connection.wait(list(running)):
+            for sentinel in connection.wait(list(running), min(task.left for task in running.values())) or _late(running):
                 yield _ended(running.pop(sentinel))
     finally:
         _stop([task.process for task in running.values()])
 
 
-def _context(preload: Sequence[str]) -> Context:
-    """How processes start; the server never hears Ctrl-C, since this process ends its children itself."""
-    if sys.platform == "win32":
+def start(preload: Sequence[str]) -> Context:
+    """How processes start; the server, where there is one, gets ready meanwhile."""
+    if not preload:
         return multiprocessing.get_context("spawn")
-    from multiprocessing import forkserver, resource_tracker
+    from multiprocessing import forkserver
 
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(preload))
-    resource_tracker.ensure_running()  # when it starts within the next block, it lets Ctrl-C through again
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
+    with _deaf():
         forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     return context
 
 
-def _started(context: Context, key: Key, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Running[Key]:
+def _started(
+    context: Context, key: Key, function: Callable[..., Any], arguments: tuple[Any, ...], limit: float
+) -> Running[Key]:
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(sender, Path.cwd(), function, arguments))
-    process.start()
+    try:
+        with _deaf(), _without_main():
+            process.start()
+    except EOFError:
+        raise RuntimeError("派生进程的服务没有起来，原因见上") from None
     sender.close()  # so that the child's end is the only one, and its death the pipe's end
-    return Running(key, process, receiver, time.monotonic())
+    return Running(key, process, receiver, time.monotonic(), limit)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """What starts here never hears Ctrl-C, and this process later: it ends its children itself."""
+    if sys.platform == "win32":
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # when it starts within the next block, it lets Ctrl-C through again
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Without this a process would first run the caller's own script again."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _child(sender: Connection, folder: Path, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
@@ -100,6 +139,7 @@ def _child(sender: Connection, folder: Path, function: Callable[..., Any], argum
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         answer = function(*arguments), ""
     except Exception as error:
@@ -107,13 +147,33 @@ def _child(sender: Connection, folder: Path, function: Callable[..., Any], argum
     sender.send(answer)
 
 
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone, kindly first."""
+    parent = multiprocessing.parent_process()
+    assert parent
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(PATIENCE)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _late(running: Mapping[Any, Running[Key]]) -> list[Any]:
+    """The tasks whose time is up."""
+    return [sentinel for sentinel, task in running.items() if not task.left]
+
+
 def _ended(task: Running[Key]) -> Outcome[Key]:
-    """The answer of a task whose process has ended, or how it died."""
+    """The answer of a task whose process has ended, or how it died, or that its time is up."""
+    late = not task.left and task.process.is_alive()
+    if late:
+        _stop([task.process])
     task.process.join()
     try:
         value, error = task.answer.recv()
     except EOFError:
         value, error = None, _death(task.process.exitcode)
+    if late:
+        value, error = None, f"超过时限（{task.limit:g} 秒）没有做完，已停止；可用 --timeout 放宽"
     task.answer.close()
     return Outcome(task.key, value, error, time.monotonic() - task.began)
 

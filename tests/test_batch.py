@@ -11,11 +11,12 @@ from types import SimpleNamespace
 import nbformat
 import openpyxl
 import pytest
+from processes import assert_all_gone
 
-from creditcalc import batch, provenance
+from creditcalc import batch, index, provenance
 from creditcalc.batch import run
 from creditcalc.files import sha256
-from creditcalc.pages import NotebookError, check_parameters
+from creditcalc.pages import ENGINES, NotebookError, check_parameters
 from creditcalc.plan import Options
 from creditcalc.problems import InputError, ReadingError, UnknownName
 from creditcalc.study import Study
@@ -24,14 +25,15 @@ from creditcalc.workers import Outcome
 COUNTIES = ["好县", "坏县", "死县"]
 PARAMETERS = 'county = None\nperiod = None\ndata = ""\nrulebook = ""\nreadings = ""\ncity = ""\nas_of = ""'
 CELL = """
-import os, signal, time
+import os, signal, sys
 if county == "坏县":
     raise ValueError("坏了")
 if county == "死县":
-    os.kill(os.getppid(), signal.SIGKILL)
+    os.kill(os.getpid() if "papermill" in sys.modules else os.getppid(), signal.SIGKILL)  # the page's process
 if county == "久县":
     open("began", "w").close()
-    time.sleep(60)
+    while True:
+        pass
 print(county, period)
 """
 
@@ -60,12 +62,12 @@ def write_data(path, counties=COUNTIES, loans="450", city="某市", period="2021
 @pytest.fixture
 def options(tmp_path, notebooks):
     data = write_data(tmp_path / "数据 {1}.csv")
-    return Options(data=data, out=tmp_path / "报告 {1}", notebooks=notebooks, jobs=2)
+    return Options(data=data, out=tmp_path / "报告 {1}", notebooks=notebooks, jobs=2, units=False)
 
 
-def at_once(function, calls, jobs, preload):
+def at_once(function, calls, jobs, limit, preload):
     """What workers do, without processes and kernels: the page shows the job."""
-    for key, (job, folder) in calls.items():
+    for key, (job, folder, _) in calls.items():
         error, page = "", folder / f"{job.stem}.html"
         match key.name:
             case "坏县":
@@ -83,18 +85,20 @@ def at_once(function, calls, jobs, preload):
 def brief(study, name, period, city=""):
     """A digest of what a page would show, without its targets and sensitivities."""
     table = study.table[study.table["city"] == name] if not city else study.table[study.table["jurisdiction"] == name]
-    return SimpleNamespace(digest=table.drop(columns="city").to_csv())
+    return SimpleNamespace(name=name, digest=table.drop(columns="city").to_csv())
 
 
 @pytest.fixture
 def light(monkeypatch):
     monkeypatch.setattr(Study, "county", brief)
     monkeypatch.setattr(Study, "city", brief)
+    monkeypatch.setattr(index, "_glance", lambda city: [])
 
 
 @pytest.fixture
 def fake(light, monkeypatch):
     monkeypatch.setattr(batch, "each_alone", at_once)
+    monkeypatch.setattr(batch, "start", lambda preload: None)
     monkeypatch.setattr(provenance, "program_digest", lambda: "程序")
 
 
@@ -114,8 +118,9 @@ OUTPUT = {"index.html", "summary.xlsx", "run.json"}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
-def test_notebooks_become_pages_and_what_fails_fails_alone(options, light):
-    outcome = run(options)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_notebooks_become_pages_and_what_fails_fails_alone(options, light, engine):
+    outcome = run(replace(options, engine=engine))
     assert statuses(outcome) == {"某市": "made", "好县": "made", "坏县": "failed", "死县": "failed"}
     assert not outcome.complete
     assert names(outcome.folder) == OUTPUT | {"某市.html", "好县.html", "failed"}
@@ -127,6 +132,18 @@ def test_notebooks_become_pages_and_what_fails_fails_alone(options, light):
     assert "好县 2021-05" in (outcome.folder / "好县.html").read_text(encoding="utf-8")
     index = (outcome.folder / "index.html").read_text(encoding="utf-8")
     assert "ValueError: 坏了" in index and "./%E5%A5%BD%E5%8E%BF.html" in index and "%E5%9D%8F%E5%8E%BF.html" not in index
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@pytest.mark.parametrize(("engine", "seconds"), [("warm", 8), ("kernel", 25)])
+def test_a_page_that_never_ends_fails_alone(options, light, engine, seconds, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    write_data(options.data, ["久县", "好县"])
+    outcome = run(replace(options, engine=engine, timeout=seconds))
+    assert statuses(outcome) == {"某市": "made", "久县": "failed", "好县": "made"}
+    assert (tmp_path / "began").exists()
+    [error] = [page.error for page in outcome.pages if page.error]
+    assert error == f"超过时限（{seconds} 秒）没有做完，已停止；可用 --timeout 放宽"
 
 
 def test_record_tells_what_made_each_page(options, fake, monkeypatch):
@@ -240,8 +257,8 @@ def test_problems_refuse_their_own_jurisdiction(options, fake):
     assert "很多" in index and "%E7%94%B2%E5%8E%BF.html" not in index
     assert any("很多" in problem for problem in record(outcome)["problems"])
     sheets = openpyxl.load_workbook(outcome.folder / "summary.xlsx")
-    assert sheets.sheetnames == ["总分", "评分项", "基础指标", "目标", "数据问题"]
-    assert {row[0] for row in sheets["总分"].iter_rows(min_row=2, values_only=True)} == {"某市", "乙县"}
+    assert sheets.sheetnames == ["总分", "评分项", "基础指标", "目标", "数据问题", "说明"]
+    assert {row[0] for row in sheets["总分"].iter_rows(min_row=3, values_only=True)} == {"某市", "乙县"}
     assert sheets["数据问题"]["A2"].value == "错误" and sheets["总分"].freeze_panes == "A2"
 
 
@@ -308,32 +325,40 @@ def test_the_project_s_own_notebooks_take_their_parameters(kind):
 SCRIPT = """
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from creditcalc.batch import run
 from creditcalc.plan import Options
-from creditcalc.study import Study
 
-Study.county = Study.city = lambda self, name, period, city="": SimpleNamespace(digest=name)
-if __name__ == "__main__":
-    data, out, notebooks = map(Path, sys.argv[1:])
-    outcome = run(Options(data=data, out=out, notebooks=notebooks, jobs=2), progress=True)
-    print({page.name: page.status for page in outcome.pages}, outcome.interrupted, outcome.complete)
+engine, *paths = sys.argv[1:]
+data, out, notebooks = map(Path, paths)
+outcome = run(Options(data=data, out=out, notebooks=notebooks, jobs=2, engine=engine, units=False), progress=True)
+print({page.name: page.status for page in outcome.pages}, outcome.interrupted, outcome.complete)
 """
 
 
+@pytest.fixture
+def endless(options, tmp_path):
+    """Starts a run with an engine whose last page never ends, and waits until that is all that is left to do."""
+
+    def go(engine):
+        write_data(options.data, ["好县", "久县"])
+        script = tmp_path / "go.py"
+        script.write_text(SCRIPT, encoding="utf-8")
+        command = [sys.executable, str(script), engine, str(options.data), str(options.out), str(options.notebooks)]
+        process = subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        while not ((tmp_path / "began").exists() and (options.out / "2021-05" / "好县.html").exists()):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        return process
+
+    return go
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
-def test_ctrl_c_ends_everything_and_leaves_a_true_record(options, tmp_path):
-    write_data(options.data, ["好县", "久县"])
-    script = tmp_path / "go.py"
-    script.write_text(SCRIPT, encoding="utf-8")
-    command = [sys.executable, str(script), str(options.data), str(options.out), str(options.notebooks)]
-    process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    folder = options.out / "2021-05"
-    while not ((tmp_path / "began").exists() and (folder / "好县.html").exists()):
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.05)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_ctrl_c_ends_everything_and_leaves_a_true_record(options, tmp_path, endless, engine):
+    process, folder = endless(engine), options.out / "2021-05"
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert out.strip() == "{'某市': 'made', '好县': 'made', '久县': 'left'} True False", err
@@ -341,16 +366,24 @@ def test_ctrl_c_ends_everything_and_leaves_a_true_record(options, tmp_path):
     assert names(folder) == OUTPUT | {"某市.html", "好县.html"}
     facts = json.loads((folder / "run.json").read_bytes())
     assert facts["interrupted"] and [page["error"] for page in facts["pages"]] == ["", "", batch.INTERRUPTED]
-    deadline = time.monotonic() + 10
-    while left := processes_in(tmp_path):
-        assert time.monotonic() < deadline, left
-        time.sleep(0.05)
+    assert_all_gone(tmp_path)
 
 
-def processes_in(folder):
-    """The processes that work in a folder."""
-    return [
-        (path / "cmdline").read_text().split("\0")
-        for path in Path("/proc").iterdir()
-        if path.name.isdigit() and os.access(path / "cwd", os.R_OK) and (path / "cwd").resolve() == folder
-    ]
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_killing_a_run_leaves_no_process_behind(tmp_path, endless, engine):
+    process = endless(engine)
+    process.kill()
+    process.wait()
+    assert_all_gone(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_run_that_ends_leaves_no_process_behind(options, tmp_path, engine):
+    script = tmp_path / "go.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    command = [sys.executable, str(script), engine, str(options.data), str(options.out), str(options.notebooks)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "'坏县': 'failed'" in done.stdout
+    assert_all_gone(tmp_path)

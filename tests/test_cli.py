@@ -217,7 +217,9 @@ def test_rules_prints_every_rule():
     result = call("rules")
     assert result.exit_code == 0
     book = load_rulebook()
-    assert [line.split()[0] for line in result.stdout.splitlines()[2:]] == list(book.rules)
+    rules, inputs = (part.splitlines()[2:] for part in result.stdout.split("\n\n"))
+    assert [line.split()[0] for line in rules] == list(book.rules)
+    assert [line.split()[0] for line in inputs] == list(book.inputs)
     assert book.rules["S6.1.3a"].rule in result.stdout
 
 

@@ -132,13 +132,18 @@ def test_bars_and_shades_show_the_share_of_what_is_full():
     bars = Table(frame, "表", columns={"分": Column(kind="number", shade="bar", full="满")}).html()
     assert re.findall(r"--share:([\d.]+)", bars) == ["0.500", "0.750", "1.000"]
     heat = Table(frame, "表", columns={"分": Column(kind="number", shade="heat")}).html()
-    assert re.findall(r"--heat-(\d)", heat) == ["0", "2", "6"]
-    assert heat.count("heat dark") == 1
+    assert re.findall(r"heat-(\d)", heat) == ["0", "2", "6"]
+
+
+def test_a_cell_without_a_value_says_why():
+    frame = pd.DataFrame({"分": [1.0, np.nan, np.nan], "词": ["", "缺", ""]})
+    column = Column(kind="number", digits=0, word="词", missing="—")
+    assert [row[0] for row in rows(Table(frame, "表", columns={"分": column}).html())[1:]] == ["1", "缺", "—"]
 
 
 def test_shades_of_nothing_but_zeros_and_gaps_are_light():
     frame = pd.DataFrame({"分": [0.0, np.nan]})
-    assert "--heat-0" in Table(frame, "表", columns={"分": Column(kind="number", shade="heat")}).html()
+    assert "heat-0" in Table(frame, "表", columns={"分": Column(kind="number", shade="heat")}).html()
 
 
 def test_the_last_row_can_be_a_total():
@@ -208,6 +213,16 @@ def test_figures_write_odd_names_as_they_are_and_nothing_to_stderr(capfd):
     texts = {text.text for text in svg_of(Figure(drawn("$x^$ 😀", "\x00甲"), "甲", "乙").html()).iter("text")}
     assert {"$x^$ 😀", "\ufffd甲"} <= texts
     assert capfd.readouterr().err == ""
+
+
+def test_bars_of_one_colour_are_one_shape_below_all_texts():
+    canvas = Canvas()
+    axes = canvas.add_subplot()
+    axes.barh([1, 2, 3], [1, 2, 3], color="#123456")
+    svg = svg_of(Figure(canvas, "甲", "乙").html())
+    shapes = [path.attrib["d"] for path in svg.iter("path") if "fill:#123456" in path.attrib.get("style", "")]
+    assert [shape.count("M") for shape in shapes] == [3]
+    assert not [group for group in svg.iter("g") if not group.attrib]
 
 
 # ------------------------------------------------------------------------------------------------ colours

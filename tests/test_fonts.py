@@ -26,6 +26,11 @@ def test_equal_sets_of_characters_give_equal_bytes():
     assert fonts.woff2_subset(TEXT[::-1] + TEXT) == first
 
 
+def test_the_subset_does_not_tell_the_time():
+    whole = TTFont(fonts.font_path())["head"].modified
+    assert (opened(TEXT)["head"].created, opened(TEXT)["head"].modified) == (whole, whole)
+
+
 def test_a_character_that_the_font_lacks_is_left_out_and_reported():
     assert fonts.woff2_subset("甲😀\x00\ud800") == fonts.woff2_subset("甲")
     assert fonts.missing_glyphs("甲😀乙\n") == {"😀"}

@@ -39,7 +39,7 @@ PUBLIC = [
 ]
 PACKAGE = Path(cc.__file__).parent
 MODULES = {path.stem: path for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
-CORE = ["problems", "formulas", "measures", "rulebook", "loading", "scoring", "rollup", "compare", "wording"]
+CORE = ["problems", "formulas", "measures", "rulebook", "loading", "columns", "scoring", "rollup", "compare", "wording"]
 HEAVY = {"matplotlib", "papermill", "nbconvert", "pandera"}
 
 
@@ -82,7 +82,33 @@ def test_nothing_imports_the_command_line():
     assert [module for module in MODULES if "cli" in own(module) and module != "__main__"] == []
 
 
-def test_the_package_starts_without_what_only_reports_need():
-    code = f"import creditcalc, sys; print(*sorted({HEAVY} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == []
+def fresh(code):
+    """What a new interpreter prints."""
+    return subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("name", sorted({*PUBLIC} & {*MODULES}))
+def test_a_module_does_not_take_the_place_of_the_function_of_its_name(name):
+    there = f"cc.{name} is sys.modules['creditcalc.{name}'].{name}"
+    assert fresh(f"import sys, creditcalc as cc; cc.{name}; print({there})").strip() == "True"
+    assert fresh(f"import sys, creditcalc as cc; from creditcalc.{name} import {name}; print({there})").strip() == "True"
+
+
+def test_all_names_can_be_imported_at_once_and_no_others():
+    assert (
+        fresh("from creditcalc import *; import creditcalc; print(all(n in globals() for n in creditcalc.__all__))") == "True\n"
+    )
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = cc.nothing
+
+
+def test_the_package_and_its_help_start_without_a_library():
+    loaded = "print('pandas' in sys.modules, 'numpy' in sys.modules)"
+    assert fresh(f"import sys, creditcalc, creditcalc.cli; {loaded}") == "False False\n"
+
+
+def test_using_the_package_starts_without_what_only_reports_need():
+    code = (
+        f"import creditcalc as cc, sys; [getattr(cc, name) for name in cc.__all__]; print(*sorted({HEAVY} & set(sys.modules)))"
+    )
+    assert fresh(code).split() == []

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import creditcalc as cc
+from creditcalc import columns as arrays
 
 WIDE = ["points", "low", "high", "value", "full", "status"]
 ITEMS = ["jurisdiction", "period", "id", "kind", "full", "value", "score", "low", "high", "status"]
@@ -254,3 +255,64 @@ def test_a_condition_for_a_level_and_a_class_asks_for_both(book, tmp_path):
     (tmp_path / "both.toml").write_text(text, encoding="utf-8")
     rows = table(level=["county", "city"], city_class=["prefecture"] * 2, monitor_rank_mean=[101] * 2)
     assert cc.score(rows, cc.load_rulebook(tmp_path / "both.toml")).status["B07"].tolist() == ["pass", "fail"]
+
+
+# ------------------------------------------------------------------------------------------------ pieces
+
+
+def random_table(book, rows):
+    """Any numbers, a tenth of them missing, both levels and every class."""
+    random = np.random.default_rng(7)
+    values = random.integers(0, 30, (rows, len(book.inputs))) / random.integers(1, 4, (rows, len(book.inputs)))
+    frame = pd.DataFrame(values, columns=list(book.inputs)).mask(random.random(values.shape) < 0.1)
+    flags = [name for name, input in book.inputs.items() if input.type == "flag"]
+    frame[flags] = np.sign(frame[flags]).where(random.random((rows, len(flags))) < 0.5, 0)
+    frame["city_class"] = random.choice(["prefecture", "county_level", "capital", None], rows)
+    return frame.assign(jurisdiction="某县", period="2021-05", level=random.choice(["county", "city"], rows))
+
+
+@pytest.mark.parametrize("readings", [{}, {"proportional": "of_full", "partial_step": "started_steps"}], ids=str)
+@pytest.mark.parametrize("piece", [1, 7, 50])
+def test_scoring_in_pieces_equals_scoring_whole_to_the_last_bit(book, monkeypatch, piece, readings):
+    rows = random_table(book, 101)
+    whole = cc.score(rows, book, readings=readings)
+    sheets = {sheet: getattr(whole, sheet) for sheet in WIDE} | {"totals": whole.totals(), "items": whole.items()}
+    monkeypatch.setattr(arrays, "PIECE", piece)
+    cut = cc.score(rows, book, readings=readings)
+    parts = [cc.score(rows.iloc[n : n + piece], book, readings=readings) for n in range(0, len(rows), piece)]
+    for sheet, expected in sheets.items():
+        found = getattr(cut, sheet)() if sheet in ("totals", "items") else getattr(cut, sheet)
+        pd.testing.assert_frame_equal(found, expected, check_exact=True)
+        apart = [getattr(part, sheet)() if sheet in ("totals", "items") else getattr(part, sheet) for part in parts]
+        joined = pd.concat(apart, ignore_index=sheet == "items")
+        pd.testing.assert_frame_equal(joined, expected, check_exact=True)
+
+
+def test_a_few_rows_are_scored_as_many_are(book, monkeypatch):
+    rows = random_table(book, 20)
+    few = cc.score(rows, book)
+    monkeypatch.setattr(arrays, "FEW", 0)
+    pd.testing.assert_frame_equal(cc.score(rows, book).items(), few.items(), check_exact=True)
+
+
+def test_where_all_is_decided_the_interval_is_the_points_themselves(book):
+    rows = random_table(book, 5)
+    filled = rows.assign(**rows[list(book.inputs)].drop(columns="city_class").fillna(1).replace(0, 1))
+    card = cc.score(filled, book)
+    assert np.shares_memory(card.low.to_numpy(), card.points.to_numpy())
+    assert not np.shares_memory(cc.score(rows, book).low.to_numpy(), card.points.to_numpy())
+
+
+def test_a_sheet_that_is_changed_leaves_those_that_share_its_memory(book):
+    full = {name: [1.0] for name in book.inputs if name != "city_class"}
+    card = cc.score(table(**full, city_class=["capital"]), book)
+    card.points.loc[0, "S1.1"] = 99
+    assert (card.low.loc[0, "S1.1"], card.high.loc[0, "S1.1"]) == (1, 1)
+
+
+def test_what_is_worked_out_later_is_of_the_table_as_it_was(book):
+    rows = table(share_tax=[1.0, np.nan], loans_xyd=[450.0, 300.0], loans_credit=[10000.0, 10000.0])
+    card = cc.score(rows, book)
+    rows.loc[0, "loans_xyd"], rows.loc[1, "share_tax"] = 0.0, 1.0
+    assert card.value["S6.1.3a"].tolist() == [0.045, 0.03]
+    assert card.low["S5.3"].tolist() == [1, 0]

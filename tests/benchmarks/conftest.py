@@ -1,0 +1,3 @@
+"""Benchmarks are commands, not tests."""
+
+collect_ignore_glob = ["*.py"]
