@@ -33,10 +33,10 @@ def categories(brief: Brief) -> Figure:
     canvas, ax = _rows(
         [f"{id}　{name}" for id, name in zip(t.index, t["name"], strict=True)], "占满分的百分比（%）", right=1.35
     )
-    y, confirmed, still_open = np.arange(len(t)), 100 * t["low"] / t["full"], 100 * (t["high"] - t["low"]) / t["full"]
-    ax.barh(y, confirmed, color=ACCENT, height=0.55, label="已确认得分")
+    y, least, still_open = np.arange(len(t)), 100 * t["low"] / t["full"], 100 * (t["high"] - t["low"]) / t["full"]
+    ax.barh(y, least, color=ACCENT, height=0.55, label="至少得分")
     if still_open.max() > 0:
-        ax.barh(y, still_open, left=confirmed, color=OPEN, edgecolor=EDGE, height=0.55, label="缺数据，未定")
+        ax.barh(y, still_open, left=least, color=OPEN, edgecolor=EDGE, height=0.55, label="缺数据，未定")
     if brief.level == "county":
         ax.scatter(
             100 * t["median"] / t["full"], y, color=PAPER, edgecolor=INK, marker="D", s=30, zorder=3, label="各县（区）中位数"
@@ -140,6 +140,7 @@ def heat_map(brief: Brief) -> Together:
     rows = rows.join(100 * share).join(words.add_suffix("_word"))
     shaded = {name: Column(name, kind="number", digits=0, word=f"{name}_word", shade="heat", full=100.0) for name in names}
     title = "各县（区）× 评分指标：得分占满分的百分比（缺 = 缺数据，— = 不适用）"
+    title += f"；各县（区）都得满分的 {len(items) - len(lossy)} 项不列" if len(lossy) < len(items) else ""
     grid = Table(rows, title, "%", _source(brief), {"item": Column("评分指标")} | shaded, dense=True)
     return Together([Prose([finding]), grid])
 

@@ -1,0 +1,210 @@
+"""What goes wrong while a batch runs: after each fault no half page, a true record, and a next run that makes the rest."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from filelock import FileLock
+from test_batch import PARAMETERS, notebook, record, statuses, write_data
+
+from creditcalc.batch import Busy, run
+from creditcalc.cli import cli
+from creditcalc.plan import Options
+from creditcalc.verify import NoRecord, verify
+
+SLOW = "import time\ntime.sleep(0.4)\nprint(county)"
+MANY = [f"县{n}" for n in range(12)]
+
+
+@pytest.fixture(scope="module")
+def notebooks(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("notebooks")
+    notebook(folder / "county_report.ipynb", PARAMETERS, SLOW)
+    notebook(folder / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)")
+    return folder
+
+
+@pytest.fixture
+def options(tmp_path, notebooks):
+    data = write_data(tmp_path / "数据.csv", MANY[:3])
+    return Options(data=data, out=tmp_path / "报 告", notebooks=notebooks, jobs=2, units=False)
+
+
+def whole(folder):
+    """Whether every page under its final name is there to its end, and nothing temporary lies about."""
+    pages = list(folder.glob("*.html"))
+    assert not [path.name for path in folder.iterdir() if path.name.startswith(".") and path.name != ".work"]
+    return pages and all(path.read_text(encoding="utf-8").rstrip().endswith("</html>") for path in pages)
+
+
+def test_a_killed_run_is_finished_by_the_next_and_nothing_is_made_twice(options, tmp_path):
+    write_data(options.data, MANY)
+    script = (
+        "import sys; from pathlib import Path; from creditcalc.batch import run; from creditcalc.plan import Options\n"
+        "data, out, notebooks = map(Path, sys.argv[1:])\n"
+        "run(Options(data=data, out=out, notebooks=notebooks, jobs=2, units=False), progress=False)"
+    )
+    paths = [str(path) for path in (options.data, options.out, options.notebooks)]
+    process = subprocess.Popen([sys.executable, "-c", script, *paths])
+    folder = options.out / "2021-05"
+    deadline = time.monotonic() + 120
+    made = []
+    while len(made) < 4:  # pages that the record knows already
+        assert process.poll() is None and time.monotonic() < deadline
+        if (folder / "run.json").exists():
+            made = [page for page in json.loads((folder / "run.json").read_bytes())["pages"] if page["status"] == "made"]
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    facts = json.loads((folder / "run.json").read_bytes())
+    made = {page["name"] for page in facts["pages"] if page["status"] == "made"}
+    assert facts["interrupted"] and 4 <= len(made) < len(MANY) + 1 and whole(folder)
+    found = statuses(run(options, progress=False))
+    assert {name for name, status in found.items() if status == "unchanged"} == made
+    assert {name for name, status in found.items() if status == "made"} == {"某市", *MANY} - made
+    assert whole(folder) and verify(folder) == []
+
+
+def test_a_second_run_into_the_same_folder_says_so_and_stops(options):
+    assert run(options, progress=False).complete
+    before = (options.out / "2021-05" / "run.json").read_bytes()
+    with FileLock(options.out / ".2021-05.lock"), pytest.raises(Busy, match="另一个 report"):
+        run(replace(options, force=True), progress=False)
+    assert (options.out / "2021-05" / "run.json").read_bytes() == before
+    assert set(statuses(run(options, progress=False)).values()) == {"unchanged"}, "the lock is free again"
+
+
+def limited(command, size, **settings):
+    """A command that can write no file longer than ``size`` bytes, as on a disk that is full."""
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return subprocess.run(command, preexec_fn=limit, capture_output=True, text=True, check=False, timeout=300, **settings)
+
+
+REPORT = "from creditcalc.cli import main; main()"
+
+
+def report(options, *more):
+    own = ["--out", str(options.out), "--no-units", "--jobs", "2", *more]
+    return [sys.executable, "-c", REPORT, "report", str(options.data), *own]
+
+
+def test_a_disk_that_is_full_leaves_no_half_file_and_the_next_run_makes_it_good(options):
+    done = limited(report(options), 60_000)
+    assert done.returncode == 1 and "Traceback" not in done.stderr and done.stderr.strip()
+    folder = options.out / "2021-05"
+    if folder.exists():
+        assert not list(folder.glob("*.html")) or whole(folder)
+    done = subprocess.run(report(options), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert whole(folder) and verify(folder) == []
+
+
+@pytest.mark.parametrize("place", ["/proc/creditcalc", "data"])
+def test_an_output_that_cannot_be_written_is_said_in_a_sentence(options, place):
+    out = place if place.startswith("/") else str(options.data / "under a file")
+    done = CliRunner().invoke(cli, ["report", str(options.data), "--out", out, "--no-units"])
+    assert done.exit_code in (1, 2) and len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert "写" in done.stderr or "目录" in done.stderr or "文件" in done.stderr
+
+
+def test_a_cell_that_takes_all_memory_fails_its_page_alone(options, tmp_path):
+    books = tmp_path / "greedy"
+    books.mkdir()
+    greedy = "import resource, numpy\nresource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))\n"
+    greedy += "if county == '县1':\n    numpy.ones(1 << 30)\nprint(county)"
+    notebook(books / "county_report.ipynb", PARAMETERS, greedy)
+    notebook(books / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)")
+    outcome = run(replace(options, notebooks=books), progress=False)
+    assert statuses(outcome) == {"某市": "made", "县0": "made", "县1": "failed", "县2": "made"}
+    assert "Memory" in next(page.error for page in outcome.pages if page.name == "县1")
+
+
+def test_plain_c_is_a_locale_too(options):
+    environment = {**os.environ, "LC_ALL": "C", "LANG": "C"}
+    done = subprocess.run(report(options), capture_output=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "生成" in done.stdout.decode("utf-8")
+    assert whole(options.out / "2021-05")
+
+
+# ------------------------------------------------------------------------------------------------ reproducible, verifiable
+
+
+def pages_of(options):
+    folder = options.out / "2021-05"
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.html")}
+
+
+def test_the_same_inputs_give_the_same_bytes_but_for_the_line_with_the_time(options, monkeypatch, tmp_path):
+    """Also after the clock was set back: pages go by what they are made of and not by when."""
+    made = []
+    for number, epoch in enumerate(("1700000000", "1700000000", "1600000000")):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+        again = replace(options, out=tmp_path / f"{number}")
+        assert run(again, progress=False).complete
+        made.append(pages_of(again))
+    assert made[0] == made[1]
+    assert made[0] != made[2]
+    for name, page in made[0].items():
+        other = made[2][name].splitlines()
+        differ = [n for n, line in enumerate(page.splitlines()) if line != other[n]]
+        assert all("生成时间" in page.splitlines()[n] or "font/woff2" in page.splitlines()[n] for n in differ), name
+    assert set(statuses(run(again, progress=False)).values()) == {"unchanged"}
+
+
+def test_verify_names_what_was_altered_lost_or_added(options):
+    assert run(options, progress=False).complete
+    folder = options.out / "2021-05"
+    assert verify(folder) == []
+    (folder / "县0.html").write_text("改", encoding="utf-8")
+    (folder / "县1.html").unlink()
+    (folder / "新.html").write_text("<html>", encoding="utf-8")
+    (folder / "summary.xlsx").write_bytes(b"")
+    found = {problem.file: problem.what for problem in verify(folder)}
+    assert set(found) == {"县0.html", "县1.html", "新.html", "summary.xlsx"}
+    assert "不见" in found["县1.html"] and "不一致" in found["县0.html"] and "不是" in found["新.html"]
+    told = CliRunner().invoke(cli, ["verify", str(folder)])
+    assert told.exit_code == 1 and "县0.html" in told.stderr
+    assert CliRunner().invoke(cli, ["verify", str(folder.parent)]).exit_code == 2
+    with pytest.raises(NoRecord):
+        verify(folder.parent)
+
+
+def test_the_record_says_what_made_the_pages(options):
+    outcome = run(options, progress=False)
+    facts = record(outcome)
+    assert facts["data"]["files"].keys() == {options.data.name} and len(facts["rulebook"]["digest"]) == 64
+    assert {"python", "creditcalc", "pandas"} <= facts["versions"].keys() and facts["readings"]["proportional"] == "between"
+    assert set(facts["outputs"]) == {"index.html", "summary.xlsx"}
+
+
+def test_printing_without_a_browser_is_refused_before_anything_is_made(options, monkeypatch):
+    monkeypatch.setenv("PATH", str(options.out))
+    done = CliRunner().invoke(cli, ["report", str(options.data), "--out", str(options.out), "--no-units", "--pdf"])
+    assert done.exit_code == 2 and "浏览器" in done.stderr and not options.out.exists()
+
+
+def test_pages_are_printed_once_and_again_when_they_change(options):
+    outcome = run(replace(options, pdf=True), progress=False)
+    folder = outcome.folder
+    assert outcome.complete and {path.stem for path in folder.glob("*.pdf")} == {"某市", *MANY[:3]}
+    stamps = {path: path.stat().st_mtime_ns for path in folder.glob("*.pdf")}
+    write_data(options.data, MANY[:3], loans="460")  # the first county's, and so the city's
+    assert run(replace(options, pdf=True), progress=False).complete
+    changed = {path.stem for path, stamp in stamps.items() if Path(path).stat().st_mtime_ns != stamp}
+    assert changed >= {"某市", "县0"}
+    write_data(options.data, MANY[:3], loans="470")
+    assert run(options, progress=False).complete
+    assert not (folder / "县0.pdf").exists(), "a PDF of an older page must not stand beside the new one"
