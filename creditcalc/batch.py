@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,10 +20,11 @@ from tqdm import tqdm
 
 from creditcalc import record
 from creditcalc.bundle import bundled
+from creditcalc.cluster import check_scheduler, each_on_cluster
 from creditcalc.files import replacing, sha256
 from creditcalc.html import render_page
 from creditcalc.index import SCRIPT, index_body
-from creditcalc.pages import check_parameters, make_page, share
+from creditcalc.pages import Job, check_parameters, make_page, share
 from creditcalc.plan import Options, Plan, dated, make_plan, page_head
 from creditcalc.printing import find_browser, print_pages
 from creditcalc.problems import InputError, Problem, ProblemError
@@ -65,7 +66,10 @@ def run(options: Options, progress: bool | None = None) -> Run:
     ``progress`` shows a bar on stderr, by default where that is a terminal. Raises a ProblemError, before anything runs,
     for data without a row, an unknown name, and a notebook that does not take its parameters.
     """
-    start(PRELOADED[options.engine])  # it gets ready while this process reads
+    if options.scheduler:
+        check_scheduler(options.scheduler, options.engine)
+    else:
+        start(PRELOADED[options.engine])  # it gets ready while this process reads
     study = open_study(options.data, options.rulebook, options.readings, options.city or None, options.as_of)
     if study.table.empty:
         raise InputError(study.checked.errors or [Problem("表中没有数据行", file=str(options.data))])
@@ -135,7 +139,7 @@ def _execute(
     try:
         with (
             tqdm(total=len(due), unit="页", disable=hidden, file=sys.stderr) as bar,
-            closing(each_alone(make_page, calls, options.jobs, options.timeout, PRELOADED[options.engine])) as outcomes,
+            closing(_outcomes(options, calls)) as outcomes,
         ):
             for outcome in outcomes:
                 fresh[outcome.key] = _settled(plan, work, outcome)
@@ -148,6 +152,14 @@ def _execute(
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return fresh, False
+
+
+def _outcomes(options: Options, calls: Mapping[Key, tuple[Job, Path, str]]) -> Generator[Outcome[Key]]:
+    """The end of each page, made in processes here or on the workers of a cluster."""
+    preload = PRELOADED[options.engine]
+    if options.scheduler:
+        return each_on_cluster(calls, options.scheduler, options.timeout, preload)
+    return each_alone(make_page, calls, options.jobs, options.timeout, preload)
 
 
 def _settled(plan: Plan, work: Path, outcome: Outcome[Key]) -> Page:

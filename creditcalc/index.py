@@ -71,7 +71,7 @@ def index_body(plan: Plan, pages: list[Page]) -> str:
         shown.append(("数据错误", [_problem_table(errors)]))
     if notices:
         shown.append(("数据提示", [_problem_table(notices)]))
-    return "\n".join(f"<h2>{title}</h2>\n" + "\n".join(part.html() for part in parts) for title, parts in shown)
+    return "\n".join(f"<h2>{escape(title)}</h2>\n" + "\n".join(part.html() for part in parts) for title, parts in shown)
 
 
 def _outcome(pages: list[Page], errors: list[Problem], notices: list[Problem]) -> Iterable[Shown]:

@@ -23,7 +23,7 @@ from creditcalc.rulebook import Input, Rulebook
 from creditcalc.sources import KEYS, Block, Grid, blank, read_grids, read_table
 
 IDENTITY = ["city", "jurisdiction", "period"]
-LARGEST = 1e15
+LARGEST, LEAST = 1e15, 1e-9
 
 
 class Limit(NamedTuple):
@@ -52,9 +52,10 @@ NEGATIVE = Limit(lambda x, _: x < 0, "是负数", "填 0 或正数，不知道�
 FRACTION = Limit(lambda x, _: x % 1 > 0, "不是整数", "这一项是个数，填整数")
 RANK_0 = Limit(lambda x, _: x < 1, "名次小于 1", "名次从 1 起")
 HUGE = Limit(lambda x, _: x > LARGEST, "数太大", "核对单位，最大 1,000 万亿")
+TINY = Limit(lambda x, _: (x > 0) & (x < LEAST), "数太小", "核对单位，没有填 0")  # a ratio to it would pass all bounds
 LIMITS = {
     "count": (NEGATIVE, FRACTION, HUGE),
-    "amount": (NEGATIVE, HUGE),
+    "amount": (NEGATIVE, TINY, HUGE),
     "days": (NEGATIVE, HUGE),
     "score": (NEGATIVE, HUGE),
     "rank": (RANK_0, HUGE),
@@ -112,8 +113,11 @@ def read_blocks(grids: Iterable[Grid], book: Rulebook) -> list[Block]:
     return [(read_form if is_form(grid) else read_table)(grid, book) for grid in grids]
 
 
-def parsed(blocks: list[Block], book: Rulebook) -> tuple[pd.DataFrame, list[Finding]]:
-    """The values of all blocks' cells, blank where they are faulty, with every row's city, and the faults."""
+def parsed(blocks: list[Block], book: Rulebook, cities: Iterable[str] = ()) -> tuple[pd.DataFrame, list[Finding]]:
+    """The values of all blocks' cells, blank where they are faulty, with every row's city, and the faults.
+
+    ``cities`` are those of a table of which the blocks are a part.
+    """
     table: dict[str, pd.Series] = {}
     findings = []
     given = {name for block in blocks for name in block.cells}
@@ -129,16 +133,16 @@ def parsed(blocks: list[Block], book: Rulebook) -> tuple[pd.DataFrame, list[Find
         table[name] = pd.Series(values, dtype="str" if is_text else "float64")
     blanks = {name: "county" if name == "level" else "" for name in KEYS}
     frame = pd.DataFrame(table).fillna(blanks)
-    return frame, findings + _settle_cities(frame)
+    return frame, findings + settle_cities(frame, cities)
 
 
-def _settle_cities(table: pd.DataFrame) -> list[Finding]:
+def settle_cities(table: pd.DataFrame, known: Iterable[str] = ()) -> list[Finding]:
     """Fills the city of city rows and, where the table knows one city only, of counties; finds those left without."""
     own = table["level"] == "city"
     strange = own & (table["city"] != "") & (table["city"] != table["jurisdiction"])
     findings = [Finding(row, "city", "市级行的所属市不是它自己", "改为同名，或留空") for row in table.index[strange]]
     table["city"] = table["city"].where(~own, table["jurisdiction"])
-    cities = [city for city in table["city"].unique() if city]
+    cities = [city for city in {*table["city"], *known} if city]
     homeless = table["city"] == ""
     if len(cities) == 1:
         table.loc[homeless, "city"] = cities[0]
@@ -168,28 +172,15 @@ def _limits(i: Input, book: Rulebook) -> Iterator[Limit]:
 
 def beyond_limits(table: pd.DataFrame, book: Rulebook) -> list[Finding]:
     """Every value that breaks a limit of its input, and every row of a jurisdiction and period that has several."""
-    import pandera.pandas as pa  # slow to import, and of use here alone
-
-    def check(limit: Limit, name: str) -> pa.Check:
-        beside = table[limit.other or name]
-        return pa.Check(lambda x: ~limit.breaks(x, beside[x.index]))
-
     numbers = table.columns[table.dtypes == "float64"]
-    limits = {name: [m for m in _limits(book.inputs[name], book) if m.other in ("", *numbers)] for name in numbers}
-    columns = {name: pa.Column(float, [check(m, name) for m in held], nullable=True) for name, held in limits.items() if held}
-    try:
-        pa.DataFrameSchema(columns, unique=IDENTITY).validate(table, lazy=True)
-    except pa.errors.SchemaErrors as errors:
-        cases = errors.failure_cases
-    else:
-        return []
-    of_column = cases["schema_context"] == "Column"
-    named = table.index[(table["jurisdiction"] != "") & (table["period"] != "")]
-    doubled = set(cases.loc[~of_column, "index"]).intersection(named)
-    broken = zip(*(cases.loc[of_column, key] for key in ("index", "column", "check_number")), strict=True)
-    return [Finding(row, "jurisdiction", *DOUBLED) for row in doubled] + [
-        Finding(row, name, *limits[name][number][1:]) for row, name, number in broken
-    ]
+    found = []
+    for name in numbers:
+        for limit in _limits(book.inputs[name], book):
+            if limit.other in ("", *numbers):
+                broken = limit.breaks(table[name], table[limit.other or name])
+                found += [Finding(row, name, *limit[1:]) for row in table.index[broken]]
+    doubled = table.duplicated(IDENTITY, keep=False) & (table["jurisdiction"] != "") & (table["period"] != "")
+    return [Finding(row, "jurisdiction", *DOUBLED) for row in table.index[doubled]] + found
 
 
 def without_faults(table: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:

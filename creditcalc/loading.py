@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import math
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -58,6 +59,8 @@ SECTIONS_OPTIONAL: dict[str, Any] = {"base": list, "bonus": list, "repairs": lis
 REALLOCATION_KEYS: dict[str, Any] = {
     "id": str, "clause": str, "rule": str, "measure": dict, "at_least": NUMBER, "drop": list, "scale": list, "factor": NUMBER,
 }  # fmt: skip
+DAY = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
+LARGEST, MOST_DOTS, MOST_FAULTS = 1 << 19, 60, 1000  # bytes, in a line (what a key of many costs grows by their square), listed
 BLANK: dict[Any, Any] = {str: "", dict: {}, list: [], NUMBER: 0, bool: False}
 
 
@@ -72,12 +75,17 @@ def load_rulebook(path: str | Path | None = None) -> Rulebook:
     """
     path = BUNDLED if path is None else Path(path)
     try:
+        if path.stat().st_size > LARGEST:
+            raise ValueError(f"超过 {LARGEST >> 10} KB")
         content = path.read_bytes()
+        if any(line.count(b".") > MOST_DOTS for line in content.splitlines()):
+            raise ValueError(f"有一行的点号超过 {MOST_DOTS} 个")
         raw = tomllib.loads(content.decode("utf-8-sig"))
     except OSError as error:
         raise RulebookError([Problem("读不到规则文件", error.strerror or "", "检查路径和权限", file=str(path))]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise RulebookError([Problem(f"不是可读的 TOML 文件：{error}", "", "按提示的行列改正", file=str(path))]) from None
+        said = re.sub(r"(?s)(.{60}).*(.{60})", r"\1…\2", str(error))  # the place is at its end
+        raise RulebookError([Problem(f"不是可读的 TOML 文件：{said}", "", "按提示的行列改正", file=str(path))]) from None
     return _Reader(path, hashlib.sha256(content).hexdigest()).book(raw)
 
 
@@ -94,6 +102,8 @@ class _Reader:
 
     def fault(self, place: str, what: str, value: object = "", cure: str = "") -> None:
         self.problems.append(Problem(what, shown(value), cure, file=str(self.path), column=place))
+        if len(self.problems) == MOST_FAULTS:
+            raise RulebookError([*self.problems, Problem("错误太多，后面的没有列出", file=str(self.path))])
 
     def book(self, raw: dict[str, Any]) -> Rulebook:
         raw = self.table(raw, SECTIONS, SECTIONS_OPTIONAL, "")
@@ -183,6 +193,9 @@ class _Reader:
             if not all(isinstance(unit, str) for unit in r[key]):
                 self.fault(f"{place}.{key}", "应为单位名称的列表", r[key])
             r[key] = tuple(r[key])
+        for end, day in r.get("window", {}).items():
+            if end not in ("from", "to") or not (isinstance(day, str) and DAY.fullmatch(day)):
+                self.fault(f"{place}.window.{end}", "应为起止日期", day, '写成 from = "2021-01-01"，to = "2021-12-31"')
         if kind == "base":
             r["conditions"] = tuple(self.condition(c, f"{place}.conditions[{n}]") for n, c in enumerate(r["conditions"]))
             if not r["conditions"]:
@@ -327,6 +340,11 @@ class _Reader:
             for key in ("part_of", "expected_within", "kindred"):
                 if getattr(i, key) and getattr(i, key) not in book.inputs:
                     self.fault(f"inputs.{name}.{key}", "输入没有声明", getattr(i, key), nearest(getattr(i, key), book.inputs))
+            part, whole = {name}, i.part_of
+            while whole in book.inputs and whole not in part:
+                part, whole = {*part, whole}, book.inputs[whole].part_of
+            if whole == name:
+                self.fault(f"inputs.{name}.part_of", "是它自己的一部分", i.part_of, "写上真正的总数，或删去")
             if i.label in labels:
                 self.fault(f"inputs.{name}.label", "名称重复", i.label, f"与 {labels[i.label]} 不同名")
             if (i.type == "class") != bool(i.classes):

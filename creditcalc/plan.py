@@ -39,6 +39,7 @@ class Options:
     as_of: str = ""
     out: Path = Path("reports")
     jobs: int = os.cpu_count() or 1
+    scheduler: str = ""  # of a Dask cluster, which then makes the pages
     engine: str = "warm" if hasattr(os, "fork") else "kernel"
     timeout: int = 300  # seconds that a page may take
     force: bool = False

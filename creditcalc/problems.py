@@ -36,8 +36,8 @@ class Problem:
     def where(self) -> str:
         """File, sheet, row and column, as far as they are known."""
         parts = [
-            self.file,
-            f"工作表 {self.sheet}" if self.sheet else "",
+            one_line(self.file),
+            f"工作表 {one_line(self.sheet)}" if self.sheet else "",
             f"第 {self.row} 行" if self.row else "",
             f"列 {shown(self.column)}" if self.column else "",
         ]
@@ -83,8 +83,17 @@ def shown(value: object) -> str:
         text = str(value)
     except ValueError:  # an integer of more digits than Python prints
         text = "数字过长"
-    text = "".join(ch if ch.isprintable() else " " for ch in text)
+    text = one_line(text)
     return text if len(text) <= SHOWN else text[:SHOWN] + "…"
+
+
+def one_line(text: str) -> str:
+    """A text without what could break a line, or turn or colour it.
+
+    >>> one_line("a\\u202eb\\x1b[31m")
+    'a b [31m'
+    """
+    return "".join(ch if ch.isprintable() else " " for ch in text)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -9,9 +9,9 @@ import threading
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-MODULES = ("creditcalc.kernels", "creditcalc.answers", "creditcalc.figures", "pandera.pandas")
+MODULES = ("creditcalc.kernels", "creditcalc.answers", "creditcalc.figures")
 # Libraries that would start threads when they are imported, which a forked process lacks.
 SINGLE = {
     "OMP_NUM_THREADS": "1",
@@ -26,7 +26,6 @@ def warm() -> None:
     gc.disable()  # importing leaves no garbage
     os.environ.update(SINGLE)
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as in an ordinary kernel
-    cast(dict[str, Any], sys.modules).setdefault("hypothesis", None)  # a tester's library, which pandera would import
     import_module("creditcalc.pages").load_papermill()
     for module in MODULES:
         import_module(module)

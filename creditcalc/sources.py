@@ -123,7 +123,7 @@ def read_grids(path: Path) -> tuple[list[Grid], list[Problem]]:
     """Every grid of a file or folder that is not empty, and what could not be read."""
     try:
         found = path.exists()
-        files, problems = _data_files(path) if path.is_dir() else ([path], [])
+        files, problems = data_files(path) if path.is_dir() else ([path], [])
     except OSError as error:
         return [], [Problem("读不到这个路径", error.strerror or "", "检查路径和权限", file=str(path))]
     if not found:
@@ -137,7 +137,7 @@ def read_grids(path: Path) -> tuple[list[Grid], list[Problem]]:
     return grids, problems
 
 
-def _data_files(folder: Path) -> tuple[list[Path], list[Problem]]:
+def data_files(folder: Path) -> tuple[list[Path], list[Problem]]:
     """The files of a folder that should hold tables, and a notice for each that looks like none."""
     files = sorted(path for path in folder.iterdir() if path.is_file() and not _skipped(path))
     tables = [path for path in files if path.suffix.lower() in READERS.keys() | REFUSED]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from creditcalc.files import replacing
+from creditcalc.problems import InputError, Problem
 from creditcalc.terminal import width
 
 FORMULA = ("=", "+", "-", "@", "\t")  # what Excel may take for the beginning of a formula
@@ -17,6 +18,7 @@ ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 NARROWEST, WIDEST = 8, 44  # characters
 A4 = 9  # as Excel numbers paper
 LINE = 15  # points that a line of text is high
+LONGEST = 32_767  # characters of a cell
 STYLED = 5000  # rows: a longer sheet is not printed, and a style for each of its cells costs more than all else
 SAMPLED = 200  # rows that decide how wide a column is
 
@@ -24,10 +26,17 @@ SAMPLED = 200  # rows that decide how wide a column is
 def write_table(path: Path, frame: pd.DataFrame) -> None:
     """Write a frame in the format that the file's ending names: .csv, .parquet or .xlsx."""
     if path.suffix.lower() == ".xlsx":
+        if any(isinstance(value, str) and len(value) > LONGEST for name in frame for value in frame[name]):
+            raise InputError([Problem(f"有超过 {LONGEST:,} 个字的内容，Excel 的一格放不下", "", "写成 .csv", file=str(path))])
         return write_workbook(path, {"Sheet1": frame})
     with replacing(path) as temporary:
         if path.suffix.lower() == ".csv":
-            frame.to_csv(temporary, index=False, encoding="utf-8-sig", lineterminator="\n")
+            texts = frame.select_dtypes(include=["object", "string"]).astype("string")
+            broken = any(
+                texts[name].str.contains("\r", regex=False).any() for name in texts
+            )  # which csv does not quote by itself
+            quoting: Literal[0, 2] = 2 if broken else 0  # csv.QUOTE_NONNUMERIC, csv.QUOTE_MINIMAL
+            frame.to_csv(temporary, index=False, encoding="utf-8-sig", lineterminator="\n", quoting=quoting)
         else:
             frame.to_parquet(temporary, index=False)
     return None
@@ -89,6 +98,8 @@ def _cells(sheet: Any, values: Any) -> Iterator[Any]:
 
     for value in values:
         text = ILLEGAL.sub("\ufffd", value) if isinstance(value, str) else None
+        if text and len(text) > LONGEST:
+            text = text[: LONGEST - 1] + "…"
         cell = WriteOnlyCell(sheet, None if pd.isna(value) else value if text is None else text)
         if text is not None:
             cell.data_type = "s"

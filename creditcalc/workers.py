@@ -25,6 +25,7 @@ from typing import Any, Generic, TypeVar
 
 Key = TypeVar("Key")
 Context = ForkServerContext | SpawnContext
+STARTING = threading.Lock()  # a worker of a cluster has threads, and there is one __main__
 PATIENCE = 10  # seconds that a process gets to put away what it has started itself
 
 
@@ -97,7 +98,7 @@ def _started(
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(sender, Path.cwd(), function, arguments))
     try:
-        with _deaf(), _without_main():
+        with STARTING, _deaf(), _without_main():
             process.start()
     except EOFError:
         raise RuntimeError("派生进程的服务没有起来，原因见上") from None

@@ -177,6 +177,6 @@ def test_pages_are_forked_from_one_server_without_a_thread_and_start_no_interpre
 
 
 def test_the_server_has_done_what_pages_need(tmp_path):
-    heavy = "{'matplotlib.figure', 'nbconvert', 'papermill', 'pandera', 'creditcalc.figures'}"
+    heavy = "{'matplotlib.figure', 'nbconvert', 'papermill', 'creditcalc.figures'}"
     [page] = made(tmp_path, f"import sys; print({heavy} - set(sys.modules), sys.modules['rfc3987_syntax'])")
     assert "<pre>set() None" in page

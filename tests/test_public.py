@@ -40,7 +40,7 @@ PUBLIC = [
 PACKAGE = Path(cc.__file__).parent
 MODULES = {path.stem: path for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
 CORE = ["problems", "formulas", "measures", "rulebook", "loading", "columns", "scoring", "rollup", "compare", "wording"]
-HEAVY = {"matplotlib", "papermill", "nbconvert", "pandera"}
+HEAVY = {"matplotlib", "papermill", "nbconvert"}
 
 
 def imported(module):

@@ -15,6 +15,7 @@ import pandas as pd
 from creditcalc.cells import Fault
 from creditcalc.ledgers import codes
 from creditcalc.ledgers.workdays import KNOWN, unknown, workdays
+from creditcalc.problems import Problem, RulebookError
 from creditcalc.rulebook import Rulebook
 from creditcalc.sources import plain
 
@@ -53,8 +54,12 @@ class Asked(NamedTuple):
         return pd.date_range(end=pd.Timestamp(self.period) + pd.offsets.MonthEnd(0), periods=MONTHS, freq="ME")
 
     def year_end(self, rule: str, end: str) -> pd.Timestamp:
-        """A year-end of a rule's evidence window."""
-        return pd.Timestamp(self.book.rules[rule].window[end])
+        """A year-end of a rule's evidence window; RulebookError where the rulebook does not say it."""
+        window = self.book.rules[rule].window if rule in self.book.rules else {}
+        if end not in window:
+            cure = f"在规则 {rule} 的 window 中写明 {end}，或移走贷款台账"
+            raise RulebookError([Problem("规则没有写明贷款余额是哪一年末的", rule, cure, file=str(self.book.path))])
+        return pd.Timestamp(window[end])
 
 
 Adds = dict[str, pd.Series]

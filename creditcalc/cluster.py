@@ -1,0 +1,183 @@
+"""Makes pages and scores partitions on the workers of a Dask scheduler.
+
+Nothing is asked of a worker but that this package is installed: what a page is made of is sent, and the page carried back.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+from creditcalc.pages import STUDY, Job, make_page
+from creditcalc.problems import Problem, ProblemError
+from creditcalc.workers import Key, Outcome, each_alone
+
+T = TypeVar("T")
+U = TypeVar("U")
+Files = dict[str, bytes]
+PATIENCE = 10  # seconds for a scheduler to answer, and for a first worker to be there
+ABANDONED = 30  # seconds without any worker, after which nothing more is hoped for: one that is started anew takes two
+KILLED = "做这一页的 worker 一再意外退出，已不再重试；看看 worker 的日志，内存够不够"
+NO_WORKERS = f"调度器那里已有 {ABANDONED} 秒没有 worker，没有做完"
+CUT_OFF = "与调度器的连接断了，没有做完"
+
+
+class ClusterError(ProblemError):
+    """A scheduler that cannot be used."""
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Any]:
+    """A client of the scheduler at an address; ClusterError where there is none or it has no workers."""
+    try:
+        import distributed
+    except ImportError:
+        raise _refusal("没有装 distributed", address, "pip install 'creditcalc[cluster]'") from None
+    try:
+        start: Any = distributed.Client
+        client = start(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError, TypeError):
+        raise _refusal("连不上这个调度器", address, "核对地址，如 tcp://127.0.0.1:8786；先运行 dask scheduler") from None
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE)
+        except TimeoutError:
+            raise _refusal("这个调度器没有 worker", address, f"先运行 dask worker {address}") from None
+        yield client
+
+
+def check_scheduler(address: str, engine: str) -> None:
+    """Raise ClusterError where pages cannot be made through this scheduler."""
+    if engine != "warm":
+        raise _refusal("--scheduler 只能与 --engine warm 合用", engine, "其他方式要在 worker 上重新读数据")
+    with connected(address):
+        pass
+
+
+def _refusal(what: str, value: str, cure: str) -> ClusterError:
+    return ClusterError([Problem(what, value, cure)])
+
+
+def each_on_cluster(
+    calls: Mapping[Key, tuple[Job, Path, str]], address: str, limit: float, preload: Iterable[str]
+) -> Generator[Outcome[Key]]:
+    """What ``each_alone`` does with ``make_page``, on the workers: as many pages at once as they have threads.
+
+    A page whose worker died is made again by another. One that was there whenever workers died is tried once more when
+    nothing else runs, since it may only have been beside the page at fault.
+    """
+    if not calls:
+        return
+    folder = next(folder for _, folder, _ in calls.values())
+    files = {path.name: path.read_bytes() for path in {folder / STUDY} | {job.notebook for job, *_ in calls.values()}}
+    with connected(address) as client:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+            inputs: Any = client.submit(dict, files, pure=False)  # scattered, they would be gone with their workers
+        executor, suspects = client.get_executor(pure=False), []
+
+        def submit(key: Key) -> Future[Any]:
+            job, _, engine = calls[key]
+            future: Future[Any] = executor.submit(_make_here, job, inputs, engine, limit, tuple(preload))
+            return future
+
+        for outcome in _ends(client, {submit(key): key for key in calls}, folder, calls):
+            if outcome.error == KILLED and len(calls) > 1:
+                suspects.append(outcome.key)
+            else:
+                yield outcome
+        for key in suspects:
+            yield from _ends(client, {submit(key): key}, folder, calls)
+
+
+def _ends(
+    client: Any, futures: dict[Future[Any], Key], folder: Path, calls: Mapping[Key, tuple[Job, Path, str]]
+) -> Iterator[Outcome[Key]]:
+    """The end of every page as it comes, what came of it being laid into ``folder``."""
+    seen = time.monotonic()
+    while futures:
+        for future in wait(futures, timeout=1, return_when=FIRST_COMPLETED).done:
+            key = futures.pop(future)
+            yield replace(_settled(future, folder), key=key)
+        if client.scheduler_info(n_workers=-1)["workers"]:
+            seen = time.monotonic()
+        elif time.monotonic() > seen + ABANDONED:
+            yield from (Outcome(key, None, NO_WORKERS, 0.0) for key in futures.values())
+            return
+
+
+def _settled(future: Future[Any], folder: Path) -> Outcome[Any]:
+    """How a page ended, with its files laid into ``folder``."""
+    from distributed import KilledWorker
+
+    outcome: Outcome[Any]
+    try:
+        outcome, files = future.result()
+    except KilledWorker:
+        return Outcome(None, None, KILLED, 0.0)
+    except CancelledError:
+        return Outcome(None, None, CUT_OFF, 0.0)
+    except Exception as error:  # what the worker raises that has not this package, or another version
+        return Outcome(None, None, f"worker 上出错：{type(error).__name__}: {error}", 0.0)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return outcome
+
+
+def _make_here(job: Job, inputs: Files, engine: str, limit: float, preload: tuple[str, ...]) -> tuple[Outcome[str], Files]:
+    """What a worker does: make one page from its own warm server; how it ended, and the page or the notebook that failed."""
+    from distributed import get_worker
+
+    # Dask's nanny starts workers as daemonic processes, which multiprocessing forbids to have children lest these
+    # outlive them. A page's process ends by itself when its parent is gone, and there is no other way to allow it.
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+    with TemporaryDirectory(dir=get_worker().local_directory) as temporary:  # which Dask clears after a worker that died
+        folder = Path(temporary)
+        for name, content in inputs.items():
+            (folder / name).write_bytes(content)
+        made = folder / job.stem
+        made.parent.mkdir(exist_ok=True)
+        here = replace(job, notebook=folder / job.notebook.name)
+        [outcome] = each_alone(make_page, {job.stem: (here, folder, engine)}, 1, limit, preload)
+        paths = [made.with_name(made.name + ending) for ending in (".html", ".ipynb")]
+        return outcome, {f"{job.stem}{path.suffix}": path.read_bytes() for path in paths if path.exists()}
+
+
+@contextmanager
+def mapping(address: str) -> Iterator[Callable[[Callable[[T], U], Iterable[T]], Iterator[U]]]:
+    """Something like ``map`` that calls on the workers, and asks them for little more than they can do at once."""
+    with connected(address) as client:
+        executor = client.get_executor(pure=False)
+        width = 1 + sum(client.nthreads().values())
+
+        def mapped(function: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
+            under_way: deque[Future[U]] = deque()
+            for item in items:
+                if len(under_way) == width:
+                    yield _answer(under_way.popleft())
+                under_way.append(executor.submit(function, item))
+            while under_way:
+                yield _answer(under_way.popleft())
+
+        yield mapped
+
+
+def _answer(future: Future[U]) -> U:
+    """A call's result; ClusterError where no worker could give it."""
+    from distributed import KilledWorker
+
+    try:
+        return future.result()
+    except KilledWorker:
+        raise _refusal("worker 一再意外退出", "", "看看 worker 的日志，内存够不够") from None
+    except CancelledError:
+        raise _refusal(CUT_OFF, "", "看看调度器还在不在") from None

@@ -1,0 +1,144 @@
+"""The commands of the county's desk: forms out and in, case ledgers, evidence and tasks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from creditcalc.options import COUNTY, DATA, ENDINGS, PATH, PERIOD, READING, RULEBOOK, day, ending, in_words, tell_problems
+from creditcalc.problems import InputError, Problem
+from creditcalc.terminal import Command, aligned
+
+
+@click.command(cls=Command)
+@click.argument("file", metavar="文件.xlsx", type=PATH, callback=ending(".xlsx"))
+@COUNTY
+@PERIOD
+@click.option("--city", metavar="市", default="", help="所属市；与 --county 同名的一张是全市的表")
+@RULEBOOK
+def template(file: Path, counties: tuple[str, ...], period: str, city: str, rulebook: Path | None) -> int:
+    """写一份空白填报表，每个县区一张工作表。"""
+    from creditcalc.files import replacing
+    from creditcalc.forms import write_forms
+    from creditcalc.loading import load_rulebook
+
+    if file.exists():
+        raise click.UsageError(f"{file} 已经有了，里面可能填了数；请换一个文件名", click.get_current_context())
+    with replacing(file) as temporary:
+        write_forms(temporary, load_rulebook(rulebook), counties, period=period, city=city)
+    click.echo(f"已写好 {file}")
+    return 0
+
+
+@click.command(cls=Command)
+@click.argument("forms", metavar="填报表…", type=PATH, nargs=-1, required=True)
+@click.option("--out", metavar="文件", type=PATH, required=True, callback=ending(*ENDINGS), help="合并成的数据表")
+@click.option("--notes", metavar="文件", type=PATH, callback=ending(*ENDINGS), help="各表的数据来源和备注，逐项")
+@click.option("--county", "expected", metavar="县区", multiple=True, help="应当报来的县区，可多次；没有报来的会列出")
+@RULEBOOK
+def merge(forms: tuple[Path, ...], out: Path, notes: Path | None, expected: tuple[str, ...], rulebook: Path | None) -> int:
+    """把几份填报表（或数据表）合成一张数据表，空白不覆盖已填的值；列出哪些县区、哪些数据还没有报来。"""
+    from creditcalc.loading import load_rulebook
+    from creditcalc.merging import as_typed, merge_inputs, not_come_in
+    from creditcalc.workbook import write_table
+
+    if out.exists() and not any(form.exists() and form.samefile(out) for form in forms):
+        hint = f"{out} 已经有了；要在它上面补，把它也写进要合并的文件，否则换一个文件名"
+        raise click.UsageError(hint, click.get_current_context())
+    book = load_rulebook(rulebook)
+    merged = merge_inputs(forms, book)
+    errors = [problem for problem in merged.problems if problem.severity == "error"]
+    if merged.table.empty:
+        raise InputError(errors or [Problem("表中没有数据行", file=str(forms[0]))])
+    write_table(out, as_typed(merged.table, book))
+    if notes:
+        write_table(notes, merged.notes)
+    elif len(merged.notes):
+        click.echo(f"各表有 {len(merged.notes)} 处数据来源或备注，数据表里没有它们；用 --notes 文件 写出")
+    for name, period, late, inputs in not_come_in(merged.table, book, expected):
+        labels = "、".join(book.inputs[i].label for i in inputs)
+        click.echo(f"{name} {period}：{'还没有报来' if late else f'缺 {len(inputs)} 项：{labels}'}")
+    click.echo(f"已写好 {out}：{len(merged.table)} 行")
+    tell_problems(errors)
+    return int(bool(errors))
+
+
+@click.command(cls=Command)
+@DATA
+@PERIOD
+@click.option("--county", metavar="县区", default="", help="只出这个县区的台账；不写则出全市的")
+@click.option("--city", metavar="市", default="", help="哪个市，表中有几个市时要用")
+@READING
+@click.option("--as-of", metavar="日期", default="", callback=day, help="按哪一天算过期，默认为期间的最后一天")
+@click.option("--out", metavar="文件.xlsx", type=PATH, callback=ending(".xlsx"), help="台账写成 Excel，可以直接上报")
+@RULEBOOK
+def worklog(
+    data: Path,
+    period: str,
+    county: str,
+    city: str,
+    readings: dict[str, str],
+    as_of: str,
+    out: Path | None,
+    rulebook: Path | None,
+) -> int:
+    """佐证材料台账：各县区、各责任单位交了多少，还缺什么、过期没有、涉及多少分。
+
+    材料表是数据旁边的 evidence.csv 或 evidence.xlsx。
+    """
+    from creditcalc.handover import worklog_sheets
+    from creditcalc.provenance import combined, file_digests
+    from creditcalc.study import open_study
+    from creditcalc.workbook import write_workbook
+
+    study = open_study(data, rulebook, readings, city or None, as_of)
+    period = period or study.latest
+    cities = study.cities(period)
+    if not (city or county) and len(cities) > 1:
+        raise click.UsageError(f"数据中有几个市，用 --city 指明：{'、'.join(cities)}", click.get_current_context())
+    brief = study.county(county, period, city) if county else study.city(city or cities[0], period)
+    log = brief.group.worklog
+    if log is None:
+        raise InputError([Problem("数据旁边没有佐证材料表", "", "放一份 evidence.csv 或 evidence.xlsx", file=str(data))])
+    progress = log.totals if not county else log.totals[log.totals["jurisdiction"] == county]
+    heads = ["县区", "应交", "已齐", "过期", "已确认得分", "其中已佐证"]
+    click.echo(aligned(heads, in_words(progress)))
+    if not county:
+        click.echo(aligned(["责任单位", "应交", "已齐", "过期", "缺材料涉及得分"], in_words(log.by_unit)))
+    if out:
+        facts = {"台账": f"{study.book.document}，{study.book.edition}", "数据指纹": combined(file_digests(data))}
+        write_workbook(out, worklog_sheets(brief, log, facts), f"{brief.name} {period} 工作台账")
+        click.echo(f"已写好 {out}")
+    tell_problems(study.checked.errors)
+    return int(bool(study.checked.errors))
+
+
+@click.command(cls=Command)
+@click.argument("folder", metavar="台账文件夹", type=PATH)
+@click.option(
+    "--out", metavar="文件", type=PATH, required=True, callback=ending(*ENDINGS), help=f"各项输入，{'、'.join(ENDINGS)}"
+)
+@click.option("--as-of", metavar="日期", default="", callback=day, help="按哪一天的情况统计，默认为期间的最后一天")
+@PERIOD
+@click.option("--cases", metavar="文件.xlsx", type=PATH, callback=ending(".xlsx"), help="每个数背后的案例和有问题的案例")
+@RULEBOOK
+def ledgers(folder: Path, out: Path, as_of: str, period: str, cases: Path | None, rulebook: Path | None) -> int:
+    """由案例台账统计各项输入。不写期间则取案例中最近的一个月；有问题的案例逐条列出，所涉的输入留空。"""
+    from creditcalc.ledgers import read_ledgers
+    from creditcalc.ledgers.listing import sheets
+    from creditcalc.loading import load_rulebook
+    from creditcalc.workbook import write_table, write_workbook
+
+    book = load_rulebook(rulebook)
+    found = read_ledgers(folder, period=period, as_of=as_of, book=book)
+    write_table(out, found.table.convert_dtypes())
+    if cases:
+        write_workbook(cases, sheets(found, book))
+    for problem in found.problems:
+        click.echo(f"提示：{problem}" if problem.severity == "notice" else str(problem), err=problem.severity == "error")
+    lines, later, bad = (int(found.counts[name].sum()) for name in ("lines", "later", "bad"))
+    click.echo(
+        f"期间 {found.period}，按 {found.as_of} 的情况：案例 {lines} 件，晚于这一天 {later} 件，有问题 {bad} 件；已写好 {out}"
+    )
+    return int(bool(found.errors))

@@ -1,0 +1,3 @@
+"""Fuzzing is a command, no test."""
+
+collect_ignore_glob = ["*.py"]
