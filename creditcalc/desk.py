@@ -59,6 +59,8 @@ def merge(forms: tuple[Path, ...], out: Path, notes: Path | None, expected: tupl
     for name, period, late, inputs in not_come_in(merged.table, book, expected):
         labels = "、".join(book.inputs[i].label for i in inputs)
         click.echo(f"{name} {period}：{'还没有报来' if late else f'缺 {len(inputs)} 项：{labels}'}")
+    if not expected:
+        click.echo("没有用 --county 写明应报的县区，一份表也没有报来的县区不会列出")
     click.echo(f"已写好 {out}：{len(merged.table)} 行")
     tell_problems(errors)
     return int(bool(errors))
@@ -88,7 +90,7 @@ def worklog(
     材料表是数据旁边的 evidence.csv 或 evidence.xlsx。
     """
     from creditcalc.handover import worklog_sheets
-    from creditcalc.provenance import combined, file_digests
+    from creditcalc.provenance import combined, file_digests, versions
     from creditcalc.study import open_study
     from creditcalc.workbook import write_workbook
 
@@ -107,7 +109,9 @@ def worklog(
     if not county:
         click.echo(aligned(["责任单位", "应交", "已齐", "过期", "缺材料涉及得分"], in_words(log.by_unit)))
     if out:
-        facts = {"台账": f"{study.book.document}，{study.book.edition}", "数据指纹": combined(file_digests(data))}
+        facts = {"台账": f"{study.book.document}，{study.book.edition}", "规则指纹": study.book.digest}
+        facts["数据指纹"] = combined(file_digests(data))
+        facts["版本"] = "，".join(f"{library} {version}" for library, version in versions().items())
         write_workbook(out, worklog_sheets(brief, log, facts), f"{brief.name} {period} 工作台账")
         click.echo(f"已写好 {out}")
     tell_problems(study.checked.errors)

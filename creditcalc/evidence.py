@@ -26,6 +26,7 @@ COLUMNS = (ID, MATERIAL, HANDED, SEALED, DATED, UNIT, DUE)
 NAMES = [column.name for column in COLUMNS]
 GIVEN = ["jurisdiction", *NAMES, "remark"]
 TWICE = Fault("同一材料不止一行", "只留一行")
+NOT_THEIRS = Fault("这份材料由市里报送，县（区）的这一行没有用到", "由市里报送的写市的名称")
 DONE, SPARED, UNSTATED = "齐全", "任选其一，已有", "台账未载明"
 STATES = (DONE, SPARED, UNSTATED, "未交", "未盖章", "没有材料日期", "材料日期不在期限内")
 SETTLED = (DONE, SPARED, UNSTATED)
@@ -45,8 +46,11 @@ def beside(data: Path) -> Path | None:
     return next((path for path in (folder / f"evidence{end}" for end in (".csv", ".xlsx")) if path.is_file()), None)
 
 
-def check_evidence(path: Path, book: Rulebook, jurisdictions: Sequence[str]) -> Given:
-    """The evidence table of a file; lines that cannot be used are left out and listed."""
+def check_evidence(path: Path, book: Rulebook, jurisdictions: Sequence[str], cities: Sequence[str] = ()) -> Given:
+    """The evidence table of a file; lines that cannot be used are left out and listed.
+
+    With ``cities`` a county's line for what its city is to hand in is noticed: nothing counts it.
+    """
     grids, problems = read_grids(path)
     frames = [pd.DataFrame(columns=GIVEN)]
     for grid in grids:
@@ -56,6 +60,10 @@ def check_evidence(path: Path, book: Rulebook, jurisdictions: Sequence[str]) -> 
             continue
         lines.problems = []
         _check(lines, book, jurisdictions)
+        if cities:
+            duties = [rule.id for rule in book.rules.values() if rule.scope == "county"]
+            own = lines.frame["id"].isin(duties) | lines.frame["jurisdiction"].isin(cities)
+            lines.find(~own & ~lines.bad, NOT_THEIRS, ID, severity="notice")
         problems += lines.problems
         frames.append(lines.frame[~lines.bad].reindex(columns=GIVEN))
     return Given(pd.concat(frames, ignore_index=True), problems)

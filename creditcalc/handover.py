@@ -84,8 +84,18 @@ def _evidence_cells(rule: Rule, brief: Brief, mine: pd.DataFrame) -> dict[str, s
     return {
         "佐证材料": "；".join(e.text for e in rule.evidence),
         "责任单位": "、".join(units),
-        "完成情况": f"{state}；{_progress(own)}" if len(own) else f"{state}；材料由市里报送",
+        "完成情况": f"{state}；{_progress(own) if len(own) else _of_city(rule, brief)}",
     }
+
+
+def _of_city(rule: Rule, brief: Brief) -> str:
+    """How the materials stand that a county's score rests on and its city owes."""
+    log = brief.group.worklog
+    if log is None or brief.evidence_word(rule.id) == "已佐证":
+        return "材料由市里报送，已佐证"
+    theirs = log.materials[(log.materials["level"] == "city") & (log.materials["id"] == rule.id) & ~log.materials["settled"]]
+    faults = "；".join(f"{text}（{state}）" for text, state in zip(theirs["material"], theirs["state"], strict=True))
+    return f"未佐证：材料由市里报送，市里还缺 {faults}"
 
 
 def _progress(own: pd.DataFrame) -> str:

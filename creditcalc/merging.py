@@ -127,8 +127,9 @@ def as_typed(table: pd.DataFrame, book: Rulebook) -> pd.DataFrame:
     shown = {}
     for name in table:
         i = book.inputs.get(str(name))
-        shown[name] = table[name] if i is None else table[name].map(lambda x, i=i: _typed(x, i), na_action="ignore")
-    return pd.DataFrame(shown).astype(object).where(table.notna(), None)
+        values = [None if pd.isna(x) else x if i is None else _typed(x, i) for x in table[name]]
+        shown[name] = pd.Series(values, index=table.index, dtype=object)
+    return pd.DataFrame(shown)
 
 
 def _typed(x: float | str, i: Input) -> object:

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from creditcalc.bundle import PACKAGE
+from creditcalc.evidence import beside
 from creditcalc.files import sha256
 
 LIBRARIES = ("creditcalc", "numpy", "pandas", "matplotlib", "papermill", "nbconvert")
@@ -60,8 +61,8 @@ def program_digest() -> str:
 
 
 def file_digests(path: Path) -> dict[str, str]:
-    """The digest of a file, or of each file that lies in a folder."""
-    files = [file for file in path.iterdir() if file.is_file()] if path.is_dir() else [path]
+    """The digest of a file and of the evidence beside it, or of each file that lies in a folder."""
+    files = [file for file in path.iterdir() if file.is_file()] if path.is_dir() else [*filter(None, (path, beside(path)))]
     return {file.name: sha256(file) for file in sorted(files)}
 
 

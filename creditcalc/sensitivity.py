@@ -28,9 +28,9 @@ class Sensitivity:
 
     ``one``: the total under each alternative option, the others kept. ``extremes``: the lowest and the highest total over all
     combinations, with the readings that give them; as in every total, what a reading leaves undecided gives nothing.
-    ``missing``: how much of the grand total's interval closes for certain (``closes``) and at most (``closes_at_most``) if that
-    input alone were known, its even ``share`` where an item waits for several inputs (the shares add up to the open intervals
-    of the items that any input can close), and the items and base indicators that wait for it.
+    ``missing``: how much of the items' intervals (before a cap on the bonus) closes for certain (``closes``) and at most
+    (``closes_at_most``) if that input alone were known, its even ``share`` where an item waits for several inputs (the shares
+    add up to the open intervals of the items that any input can close), and the items and base indicators that wait for it.
     """
 
     one: pd.DataFrame
@@ -161,9 +161,8 @@ def worth_knowing(card: Scorecard) -> pd.DataFrame:
 
 
 def _width(card: Scorecard) -> Array:
-    """How wide the interval of each grand total is."""
-    totals = card.totals()
-    return np.asarray(totals["high"] - totals["low"] + totals["bonus_high"] - totals["bonus_low"])
+    """How wide the intervals of each row's items and bonus items are together."""
+    return np.asarray(np.nansum(card.high.to_numpy() - card.low.to_numpy(), axis=1))
 
 
 def _answers(i: Input) -> Sequence[Any]:

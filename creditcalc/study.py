@@ -167,7 +167,9 @@ def open_study(
     source = Path(data) if data else bundled("data/sample")
     checked = check_inputs(source, book)
     filed = beside(source)
-    given = check_evidence(filed, book, list(checked.table["jurisdiction"].unique())) if filed else None
+    rows = checked.table
+    cities = {city, *rows["city"], *rows.loc[rows["level"] == "city", "jurisdiction"]} - {"", None}
+    given = check_evidence(filed, book, list(rows["jurisdiction"].unique()), sorted(map(str, cities))) if filed else None
     faults = [] if given is None else [replace(problem, jurisdiction="") for problem in given.problems]
     checked = replace(checked, problems=checked.problems + faults)
     told = [replace(p, file=os.path.relpath(p.file, source.parent)) if p.file else p for p in checked.problems]

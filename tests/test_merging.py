@@ -166,7 +166,7 @@ def test_the_sample_survives_being_typed_again(tmp_path):
 
 
 def test_the_command_adds_a_late_form_to_the_table_of_the_others(tmp_path):
-    early = write_form(tmp_path / "1.xlsx", {"budget": "是"}, notes=[("budget", "财政局", "")])
+    early = write_form(tmp_path / "1.xlsx", {"budget": "是", "uscc_total": 12431}, notes=[("budget", "财政局", "")])
     late = write_form(tmp_path / "2.xlsx", {"work_plan": "否"}, county="台前县")
     out, notes = tmp_path / "all.csv", tmp_path / "notes.csv"
     first = CliRunner().invoke(cli, ["merge", str(early), "--out", str(out), "--county", "台前县"])
@@ -176,4 +176,5 @@ def test_the_command_adds_a_late_form_to_the_table_of_the_others(tmp_path):
     second = CliRunner().invoke(cli, ["merge", str(late), str(out), "--out", str(out), "--notes", str(notes)])
     assert second.exit_code == 0, second.output
     table = cc.read_inputs(out).set_index("jurisdiction")
+    assert ".0" not in out.read_text(encoding="utf-8-sig")
     assert (table.loc["范县", "budget"], table.loc["台前县", "work_plan"]) == (1, 0)

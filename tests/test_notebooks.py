@@ -43,8 +43,11 @@ def text_of(html):
 
 def rows_by_id(html):
     """The rows of the full list, which other tables link to, as lists of cell texts."""
-    found = re.findall(r'<tr id="([^"]+)">(.*?)</tr>', html, flags=re.DOTALL)
-    return {id: [text_of(cell).strip() for cell in re.findall(r"<t[hd].*?</t[hd]>", row, flags=re.DOTALL)] for id, row in found}
+    found = re.findall(
+        r'<tr id="?([^\s">]+)"?[^>]*>(.*?)(?=<tr|</tbody|</table)', html, flags=re.DOTALL
+    )  # end tags may be left out
+    cells = {id: re.findall(r"<t[hd]\b[^>]*>.*?(?=<t[hd]\b|</tr|$)", row, flags=re.DOTALL) for id, row in found}
+    return {id: [text_of(cell).strip() for cell in row] for id, row in cells.items()}
 
 
 def test_the_page_says_what_was_computed(page, study):

@@ -199,8 +199,8 @@ def answered(table, at, name, answer):
 
 
 def width(card):
-    totals = card.totals()
-    return (totals["high"] - totals["low"] + totals["bonus_high"] - totals["bonus_low"]).to_numpy()
+    scored = [rule.id for rule in BOOK.rules.values() if rule.kind != "base"]
+    return (card.high[scored] - card.low[scored]).sum(axis=1).to_numpy()
 
 
 def waiting(table, at, name, rules, readings):

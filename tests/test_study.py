@@ -25,6 +25,7 @@ def edited(folder, changes):
         for column, value in cells.items():
             table.loc[rows, column] = value
     table.to_csv(folder / "data.csv", index=False)
+    shutil.copy(SAMPLE / "evidence.csv", folder)
     return folder / "data.csv"
 
 

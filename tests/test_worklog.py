@@ -8,6 +8,7 @@ from click.testing import CliRunner
 import creditcalc as cc
 from creditcalc.cli import cli
 from creditcalc.evidence import DONE, SPARED, UNSTATED, asked, check_evidence
+from creditcalc.provenance import file_digests
 from creditcalc.units import Duties
 from creditcalc.worklog import units
 
@@ -197,3 +198,24 @@ def test_a_call_that_cannot_be_answered_says_why(tmp_path):
     (tmp_path / "data.csv").write_text(f"jurisdiction,period,level\n甲市,{MAY},city\n", encoding="utf-8")
     result = CliRunner().invoke(cli, ["worklog", str(tmp_path / "data.csv")])
     assert result.exit_code == 2 and "evidence" in result.output
+
+
+def test_what_a_county_hands_in_for_its_city_is_noticed(tmp_path):
+    found = study(tmp_path, ["甲县,B08,1,是,,2021-05-01,,"])
+    assert [(p.severity, p.row) for p in found.problems if "由市里报送" in p.what] == [("notice", 2)]
+
+
+def test_a_countys_worklog_says_what_its_city_still_owes(tmp_path):
+    study(tmp_path, [])
+    result = CliRunner().invoke(
+        cli, ["worklog", str(tmp_path / "data.csv"), "--county", "甲县", "--out", str(tmp_path / "a.xlsx")]
+    )
+    assert result.exit_code == 0, result.output
+    rows = cells(openpyxl.load_workbook(tmp_path / "a.xlsx")["评分指标"]).set_index("评估内容")["完成情况"]
+    (budget,) = [text for name, text in rows.items() if name.startswith("S8.2")]
+    assert "未佐证" in budget and "市里还缺 经费保障证明材料" in budget
+
+
+def test_the_digest_covers_the_evidence_beside_a_file(tmp_path):
+    study(tmp_path, [])
+    assert set(file_digests(tmp_path / "data.csv")) == {"data.csv", "evidence.csv"}
