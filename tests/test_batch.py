@@ -323,11 +323,13 @@ def test_the_project_s_own_notebooks_take_their_parameters(kind):
 
 
 SCRIPT = """
+import signal
 import sys
 from pathlib import Path
 from creditcalc.batch import run
 from creditcalc.plan import Options
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts in the background ignore Ctrl-C
 engine, *paths = sys.argv[1:]
 data, out, notebooks = map(Path, paths)
 outcome = run(Options(data=data, out=out, notebooks=notebooks, jobs=2, engine=engine, units=False), progress=True)
