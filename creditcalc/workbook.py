@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -97,6 +98,8 @@ def _cells(sheet: Any, values: Any) -> Iterator[Any]:
     from openpyxl.cell import WriteOnlyCell
 
     for value in values:
+        if isinstance(value, float) and math.isinf(value):
+            value = str(value)  # openpyxl would leave the cell empty
         text = ILLEGAL.sub("\ufffd", value) if isinstance(value, str) else None
         if text and len(text) > LONGEST:
             text = text[: LONGEST - 1] + "…"

@@ -23,6 +23,12 @@ def test_text_never_becomes_a_formula(tmp_path):
     assert [cell.value for cell in book["甲"]["B"][1:4]] == [1.5, None, 3]
 
 
+def test_an_infinite_number_is_not_lost(tmp_path):
+    write_workbook(tmp_path / "a.xlsx", {"甲": pd.DataFrame({"分": [float("inf"), float("-inf"), float("nan")]})})
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["甲"]
+    assert [cell.value for cell in sheet["A"][1:]] == ["inf", "-inf", None]
+
+
 def test_header_stays_in_view_and_columns_are_wide_enough(tmp_path):
     write_workbook(tmp_path / "a.xlsx", {"甲": FRAME})
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["甲"]
