@@ -6,14 +6,12 @@ and no code, and another kind is one function.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import math
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
 from creditcalc import formulas, measures
 from creditcalc.problems import Problem, RulebookError, nearest, shown
@@ -33,12 +31,12 @@ from creditcalc.rulebook import (
     input_names,
     roles,
 )
+from creditcalc.toml import NUMBER, allowed, fits, is_kind, is_texts, read_toml
 
 BUNDLED = Path(__file__).parent / "rulebooks" / "puyang-2021.toml"
 TYPES = ("count", "amount", "days", "flag", "score", "rank", "class")
 ROLLUPS = ("sum", "any", "all", "max", "city")
 SCOPES = ("county", "city")
-NUMBER = (int, float)
 RULE_KEYS: dict[str, Any] = {
     "id": str, "name": str, "scope": SCOPES, "clause": str, "rule": str, "evidence": list, "lead": list, "units": list,
 }  # fmt: skip
@@ -60,7 +58,7 @@ REALLOCATION_KEYS: dict[str, Any] = {
     "id": str, "clause": str, "rule": str, "measure": dict, "at_least": NUMBER, "drop": list, "scale": list, "factor": NUMBER,
 }  # fmt: skip
 DAY = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
-LARGEST, MOST_DOTS, MOST_FAULTS = 1 << 19, 60, 1000  # bytes, in a line (what a key of many costs grows by their square), listed
+MOST_FAULTS = 1000
 BLANK: dict[Any, Any] = {str: "", dict: {}, list: [], NUMBER: 0, bool: False}
 
 
@@ -74,19 +72,8 @@ def load_rulebook(path: str | Path | None = None) -> Rulebook:
     (12, 41, 3)
     """
     path = BUNDLED if path is None else Path(path)
-    try:
-        if path.stat().st_size > LARGEST:
-            raise ValueError(f"超过 {LARGEST >> 10} KB")
-        content = path.read_bytes()
-        if any(line.count(b".") > MOST_DOTS for line in content.splitlines()):
-            raise ValueError(f"有一行的点号超过 {MOST_DOTS} 个")
-        raw = tomllib.loads(content.decode("utf-8-sig"))
-    except OSError as error:
-        raise RulebookError([Problem("读不到规则文件", error.strerror or "", "检查路径和权限", file=str(path))]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        said = re.sub(r"(?s)(.{60}).*(.{60})", r"\1…\2", str(error))  # the place is at its end
-        raise RulebookError([Problem(f"不是可读的 TOML 文件：{said}", "", "按提示的行列改正", file=str(path))]) from None
-    return _Reader(path, hashlib.sha256(content).hexdigest()).book(raw)
+    raw, digest = read_toml(path)
+    return _Reader(path, digest).book(raw)
 
 
 class _Reader:
@@ -170,7 +157,7 @@ class _Reader:
                 good[key] = raw[key]
                 if raw[key] not in kind:
                     self.fault(here, "不在允许的值中", raw[key], f"可选：{'、'.join(kind)}")
-            elif not _is(raw[key], kind):
+            elif not is_kind(raw[key], kind):
                 self.fault(here, "类型不对", raw[key], "数应为有限的数" if kind == NUMBER else "")
                 good[key] = blank
             elif kind is str and not raw[key].strip():
@@ -219,10 +206,10 @@ class _Reader:
         if len(tests) != (0 if logic else 1):
             what = "是/否类条件不写界限" if logic else "须写且只写一个界限"
             self.fault(place, what, "、".join(tests), "、".join(formulas.TESTS))
-        elif not _is(threshold, NUMBER):
+        elif not is_kind(threshold, NUMBER):
             self.fault(place, "界限应为有限的数", threshold)
         level, class_input, classes = rest.pop("level", ""), rest.pop("class", ""), rest.pop("classes", [])
-        if not isinstance(class_input, str) or not _texts(classes):
+        if not isinstance(class_input, str) or not is_texts(classes):
             self.fault(f"{place}.classes", "应为文字", shown(classes), "class 写一个输入，classes 写类别的列表")
             class_input, classes = "", []
         if level not in ("", *SCOPES):
@@ -232,7 +219,7 @@ class _Reader:
             for name in [class_input, *classes] if not known else [c for c in classes if c not in known]:
                 self.fault(f"{place}.classes", "没有声明这个类别", name, nearest(name, [*known, *self.inputs]))
         measure = self.call(rest, measures.MEASURES, place)
-        return Condition(measure, tests[0] if tests else "equals", float(threshold) if _is(threshold, NUMBER) else 1.0,
+        return Condition(measure, tests[0] if tests else "equals", float(threshold) if is_kind(threshold, NUMBER) else 1.0,
                          level, class_input, tuple(classes))  # fmt: skip
 
     def reallocation(self, raw: Any, n: int) -> Reallocation:
@@ -285,8 +272,8 @@ class _Reader:
     def value(self, raw: Any, hint: Any, place: str) -> Any:
         """A plain value, or the Choice that ``{ by = reading, … }`` writes; a by alone passes the option's name."""
         if not isinstance(raw, dict):
-            if hint is not None and not _fits(raw, hint):
-                self.fault(place, "类型不对或不在允许的值中", raw, _allowed(hint))
+            if hint is not None and not fits(raw, hint):
+                self.fault(place, "类型不对或不在允许的值中", raw, allowed(hint))
             return raw
         by = raw.get("by", "")
         if not isinstance(by, str) or by not in self.readings:
@@ -300,8 +287,8 @@ class _Reader:
             self.fault(place, f"读法 {by} 的选项没有给值", option, f"补上 {option} = …")
         options = {k: options.get(k, 1) for k in known} if options else {k: k for k in known}
         for value in options.values():
-            if hint is not None and not _fits(value, hint):
-                self.fault(place, "类型不对或不在允许的值中", value, _allowed(hint))
+            if hint is not None and not fits(value, hint):
+                self.fault(place, "类型不对或不在允许的值中", value, allowed(hint))
         return Choice(by, options)
 
     def check_formula(self, call: Call, full: float, place: str) -> None:
@@ -376,35 +363,3 @@ def _alternatives(call: Call) -> Iterator[dict[str, Any]]:
         for option in options:
             first = {name: next(iter(o)) for name, o in by.items()} | {reading: option}
             yield {k: chosen(v, first) for k, v in call.params.items()}
-
-
-def _is(value: Any, kind: Any) -> bool:
-    """Whether a TOML value is of a kind; a number is finite and never a bool, an int never beyond float."""
-    if isinstance(value, bool) or kind is bool:
-        return isinstance(value, bool) and kind is bool
-    if isinstance(value, int) and abs(value) > 10**15:
-        return False
-    return isinstance(value, kind) and not (isinstance(value, float) and not math.isfinite(value))
-
-
-def _texts(value: Any) -> bool:
-    """Whether a TOML value is a list of texts."""
-    return isinstance(value, list) and all(isinstance(v, str) for v in value)
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether a TOML value fits the annotation of a formula's parameter."""
-    if hint == NUMBER or hint in (float, int):
-        return _is(value, int if hint is int else NUMBER)
-    if hint is bool:
-        return isinstance(value, bool)
-    if get_origin(hint) is Literal:
-        return value in get_args(hint)
-    if get_origin(hint) in (list, tuple) or "Sequence" in str(hint):
-        return isinstance(value, list) and all(isinstance(v, list) and all(_is(x, NUMBER) for x in v) for v in value)
-    return any(_fits(value, option) for option in get_args(hint))
-
-
-def _allowed(hint: Any) -> str:
-    options = [a for h in (hint, *get_args(hint)) if get_origin(h) is Literal for a in get_args(h)]
-    return f"可选：{'、'.join(map(str, options))}" if options else "应为有限的数"

@@ -39,7 +39,7 @@ PUBLIC = [
 ]
 PACKAGE = Path(cc.__file__).parent
 MODULES = {path.stem: path for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
-CORE = ["problems", "formulas", "measures", "rulebook", "loading", "columns", "scoring", "rollup", "compare", "wording"]
+CORE = ["problems", "formulas", "measures", "rulebook", "toml", "loading", "columns", "scoring", "rollup", "compare", "wording"]
 HEAVY = {"matplotlib", "papermill", "nbconvert"}
 
 
