@@ -243,8 +243,10 @@ for command in (desk.template, desk.merge, desk.ledgers, desk.worklog):
 
 def _sound(table: pd.DataFrame, checked: Checked) -> list[bool]:
     """Whether each row's jurisdiction is free of errors."""
+    from creditcalc.inputs import is_unsound
+
     owners = zip(table["city"], table["jurisdiction"], strict=True)
-    return [not checked.unsound & {(city, name), ("", name)} for city, name in owners]
+    return [not is_unsound(checked.unsound, city, name) for city, name in owners]
 
 
 def _score_partitions(

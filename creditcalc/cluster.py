@@ -139,7 +139,7 @@ def _make_here(job: Job, inputs: Files, engine: str, limit: float, preload: tupl
 
     # Dask's nanny starts workers as daemonic processes, which multiprocessing forbids to have children lest these
     # outlive them. A page's process ends by itself when its parent is gone, and there is no other way to allow it.
-    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+    multiprocessing.current_process().daemon = False
     with TemporaryDirectory(dir=get_worker().local_directory) as temporary:  # which Dask clears after a worker that died
         folder = Path(temporary)
         for name, content in inputs.items():

@@ -14,7 +14,7 @@ from creditcalc.display import Fact, Facts, Note, Prose, Shown, escape, safe_hre
 from creditcalc.plan import Plan
 from creditcalc.problems import Problem
 from creditcalc.record import Key, Page
-from creditcalc.summary import SEVERITY, period_totals
+from creditcalc.summary import period_totals
 from creditcalc.tables import item_frame, key_figures
 
 STATUS = {"made": "已生成", "unchanged": "未变", "failed": "失败", "refused": "未生成", "left": "本次未做"}
@@ -148,4 +148,4 @@ def _without_page(pages: list[Page]) -> Table:
 def _problem_table(problems: list[Problem]) -> Table:
     rows = [{"县（区、市）": p.jurisdiction or "—", "期间": p.period or "—", "问题": str(p)} for p in problems[:SHOWN]]
     more = f"（共 {len(problems)} 处，只列前 {SHOWN} 处，全部见汇总表）" if len(problems) > SHOWN else ""
-    return Table(pd.DataFrame(rows), f"{SEVERITY[problems[0].severity]}{more}")
+    return Table(pd.DataFrame(rows), f"{wording.SEVERITY[problems[0].severity]}{more}")

@@ -6,7 +6,7 @@ Nothing is guessed: a faulty cell is missing in the table, and a row whose ident
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -88,6 +88,11 @@ class Checked:
     def short(self) -> set[str]:
         """The cities that a row or file which could not be placed may belong to; "" is any of them."""
         return {problem.city for problem in self.errors if problem.unplaced}
+
+
+def is_unsound(unsound: Collection[tuple[str, str]], city: str, name: str) -> bool:
+    """Whether a jurisdiction is among those with errors, some of which are known without their city."""
+    return (city, name) in unsound or ("", name) in unsound
 
 
 def read_inputs(path: str | Path, book: Rulebook | None = None) -> pd.DataFrame:

@@ -28,6 +28,7 @@ from creditcalc.inputs import (
     Checked,
     Finding,
     beyond_limits,
+    is_unsound,
     parsed,
     placed,
     read_blocks,
@@ -176,7 +177,7 @@ def _scored(file: Path, book: Rulebook, readings: Readings, known: Known, names:
     """The results of a file's sound rows, some rows at a time."""
     table = (check_partition if file in known.faulty else read)(file, book, known).table
     owners = zip(table["city"], table["jurisdiction"], strict=True)
-    table = table[[not known.unsound & {(city, name), ("", name)} for city, name in owners]]
+    table = table[[not is_unsound(known.unsound, city, name) for city, name in owners]]
     cards = (score(table[n : n + ROWS], book, readings) for n in range(0, max(1, len(table)), ROWS))
     return [{name: pa.Table.from_pandas(getattr(card, name)(), preserve_index=False) for name in names} for card in cards]
 

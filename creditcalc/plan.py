@@ -13,6 +13,7 @@ from pathlib import Path
 from creditcalc.bundle import bundled
 from creditcalc.files import safe_names
 from creditcalc.html import PageHead
+from creditcalc.inputs import is_unsound
 from creditcalc.pages import Job
 from creditcalc.provenance import Origin, origin
 from creditcalc.record import Key
@@ -80,7 +81,7 @@ def make_plan(study: Study, options: Options) -> Plan:
     chosen = _chosen(study, keys, options)
     offices = _offices(study, chosen, options)
     notebooks = {kind: (options.notebooks / name).absolute() for kind, name in NOTEBOOKS.items() if kind != "unit" or offices}
-    refused = frozenset(key for key in keys if study.checked.unsound & {(key.city, key.name), ("", key.name)})
+    refused = frozenset(key for key in keys if is_unsound(study.checked.unsound, key.city, key.name))
     refused |= {key for key in offices if Key("city", key.city, key.city) in refused}
     stems = safe_names(_labels(keys)) | {key: f"{UNITS}/{stem}" for key, stem in safe_names(_labels(offices)).items()}
     plan = Plan(study, options, period, origin(notebooks), stems, refused, {})

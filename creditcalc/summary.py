@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -13,12 +13,11 @@ from creditcalc.bundle import bundled
 from creditcalc.compare import ranks
 from creditcalc.handover import note_sheet
 from creditcalc.plan import Plan
-from creditcalc.problems import Problem
 from creditcalc.provenance import combined, file_digests
 from creditcalc.scoring import score
 from creditcalc.targets import targets
+from creditcalc.workbook import problem_frame
 
-SEVERITY = {"error": "错误", "notice": "提示"}
 KINDS = {"item": "评分指标", "bonus": "附加项"}
 
 
@@ -93,8 +92,7 @@ def _target_frame(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-WHO = {"jurisdiction": "县（区、市）", "city": "所属市", "period": "期间"}
-TOTALS = WHO | {
+TOTALS = wording.WHO | {
     "level": "级别",
     "rank": "排名",
     "score": "已确认得分",
@@ -108,7 +106,7 @@ TOTALS = WHO | {
     "county_duty": "县（区）任务得分",
     "county_duty_full": "县（区）任务满分",
 }
-ITEMS = WHO | {
+ITEMS = wording.WHO | {
     "id": "编号",
     "name": "指标",
     "kind": "性质",
@@ -122,7 +120,7 @@ ITEMS = WHO | {
     "clause": "依据",
 }
 GOALS = {"full": "满分", "next": "下一步", "pass": "通过"}
-TARGETS = WHO | {
+TARGETS = wording.WHO | {
     "id": "编号",
     "name": "指标",
     "duty": "任务",
@@ -131,18 +129,8 @@ TARGETS = WHO | {
     "points": "本项可得分",
     "total_gain": "合计可得分",
 }
-BASE = WHO | {"id": "编号", "name": "基础指标", "value": "现值", "status": "结论", "clause": "依据"}
+BASE = wording.WHO | {"id": "编号", "name": "基础指标", "value": "现值", "status": "结论", "clause": "依据"}
 
 
 def _headed(frame: pd.DataFrame, headers: Mapping[str, str]) -> pd.DataFrame:
     return frame[list(headers)].rename(columns=dict(headers))
-
-
-def problem_frame(problems: Iterable[Problem]) -> pd.DataFrame:
-    """Problems as a table, one line each."""
-    headers = ["性质", *WHO.values(), "文件", "工作表", "行", "列", "问题", "值", "怎么办"]
-    rows = [
-        (SEVERITY[p.severity], p.jurisdiction, p.city, p.period, p.file, p.sheet, p.row, p.column, p.what, p.value, p.cure)
-        for p in problems
-    ]
-    return pd.DataFrame(rows, columns=headers)

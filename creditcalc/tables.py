@@ -193,7 +193,7 @@ def problems(brief: Brief) -> Table:
     """Problems of the whole table and notices that concern this jurisdiction."""
     rows = [
         {
-            "kind": "错误" if p.severity == "error" else "提示",
+            "kind": wording.SEVERITY[p.severity],
             "where": p.where,
             "what": p.what,
             "value": p.value,

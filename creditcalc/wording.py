@@ -20,6 +20,8 @@ STATUS = {
     "pending": "待核实",
 }
 ELIGIBLE = {"yes": "具备申报条件", "no": "不具备申报条件", "pending": "待核实"}
+SEVERITY = {"error": "错误", "notice": "提示"}
+WHO = {"jurisdiction": "县（区、市）", "city": "所属市", "period": "期间"}  # the columns that say whose a line is
 LEVEL = {"county": "县（区）", "city": "市"}
 TESTS = {"below": "低于", "at_most": "不高于", "above": "高于", "at_least": "不低于", "equals": "等于"}
 OUTCOMES = {"any_of": ("否", "是"), "all_of": ("否", "是"), "none_of": ("有发生", "未发生")}

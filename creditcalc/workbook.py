@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from creditcalc import wording
 from creditcalc.files import replacing
 from creditcalc.problems import InputError, Problem
 from creditcalc.terminal import width
@@ -41,6 +42,28 @@ def write_table(path: Path, frame: pd.DataFrame) -> None:
         else:
             frame.to_parquet(temporary, index=False)
     return None
+
+
+def problem_frame(problems: Iterable[Problem]) -> pd.DataFrame:
+    """Problems as a table, one line each, with headers for people."""
+    headers = ["性质", *wording.WHO.values(), "文件", "工作表", "行", "列", "问题", "值", "怎么办"]
+    rows = [
+        (
+            wording.SEVERITY[p.severity],
+            p.jurisdiction,
+            p.city,
+            p.period,
+            p.file,
+            p.sheet,
+            p.row,
+            p.column,
+            p.what,
+            p.value,
+            p.cure,
+        )
+        for p in problems
+    ]
+    return pd.DataFrame(rows, columns=headers)
 
 
 def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame], title: str = "") -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import pandas as pd
 
 from creditcalc.ledgers.gathering import Ledgers
-from creditcalc.problems import Problem
 from creditcalc.rulebook import Rulebook
+from creditcalc.workbook import problem_frame
 
 ROWS = 1_000_000  # of a sheet; Excel holds 1,048,576
-SEVERITY = {"error": "须改正", "notice": "请留意"}
 HEADINGS = {
     **{"jurisdiction": "县区", "period": "期间", "level": "级别", "city": "所属市", "remark": "备注", "ledger": "台账"},
     **{"file": "文件", "sheet": "工作表", "row": "行", "case": "案例", "note": "说明", "date": "日期"},
@@ -26,19 +25,12 @@ def sheets(ledgers: Ledgers, book: Rulebook) -> dict[str, pd.DataFrame]:
     found = {
         "输入": ledgers.table,
         "件数": ledgers.counts,
-        "有问题的案例": listed(ledgers.problems),
+        "有问题的案例": problem_frame(ledgers.problems),
         "晚于截止日": ledgers.later,
         "典型案例说明": ledgers.statements,
         **dict(_cases(ledgers.cases)),
     }
     return {title: frame.rename(columns=names) for title, frame in found.items()}
-
-
-def listed(problems: Iterable[Problem]) -> pd.DataFrame:
-    """Problems as a table, a line each."""
-    columns = ["", "县区", "文件", "工作表", "行", "列", "值", "问题", "怎么办"]
-    rows = [(SEVERITY[p.severity], p.jurisdiction, p.file, p.sheet, p.row, p.column, p.value, p.what, p.cure) for p in problems]
-    return pd.DataFrame(rows, columns=columns)
 
 
 def _cases(cases: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -160,7 +160,8 @@ def _date(cell: object) -> dt.datetime | Fault:
     text = plain(str(cell))
     if found := DAY.fullmatch(text) or RUN_TOGETHER.fullmatch(text):
         try:
-            return dt.datetime(*(int(part or 0) for part in found.groups()))  # type: ignore[arg-type]
+            parts = [int(part or 0) for part in found.groups()] + [0, 0, 0]  # some say no time of day
+            return dt.datetime(parts[0], parts[1], parts[2], parts[3], parts[4], parts[5])
         except ValueError:
             return NO_DATE
     broken = _text(cell)
