@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import replace
 
 import distributed
@@ -42,7 +42,9 @@ print(county, period)
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cluster")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", local_directory=folder) as local:
+    with chdir(folder):  # where the pages that workers make may write
+        local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", local_directory=folder)
+    with local:
         yield local.scheduler_address
 
 
