@@ -191,16 +191,16 @@ def _waits(card: Scorecard) -> dict[Missing, list[Rule]]:
     rows = [row for row, _ in lacking]
     rest = table.drop(columns=names, errors="ignore").iloc[rows].reset_index(drop=True)
     waiting = np.zeros((len(lacking), len(rules)), bool)
-    wholes = {i.name: i.part_of for i in book.inputs.values() if i.part_of}
-    beside = {whole: part for part, whole in wholes.items()} | wholes
-    for answer in (0, -1, None):  # the first, the last, and for a part or its whole the other's value
+    links = [(i.name, i.part_of) for i in book.inputs.values() if i.name in known and i.part_of in known]
+    for answer in (0, -1, None):  # the first, the last, and for parts and wholes the value of one that is known beside it
+        given = {name: known[name][rows] for name in names}
+        if answer is None:
+            for part, whole in links + links[::-1] + links:  # a part of a part may hear of its whole's whole
+                for name, other in ((part, whole), (whole, part)):
+                    given[name] = np.where(pd.isna(given[name]), given[other], given[name])
         filled = {}
-        for name in names:
-            column, blank = known[name][rows], pd.isna(known[name][rows])
-            column[blank] = _answers(book.inputs[name])[-1 if answer is None else answer]
-            if answer is None and beside.get(name) in known:
-                other = known[beside[name]][rows]
-                column = np.where(blank & ~pd.isna(other), other, column)
+        for name, column in given.items():
+            column[pd.isna(column)] = _answers(book.inputs[name])[-1 if answer is None else answer]
             column[[missing == name for _, missing in lacking]] = np.nan
             filled[name] = column if book.inputs[name].type == "class" else column.astype(float)
         waiting |= _open(score(pd.concat([rest, pd.DataFrame(filled)], axis=1), book, card.readings))

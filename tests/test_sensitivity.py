@@ -172,6 +172,10 @@ ABSENT = {
         {"xyd_recommended": NAN, "xyd_funded": NAN},
         {"xyd_recommended": (0, 0), "xyd_funded": (0, 0)},
     ),
+    "parts of a whole that only another part tells": (
+        {"dual_due": NAN, "dual_reported": NAN, "dual_compliant": 8, "dual_timely": NAN},
+        {"dual_due": (0, 0), "dual_reported": (0, 0), "dual_timely": (0, 0)},
+    ),
     "the whole of one share and part of another": ({"loans_credit": NAN}, {"loans_credit": (2, 5)}),
     "a list that may be empty": (
         {"repeat_targets": NAN, "repeat_exited": NAN},
@@ -205,10 +209,12 @@ def width(card):
 
 def waiting(table, at, name, rules, readings):
     """The rules that stay open while everything but one input is answered, in one of many ways."""
-    fills = [
-        {i: a if k.type != "class" else c for i, k in BOOK.inputs.items()} for a in ANSWERS for c in ("prefecture", "capital")
-    ]
     row = table.iloc[at].to_dict()
+    beside = {row[i] for r in rules for i in r.inputs(readings) if BOOK.inputs[i].type == "count"}  # a whole may equal a part
+    answers = [*ANSWERS, *(value for value in beside if not pd.isna(value))]
+    fills = [
+        {i: a if k.type != "class" else c for i, k in BOOK.inputs.items()} for a in answers for c in ("prefecture", "capital")
+    ]
     full = [row | {i: v for i, v in fill.items() if pd.isna(row[i]) and i != name} for fill in fills]
     status = cc.score(pd.DataFrame(full), BOOK, readings).status
     return [r for r in rules if status[r.id].isin(["missing", "pending"]).any()]
