@@ -125,9 +125,12 @@ def worklog(
 )
 @click.option("--as-of", metavar="日期", default="", callback=day, help="按哪一天的情况统计，默认为期间的最后一天")
 @PERIOD
+@click.option("--report-days", metavar="天数", type=click.IntRange(1), default=7, help="双公示应在几个工作日内上报，默认 7")
 @click.option("--cases", metavar="文件.xlsx", type=PATH, callback=ending(".xlsx"), help="每个数背后的案例和有问题的案例")
 @RULEBOOK
-def ledgers(folder: Path, out: Path, as_of: str, period: str, cases: Path | None, rulebook: Path | None) -> int:
+def ledgers(
+    folder: Path, out: Path, as_of: str, period: str, report_days: int, cases: Path | None, rulebook: Path | None
+) -> int:
     """由案例台账统计各项输入。不写期间则取案例中最近的一个月；有问题的案例逐条列出，所涉的输入留空。"""
     from creditcalc.ledgers import read_ledgers
     from creditcalc.ledgers.listing import sheets
@@ -135,7 +138,7 @@ def ledgers(folder: Path, out: Path, as_of: str, period: str, cases: Path | None
     from creditcalc.workbook import write_table, write_workbook
 
     book = load_rulebook(rulebook)
-    found = read_ledgers(folder, period=period, as_of=as_of, book=book)
+    found = read_ledgers(folder, period=period, as_of=as_of, report_days=report_days, book=book)
     write_table(out, found.table.convert_dtypes())
     if cases:
         write_workbook(cases, sheets(found, book))

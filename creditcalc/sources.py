@@ -56,6 +56,10 @@ class Merged:
         return f"合并单元格 {self.name}"
 
 
+class Uncomputed(str):
+    """A formula in a workbook whose value was never computed; elsewhere a text that begins with = is only a text."""
+
+
 @dataclass(frozen=True)
 class Grid:
     """The cells of one file or sheet; ``first`` is the number that the user sees on its first row."""
@@ -268,7 +272,7 @@ def _shown(computed: Any, typed: Any) -> object:
     """An Excel cell's value as its user sees it: a share as per cent, a formula that was never computed as its text."""
     value = computed.value
     if value is None and typed.data_type == "f" and computed.data_type != "str":  # "str" is a computed empty text
-        return str(getattr(typed.value, "text", typed.value))
+        return Uncomputed(getattr(typed.value, "text", typed.value))
     if isinstance(value, int | float) and not isinstance(value, bool) and "%" in computed.number_format:
         return f"{value * 100:.12g}%"
     return value

@@ -202,6 +202,33 @@ def test_wrong_codes_count_one_each_and_a_code_on_n_subjects_n_less_1(read):
     assert found.errors == []
 
 
+def test_a_subject_that_two_counties_list_is_one_subject_and_said(read):
+    lines = [f"甲县,{GOOD},a", f"乙县,{GOOD},a", f"乙县,{GOOD},b"]
+    found = read(codes="县区,统一社会信用代码,主体\n" + "\n".join(lines) + "\n")
+    assert [value(found, name, "uscc_total") for name in ("甲县", "乙县")] == [1, 2]
+    assert [value(found, name, "uscc_errors") for name in ("甲县", "乙县")] == [0, 1]
+    assert [line[0] for line in said(found, "notice")] == [3] and found.errors == []
+
+
+def test_lines_that_are_the_same_throughout_count_and_are_said(read):
+    text = "县区,事项,受理日期,办结日期\n" + "甲县,一,2021-05-06,2021-05-07\n" * 2 + "甲县,,2021-05-06,2021-05-07\n" * 2
+    found = read(objections=text + "乙县,一,2021-05-06,2021-05-07\n甲县,一,2021-05-06,2021-05-08\n")
+    assert value(found, "甲县", "objections_handled") == 5
+    assert said(found, "notice") == [(3, "异议事项", "与前面一行完全相同")]
+
+
+def test_a_file_that_cannot_be_read_leaves_its_ledger_open_everywhere(read, tmp_path):
+    (tmp_path / "objections-2.xlsx").write_bytes(b"torn")
+    found = read(objections=OBJECTIONS, repairs="县区,受理日期,办结日期\n甲县,2021-05-06,2021-05-11\n")
+    assert [value(found, name, "objections_handled") for name in ("甲县", "乙县")] == [None, None]
+    assert value(found, "甲县", "repairs_overdue") == 1
+    assert [problem.what for problem in found.problems if problem.severity == "notice"] == [
+        "异议处理台账有文件没有读成，由它统计的数各县区都留空"
+    ]
+    (tmp_path / "objections-2.xlsx").rename(tmp_path / "五月.xlsx")
+    assert value(read(), "甲县", "repairs_overdue") is None
+
+
 def test_codes_that_are_given_later_are_not_counted_yet(read):
     found = read(codes=f"县区,代码,登记日期\n甲县,{GOOD},2021-06-01\n甲县,{GOOD},2021-05-01\n甲县,{OTHER},\n")
     assert (value(found, "甲县", "uscc_total"), value(found, "甲县", "uscc_errors")) == (2, 0)
@@ -258,8 +285,8 @@ def test_dual_records(read):
     lines = [
         "甲县,2021-05-06,2021-05-14,是,2021-05-14,",  # the seventh working day
         "甲县,2021-05-06,2021-05-17,否,2021-05-17,2021-05-20",  # the eighth
-        "甲县,2021-05-20,,,,",  # seven days without a report
-        "甲县,2021-05-27,,,,",  # two: not due yet
+        "甲县,2021-05-19,,,,",  # eight days without a report
+        "甲县,2021-05-20,,,,",  # seven: it may yet be in time
         "甲县,2021-05-27,2021-06-01,是,2021-06-01,",
     ]
     found = read(dual=DUAL + "\n".join(lines) + "\n")
@@ -441,6 +468,23 @@ def test_a_statement_names_what_is_missing_and_its_domain_counts(read):
     assert value(found, "甲县", "joint_domains") == 1
 
 
+def test_blanks_inside_a_domain_make_no_second_one_and_what_begins_with_an_equals_sign_is_text(read):
+    lines = [
+        f"甲县,联合奖惩,政府采购,{WHOLE}",
+        "甲县,联合奖惩,政府 采购,甲局,《办法》,2021-03-01,2021-02-01,=某企业,-减少,@省时",
+    ]
+    found = read(cases=CASES + "\n".join(lines) + "\n")
+    assert value(found, "甲县", "joint_domains") == 1
+    assert "对=某企业依法依规采取-减少，效果：@省时。" in found.statements["statement"].iloc[1]
+    assert [line for line in said(found, "notice") if line[0]] == [(3, "实施日期", "实施早于文件印发")]
+
+
+def test_a_formula_that_was_never_computed_is_a_bad_case(read, tmp_path):
+    table = pd.DataFrame([["甲县", "联合奖惩", "采购", *WHOLE.split(",")[:-1], "=1+1"]], columns=CASES.strip().split(","))
+    table.to_excel(tmp_path / "cases.xlsx", index=False)
+    assert said(read()) == [(2, "效果", "公式没有算出的值")]
+
+
 def test_a_case_of_another_type_is_a_bad_case(read):
     found = read(cases=f"{CASES}甲县,分级,水利,{WHOLE}\n")
     assert said(found) == [(2, "类型", "没有这个类型")]
@@ -466,6 +510,15 @@ def test_the_command_writes_inputs_and_cases(read, tmp_path):
     header, *lines = book["案例-异议处理"].iter_rows(values_only=True)
     assert header == ("县区", "文件", "工作表", "行", "案例", "说明", "异议处理工作日合计", "已处理异议件数")
     assert [line[-2:] for line in lines] == [(1, 1), (4, 1)]
+
+
+def test_the_command_takes_the_days_to_report(read, tmp_path):
+    read(dual=DUAL + "甲县,2021-05-06,2021-05-17,是,2021-05-17,\n")
+    out = tmp_path / "out.parquet"
+    for days, timely in (("7", 0), ("8", 1)):
+        assert call(tmp_path, "--out", out, "--period", "2021-05", "--report-days", days).exit_code == 0
+        assert pd.read_parquet(out)["dual_timely"].tolist() == [timely]
+        out.unlink()
 
 
 def test_the_command_lists_bad_cases_and_does_the_rest(read, tmp_path):

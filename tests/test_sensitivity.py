@@ -172,9 +172,9 @@ ABSENT = {
         {"xyd_recommended": NAN, "xyd_funded": NAN},
         {"xyd_recommended": (0, 0), "xyd_funded": (0, 0)},
     ),
-    "parts of a whole that only another part tells": (
-        {"dual_due": NAN, "dual_reported": NAN, "dual_compliant": 8, "dual_timely": NAN},
-        {"dual_due": (0, 0), "dual_reported": (0, 0), "dual_timely": (0, 0)},
+    "parts of a part, which only its own whole tells": (
+        {"dual_reported": NAN, "dual_compliant": NAN, "dual_timely": NAN},
+        {"dual_reported": (0, 0), "dual_compliant": (0, 0), "dual_timely": (0, 0)},
     ),
     "the whole of one share and part of another": ({"loans_credit": NAN}, {"loans_credit": (2, 5)}),
     "a list that may be empty": (

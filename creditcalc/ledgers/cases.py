@@ -34,7 +34,7 @@ def tell_missing_parts(register: Lines) -> None:
         column = kinds()["cases"].column(name)
         if not column.must:
             cells = register.frame.get(name, pd.Series(None, register.frame.index, dtype="str"))
-            lines = cells.isna() & register.frame["filled"]
+            lines = cells.isna() & register.frame["filled"] & ~register.bad
             register.find(lines, Fault(f"典型案例缺{label}", "补上，说明材料才完整"), column, severity="notice")
 
 

@@ -95,7 +95,12 @@ def findings(kind: str, lines: pd.DataFrame, asked: Asked) -> Iterator[Finding]:
         ends = {asked.year_end(rule, end) for _, rule, end in YEAR_ENDS}
         other = lines["month"].notna() & ~lines["month"].isin(ends)
         yield Finding("month", other, Fault("不是规则比较的年末，没有用到", "核对期间"), "notice")
+    if kind == "codes":
+        again = Fault("同一代码、同一主体别的县区也有一行，全市合计时计了两次", "核对这个主体归哪个县区")
+        yield Finding("code", _listed_before(lines), again, "notice")
     if kind == "cases":
+        early = lines["taken"] < lines["date"] if "taken" in lines else pd.Series(False, lines.index)
+        yield Finding("taken", early, Fault("实施早于文件印发", "核对这两个日期"), "notice")
         unknown_type = lines["type"].notna() & ~lines["type"].isin([*TYPES])
         yield Finding("type", unknown_type, Fault("没有这个类型", f"可选：{'、'.join(TYPES)}"))
     if kind == "ranks":
@@ -116,11 +121,21 @@ def _one_each(lines: pd.DataFrame) -> pd.Series:
 
 
 def _codes(lines: pd.DataFrame, _: Asked) -> Adds:
-    """A wrong code is one error; a right one on n subjects, wherever they are, is n − 1: all but the first."""
+    """A wrong code is one error; a right one on n subjects, wherever they are, is n − 1: all but the first.
+
+    A subject that several counties list is one subject; a code without a subject is taken for another subject's.
+    """
     wrong = codes.faults(lines["code"].to_numpy(object))
-    repeated = (wrong == 0) & lines["code"].duplicated()
+    repeated = (wrong == 0) & lines["code"].duplicated() & ~_listed_before(lines)
     lines["note"] = np.array([*codes.FAULTS, "与前面的主体重码"], object)[np.where(repeated, len(codes.FAULTS), wrong)]
     return {"uscc_total": _one_each(lines), "uscc_errors": ((wrong > 0) | repeated).astype(float)}
+
+
+def _listed_before(lines: pd.DataFrame) -> pd.Series:
+    """Whether a code and its subject stand in a line above."""
+    if "subject" not in lines or lines["code"].is_unique:
+        return pd.Series(False, lines.index)
+    return lines["subject"].notna() & lines[["code", "subject"]].duplicated()
 
 
 def _objections(lines: pd.DataFrame, asked: Asked) -> Adds:
@@ -153,7 +168,7 @@ def _dual(lines: pd.DataFrame, asked: Asked) -> Adds:
     days = workdays(lines["decided"], lines["reported"].where(reported > 0, asked.until))
     lines["note"] = np.where(reported > 0, "上报用 ", "未上报，已 ") + _days(days)
     adds = {
-        "dual_due": ((reported > 0) | (days >= asked.report_days)).astype(float),
+        "dual_due": ((reported > 0) | (days > asked.report_days)).astype(float),
         "dual_reported": reported,
         "dual_compliant": lines["compliant"].where(reported > 0, 0.0),
         "dual_timely": reported * (days <= asked.report_days),
@@ -221,9 +236,14 @@ def _treated(targets: str, exited: str, rule: str) -> Callable[[pd.DataFrame, As
     return count
 
 
+def _closed_up(text: str) -> str:
+    """A name without the blanks that one clerk types and another does not."""
+    return "".join(plain(text).split())
+
+
 def _cases(lines: pd.DataFrame, _: Asked) -> Adds:
     """A domain counts once for each jurisdiction."""
-    domains = lines[["jurisdiction", "type"]].assign(domain=lines["domain"].map(plain))
+    domains = lines[["jurisdiction", "type"]].assign(domain=lines["domain"].map(_closed_up))
     new = ~domains.duplicated()
     return {name: (new & (domains["type"] == title)).astype(float) for title, name in TYPES.items()}
 

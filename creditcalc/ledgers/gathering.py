@@ -2,7 +2,7 @@
 
 A jurisdiction that a ledger does not name has no number from it. One that it names with no case has 0: a line that holds the
 jurisdiction and nothing else says so. One that has a bad case there has no number from that ledger until the case is put right:
-a count without it would pass for whole.
+a count without it would pass for whole. For the same reason a file that cannot be read leaves its ledger open everywhere.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from creditcalc.cells import PERIOD
 from creditcalc.ledgers.cases import statements
 from creditcalc.ledgers.counts import Asked
 from creditcalc.ledgers.judging import Places, judge, settle_places, sound_cases
-from creditcalc.ledgers.kinds import JURISDICTIONS, kind_of, kinds
+from creditcalc.ledgers.kinds import JURISDICTIONS, kind_of, kinds, kinds_named
 from creditcalc.ledgers.reading import Lines, read_lines
 from creditcalc.ledgers.tallying import CASES, COUNTED, LATER, Tally, count, stacked
 from creditcalc.loading import load_rulebook
@@ -74,6 +74,7 @@ def read_ledgers(
         except InputError as error:
             problems += error.problems
     ledgers = {name: _joined(parts[name]) for name in kinds() if name in parts}
+    problems += (lost := _lost(ledgers, problems)).values()
     problems += [problem for lines in ledgers.values() for problem in lines.problems]
     places = settle_places(ledgers.pop(JURISDICTIONS, None), ledgers, jurisdictions)
     if not ledgers:
@@ -83,7 +84,7 @@ def read_ledgers(
     for name, lines in ledgers.items():
         known = len(lines.problems)
         judge(kinds()[name], lines, places, asked)
-        count(kinds()[name], lines, places, asked, tally)
+        count(kinds()[name], lines, places, asked, tally, lost=name in lost)
         problems += lines.problems[known:]
     register = sound_cases(ledgers["cases"], kinds()["cases"], asked) if "cases" in ledgers else pd.DataFrame()
     return Ledgers(
@@ -96,6 +97,15 @@ def read_ledgers(
         statements(register),
         problems,
     )
+
+
+def _lost(ledgers: Iterable[str], problems: Iterable[Problem]) -> dict[str, Problem]:
+    """A notice for each ledger of which a file is lost: for all of them, where the file's name does not say which."""
+    files = {problem.file for problem in problems if problem.severity == "error"}
+    named = [[kind.name for kind in kinds_named(Path(file).stem)] or [*kinds()] for file in files]
+    what = "台账有文件没有读成，由它统计的数各县区都留空"
+    lost = [name for name in ledgers if any(name in names for names in named)]
+    return {name: Problem(kinds()[name].title + what, cure="改好那个文件，再统计一次", severity="notice") for name in lost}
 
 
 def _joined(parts: list[Lines]) -> Lines:

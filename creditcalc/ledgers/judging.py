@@ -64,8 +64,13 @@ def judge(kind: LedgerKind, lines: Lines, places: Places, asked: Asked) -> None:
     if kind.key and {*kind.key} <= {*frame}:
         twice = frame.duplicated(["jurisdiction", *kind.key]) & frame[[*kind.key]].notna().all(axis=1)
         lines.find(twice, Fault("与前面一行重复", "只留一行"), kind.column(kind.key[0]))
+    elif kind.label in frame:
+        filled = [column.name for column in kind.columns if column.name in frame]
+        same = frame.duplicated(["jurisdiction", *filled]) & frame[kind.label].notna()
+        fault = Fault("与前面一行完全相同", "同一件事只留一行")
+        lines.find(same & ~lines.bad, fault, kind.column(kind.label), severity="notice")
     for name, cases, fault, severity in findings(kind.name, frame, asked):
-        lines.find(cases, fault, kind.column(name), severity=severity)
+        lines.find(cases if severity == "error" else cases & ~lines.bad, fault, kind.column(name), severity=severity)
     if kind.name == "cases":
         tell_missing_parts(lines)
 

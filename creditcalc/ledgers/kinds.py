@@ -45,12 +45,17 @@ def _columns(texts: list[dict[str, Any]]) -> tuple[Column, ...]:
     return tuple(Column(**{**text, "labels": tuple(text["labels"])}) for text in texts)
 
 
+def kinds_named(text: str) -> list[LedgerKind]:
+    """The kinds whose title or name a text holds."""
+    return [kind for kind in kinds().values() if kind.title in plain(text) or kind.name in plain(text).casefold()]
+
+
 def kind_of(grid: Grid) -> LedgerKind | None:
     """The ledger that a sheet's title names, or else the file's name; None for a sheet of explanations."""
     if "说明" in grid.sheet:
         return None
     for text in (grid.sheet, Path(grid.file).stem):
-        named = [kind for kind in kinds().values() if kind.title in plain(text) or kind.name in plain(text).casefold()]
+        named = kinds_named(text)
         if len(named) == 1:
             return named[0]
         if named:

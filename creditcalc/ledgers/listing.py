@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -25,7 +27,7 @@ def sheets(ledgers: Ledgers, book: Rulebook) -> dict[str, pd.DataFrame]:
     found = {
         "输入": ledgers.table,
         "件数": ledgers.counts,
-        "有问题的案例": problem_frame(ledgers.problems),
+        "有问题的案例": problem_frame(replace(problem, file=Path(problem.file).name) for problem in ledgers.problems),
         "晚于截止日": ledgers.later,
         "典型案例说明": ledgers.statements,
         **dict(_cases(ledgers.cases)),

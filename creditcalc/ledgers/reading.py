@@ -14,7 +14,7 @@ import pandas as pd
 
 from creditcalc.cells import MISSING, READERS, UNREADABLE, Fault
 from creditcalc.problems import Problem, nearest
-from creditcalc.sources import Grid, blank, plain
+from creditcalc.sources import Grid, Uncomputed, blank, plain
 
 DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?", re.ASCII)
 RUN_TOGETHER = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
@@ -137,8 +137,9 @@ def _pool(cells: list[object], type: str) -> tuple[Any, pd.Series, dict[Fault, l
 def _text(cell: object) -> str | Fault:
     """A text as it stands, without blanks around it."""
     text = str(cell).strip()
-    faults = (fault for pattern, fault in UNREADABLE if pattern.fullmatch(text)) if text[:1] in ("#", "=") else ()
-    return next(iter(faults), text)
+    if isinstance(cell, Uncomputed) or text.startswith("#"):
+        return next((fault for pattern, fault in UNREADABLE if pattern.fullmatch(text)), text)
+    return text
 
 
 def _code(cell: object) -> str | Fault:

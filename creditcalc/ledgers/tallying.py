@@ -32,16 +32,16 @@ class Tally:
     counts: list[pd.DataFrame] = field(default_factory=list)
 
 
-def count(kind: LedgerKind, lines: Lines, places: Places, asked: Asked, tally: Tally) -> None:
-    """Add a ledger's cases to the tally."""
+def count(kind: LedgerKind, lines: Lines, places: Places, asked: Asked, tally: Tally, *, lost: bool) -> None:
+    """Add a ledger's cases to the tally; where lines of it are ``lost``, no jurisdiction has a number."""
     who, sound = lines.frame["jurisdiction"], sound_cases(lines, kind, asked)
     later = later_cases(lines, kind, asked) & ~lines.bad
     marks = {"lines": lines.frame["filled"], "counted": who.index.isin(sound.index), "later": later, "bad": lines.bad}
     tally.counts.append(pd.DataFrame(marks).groupby(who, sort=False).sum().reset_index().assign(ledger=kind.title))
     late = lines.frame[later]
     tally.later.append(late.assign(ledger=kind.title, date=late.get(kind.date), case=late.get(kind.label)))
-    spoilt = {*who[lines.bad].dropna()}
     named = [name for name in who.dropna().unique() if not places.listed or name in places.city_of]
+    spoilt = {*named} if lost else {*who[lines.bad].dropna()}
     groups = [(sound, named)]
     if kind.name == "cases":
         counties = [name for name in named if name not in places.cities]
