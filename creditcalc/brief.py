@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Hashable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
@@ -132,6 +133,7 @@ class Brief:
         """One row per rule of the period: marks, points, interval, loss, and the words that tables show."""
         card, now, book = self.card, self.now, self.book
         rules = list(book.rules.values())
+        own, values = Columns(self.rows.loc[[now]], book), card.value.loc[now].to_dict()
         frame = pd.DataFrame(
             {
                 "id": [r.id for r in rules],
@@ -141,8 +143,8 @@ class Brief:
                 "duty": [wording.LEVEL["county"] if r.scope == "county" else "市" for r in rules],
                 "clause": [r.clause for r in rules],
                 "goal": [wording.goal(r, book, self.readings) for r in rules],
-                "value": [self._value(r) for r in rules],
-                "status": [wording.STATUS[str(card.status.loc[now, r.id])] for r in rules],
+                "value": [self._value(r, own, values) for r in rules],
+                "status": [wording.STATUS[str(status)] for status in card.status.loc[now]],
                 "full": card.full.loc[now].to_numpy(),
                 "score": card.points.loc[now].to_numpy(),
                 "low": card.low.loc[now].to_numpy(),
@@ -153,14 +155,11 @@ class Brief:
         )
         return frame.assign(lost=frame["full"] - frame["score"])
 
-    def _value(self, rule: Rule) -> str:
+    def _value(self, rule: Rule, own: Columns, values: Mapping[Hashable, float]) -> str:
         """The value that the rule scores; for a base indicator that of each condition which concerns the jurisdiction."""
         if rule.measure:
-            return wording.measure_value(
-                rule, self.book, self.readings, float(self.card.value.loc[[self.now], rule.id].to_numpy()[0])
-            )
-        columns = Columns(self.rows.loc[[self.now]], self.book)
-        results = [(c, *score_condition(c, columns, self.readings)) for c in rule.conditions]
+            return wording.measure_value(rule, self.book, self.readings, float(values[rule.id]))
+        results = [(c, *score_condition(c, own, self.readings)) for c in rule.conditions]
         return "；".join(
             wording.measure_text(c.measure, rule, self.book, self.readings, float(value[0]))
             for c, value, _, concerned in results

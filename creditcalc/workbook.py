@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -85,13 +85,14 @@ def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame], title: str = 
         for n, breadth in enumerate(widths, 1):
             sheet.column_dimensions[get_column_letter(n)].width = breadth
         if title:
-            sheet.append(_styled(_cells(sheet, [f"{title}　{name}"]), font=Font(bold=True, size=14)))
-        sheet.append(_styled(_cells(sheet, frame.columns), font=Font(bold=True), border=border, alignment=wrapped))
+            sheet.append(_stamp(sheet, font=Font(bold=True, size=14))([f"{title}　{name}"]))
+        sheet.append(_stamp(sheet, font=Font(bold=True), border=border, alignment=wrapped)(frame.columns))
         style = {"border": border, "alignment": wrapped} if len(frame) <= STYLED else {}
+        stamp = _stamp(sheet, **style)
         for n, row in enumerate(frame.itertuples(index=False, name=None), 3 if title else 2):
             if style:
                 sheet.row_dimensions[n].height = LINE * _lines(row, widths)
-            sheet.append(_styled(_cells(sheet, row), **style))
+            sheet.append(stamp(row))
     with replacing(path) as temporary:
         workbook.save(temporary)
 
@@ -107,32 +108,44 @@ def _set_up_printing(sheet: Any, header: int) -> None:
     sheet.oddFooter.center.text = "第 &P 页，共 &N 页"
 
 
-def _styled(cells: Iterable[Any], **style: Any) -> list[Any]:
-    """Cells with a font, a border or an alignment."""
-    styled = list(cells)
-    for cell in styled:
-        for name, value in style.items():
-            setattr(cell, name, value)
-    return styled
+def _stamp(sheet: Any, **style: Any) -> Callable[[Iterable[object]], list[Any]]:
+    """What makes the cells of one row after the other, styled once for all of them: missing ones empty, texts as texts.
 
-
-def _cells(sheet: Any, values: Any) -> Iterator[Any]:
-    """Cells of a row: missing ones empty, text marked as text and never as a formula."""
+    A sheet that is only written has done with a row's cells as soon as it is appended; new cells with a style of their own
+    would cost more than all else.
+    """
     from openpyxl.cell import WriteOnlyCell
 
-    for value in values:
-        if isinstance(value, float) and math.isinf(value):
-            value = str(value)  # openpyxl would leave the cell empty
-        text = ILLEGAL.sub("\ufffd", value) if isinstance(value, str) else None
-        if text and len(text) > LONGEST:
-            text = text[: LONGEST - 1] + "…"
-        cell = WriteOnlyCell(sheet, None if pd.isna(value) else value if text is None else text)
-        if text is not None:
-            cell.data_type = "s"
-            cell.quotePrefix = text.startswith(FORMULA)
-        elif isinstance(value, float):
-            cell.number_format = "0.00##"
-        yield cell
+    made: dict[tuple[int, str, bool], Any] = {}
+
+    def cell(at: int, number_format: str, quoted: bool) -> Any:
+        new = WriteOnlyCell(sheet)
+        for name, value in {**style, "number_format": number_format, "quotePrefix": quoted}.items():
+            setattr(new, name, value)
+        return made.setdefault((at, number_format, quoted), new)
+
+    def row(values: Iterable[object]) -> list[Any]:
+        cells = []
+        for at, value in enumerate(map(_storable, values)):
+            text = isinstance(value, str)
+            kind = at, "0.00##" if isinstance(value, float) else "General", text and str(value).startswith(FORMULA)
+            cells.append(made.get(kind) or cell(*kind))
+            cells[-1].value = value
+            if text:
+                cells[-1].data_type = "s"  # never a formula
+        return cells
+
+    return row
+
+
+def _storable(value: Any) -> object:
+    """A value as a cell can hold it."""
+    if isinstance(value, float) and math.isinf(value):
+        return str(value)  # openpyxl would leave the cell empty
+    if not isinstance(value, str):
+        return None if pd.isna(value) else value
+    text = ILLEGAL.sub("\ufffd", value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _lines(row: Iterable[object], widths: Iterable[float]) -> int:
