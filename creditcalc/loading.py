@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import inspect
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -40,15 +40,15 @@ SCOPES = ("county", "city")
 RULE_KEYS: dict[str, Any] = {
     "id": str, "name": str, "scope": SCOPES, "clause": str, "rule": str, "evidence": list, "lead": list, "units": list,
 }  # fmt: skip
-RULE_OPTIONAL: dict[str, Any] = {"note": str, "window": dict, "closed_by": str, "value_unit": str, "city_threshold": bool}
+RULE_OPTIONAL: dict[str, Any] = {"note": str, "window": dict, "closed_by": date, "value_unit": str, "city_threshold": bool}
 SCORED_KEYS: dict[str, Any] = {"full": NUMBER, "measure": dict, "formula": dict}
 INPUT_KEYS: dict[str, Any] = {"label": str, "type": TYPES, "unit": str, "rollup": ROLLUPS, "help": str}
 INPUT_OPTIONAL: dict[str, Any] = {
     "inherit": bool, "max": NUMBER, "part_of": str, "times": NUMBER, "expected_within": str, "kindred": str, "classes": dict,
 }  # fmt: skip
 HEAD_KEYS: dict[str, Any] = {
-    "id": str, "edition": str, "title": str, "document": str, "issued": str, "full": NUMBER, "bonus": NUMBER,
-    "bonus_cap": (int, float, dict), "materials_due": str, "sealed_kinds": list, "unstated": str,
+    "id": str, "edition": str, "title": str, "document": str, "issued": date, "full": NUMBER, "bonus": NUMBER,
+    "bonus_cap": (int, float, dict), "materials_due": date, "sealed_kinds": list, "unstated": str,
 }  # fmt: skip
 SECTIONS: dict[str, Any] = {
     "rulebook": dict, "categories": list, "readings": dict, "items": list, "inputs": dict,
@@ -57,9 +57,9 @@ SECTIONS_OPTIONAL: dict[str, Any] = {"base": list, "bonus": list, "repairs": lis
 REALLOCATION_KEYS: dict[str, Any] = {
     "id": str, "clause": str, "rule": str, "measure": dict, "at_least": NUMBER, "drop": list, "scale": list, "factor": NUMBER,
 }  # fmt: skip
-DAY = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 MOST_FAULTS = 1000
-BLANK: dict[Any, Any] = {str: "", dict: {}, list: [], NUMBER: 0, bool: False}
+BLANK: dict[Any, Any] = {str: "", dict: {}, list: [], NUMBER: 0, bool: False, date: ""}
+CURES: dict[Any, str] = {NUMBER: "数应为有限的数", date: '写成 "2021-05-31"，带引号'}
 
 
 def load_rulebook(path: str | Path | None = None) -> Rulebook:
@@ -158,7 +158,7 @@ class _Reader:
                 if raw[key] not in kind:
                     self.fault(here, "不在允许的值中", raw[key], f"可选：{'、'.join(kind)}")
             elif not is_kind(raw[key], kind):
-                self.fault(here, "类型不对", raw[key], "数应为有限的数" if kind == NUMBER else "")
+                self.fault(here, "类型不对", raw[key], CURES.get(kind, ""))
                 good[key] = blank
             elif kind is str and not raw[key].strip():
                 self.fault(here, "不能为空", "", "填写内容")
@@ -181,7 +181,7 @@ class _Reader:
                 self.fault(f"{place}.{key}", "应为单位名称的列表", r[key])
             r[key] = tuple(r[key])
         for end, day in r.get("window", {}).items():
-            if end not in ("from", "to") or not (isinstance(day, str) and DAY.fullmatch(day)):
+            if end not in ("from", "to") or not is_kind(day, date):
                 self.fault(f"{place}.window.{end}", "应为起止日期", day, '写成 from = "2021-01-01"，to = "2021-12-31"')
         if kind == "base":
             r["conditions"] = tuple(self.condition(c, f"{place}.conditions[{n}]") for n, c in enumerate(r["conditions"]))

@@ -6,6 +6,7 @@ import hashlib
 import math
 import re
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -32,12 +33,22 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
 
 
 def is_kind(value: Any, kind: Any) -> bool:
-    """Whether a TOML value is of a kind; a number is finite and never a bool, an int never beyond float."""
+    """Whether a TOML value is of a kind; a number is finite and never a bool, an int never beyond float, a date text."""
+    if kind is date:
+        return isinstance(value, str) and _is_day(value)
     if isinstance(value, bool) or kind is bool:
         return isinstance(value, bool) and kind is bool
     if isinstance(value, int) and abs(value) > 10**15:
         return False
     return isinstance(value, kind) and not (isinstance(value, float) and not math.isfinite(value))
+
+
+def _is_day(text: str) -> bool:
+    """Whether a text is a day that there is, as YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def is_texts(value: Any) -> bool:
