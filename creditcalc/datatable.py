@@ -12,7 +12,7 @@ import pandas as pd
 
 from creditcalc.display import Shown, badge, escape, safe_href
 from creditcalc.formulas import round_half_up
-from creditcalc.theme import HEAT
+from creditcalc.theme import HEAT, STATED
 
 # Half characters: up to the first a cell never breaks, from the second on its column is kept wide.
 SHORT, LONG = 12, 36
@@ -63,12 +63,15 @@ class Table(Shown):
         """The table in a region that scrolls by itself, and its source below."""
         columns = self.columns or {str(name): _guessed(self.frame[name]) for name in self.frame}
         cells = [_Cells(self.frame, name, column) for name, column in columns.items()]
+        layout = [] if self.dense else [f"{word}-{n}" for n, c in enumerate(cells[:STATED], 1) for word in c.layout]
+        for column in cells if self.dense else cells[:STATED]:
+            column.layout = ()
         unit = f'<span class="unit">单位：{escape(self.unit)}</span>' if self.unit else ""
         source = f'<p class="source">来源：{escape(self.source)}</p>' if self.source else ""
         kinds = " wide" * (len(cells) > WIDE) + " dense" * self.dense
         return (
             f'<div class="sheet{kinds}">'
-            f'<div class="table-wrap" tabindex="0" role="region" aria-label="表：{escape(self.title)}"><table>'
+            f'<div class="table-wrap" tabindex="0" role="region" aria-label="表：{escape(self.title)}"><table{_class(*layout)}>'
             f"<caption><span>{escape(self.title)}{unit}</span></caption>"
             f"<thead><tr>{''.join(column.heading() for column in cells)}</tr></thead>"
             f"<tbody>{self._rows(cells)}</tbody></table></div>{source}</div>"
@@ -96,19 +99,20 @@ class _Cells:
         absent = [word or column.missing for word in self._others(column.word)]
         self.texts = [word if pd.isna(value) else text(value, column) for value, word in zip(self.values, absent, strict=True)]
         self.tones, self.targets = self._others(column.tone), self._others(column.link)
-        self.alignment = "num" if column.kind in ("number", "percent") else ""
-        self.breadth = {"text": _breadth(self.texts), "status": "short"}.get(column.kind, "")
+        breadth = {"text": _breadth(self.texts), "status": ("short",)}.get(column.kind, ())
+        self.layout = ("num",) * (column.kind in ("number", "percent")) + breadth
         self.shares = self._shares() if column.shade else []
 
     def heading(self) -> str:
         """The column's header cell."""
-        return f'<th scope="col"{_class(self.alignment, _breadth([self.label]))}>{escape(self.label)}</th>'
+        broad = "" if _breadth([self.label]) == ("short",) else "broad"
+        return f'<th scope="col"{_class(*{"num"}.intersection(self.layout), broad)}>{escape(self.label)}</th>'
 
     def cell(self, row: int, tag: str) -> str:
         """One cell, as the row's header (``th``) or as data (``td``)."""
         missing = pd.isna(self.values[row])
         shade, style = ("", "") if missing or not self.shares else self._shade(self.shares[row])
-        names = _class(self.alignment, self.breadth, "missing" if missing else "", shade)
+        names = _class(*self.layout, "missing" if missing else "", shade)
         scope = ' scope="row"' if tag == "th" else ""
         return f"<{tag}{scope}{names}{style}>{self._content(row)}</{tag}>"
 
@@ -134,11 +138,11 @@ class _Cells:
         return [float(share) for share in shares]
 
     def _shade(self, share: float) -> tuple[str, str]:
-        """Class and style of a bar or of a shaded cell."""
+        """Class and style of a bar or of a shaded cell; the least is left plain."""
         if self.column.shade == "bar":
-            return "bar", f' style="--share:{share:.3f}"'
+            return ("bar", f' style="--share:{share:.3f}"') if share else ("", "")
         step = min(int(share * len(HEAT)), len(HEAT) - 1)
-        return f"heat-{step}", ""
+        return f"heat-{step}" if step else "", ""
 
 
 def text(value: object, column: Column) -> str:
@@ -162,11 +166,11 @@ def _guessed(values: pd.Series) -> Column:
     return Column(kind="number", digits=0 if pd.api.types.is_integer_dtype(values) else 2)
 
 
-def _breadth(texts: list[str]) -> str:
-    """The class that keeps a column from being squeezed to one character, or its cells from being broken at all."""
+def _breadth(texts: list[str]) -> tuple[str, ...]:
+    """The classes that keep a column from being squeezed to one character, or its cells from being broken at all."""
     longest = max((sum(1 + (char > HALF) for char in one) for one in texts), default=0)
-    run = " run" if any(map(RUN.search, texts)) else ""
-    return "short" if longest <= SHORT else f"long{run}" if longest >= LONG else run.strip()
+    run = ("run",) * any(map(RUN.search, texts))
+    return ("short",) if longest <= SHORT else (("long",) if longest >= LONG else ()) + run
 
 
 def _class(*names: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from creditcalc.display import escape, readable, safe_href
 from creditcalc.fonts import woff2_subset
-from creditcalc.theme import css_variables
+from creditcalc.theme import column_rules, css_variables
 
 if TYPE_CHECKING:
     import jinja2
@@ -68,7 +68,7 @@ def render_page(head: PageHead, body: str, script: str = "") -> str:
     parts = {
         "head": head,
         "policy": POLICY + (f"; script-src 'sha256-{_digest(script)}'" if script else ""),
-        "colours": Markup(css_variables()),
+        "colours": Markup(css_variables() + column_rules()),
         "style": Markup(_style()),
         "contents": contents,
         "body": Markup(body),

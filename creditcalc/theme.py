@@ -50,6 +50,10 @@ SERIES = (ACCENT, "#d0761c", "#1f8f6f", "#9a5b9e", "#6aaed6", "#8a6d1d", "#808b9
 FIGURE_WIDTH = 7.5  # inches: the width of a page's column
 TEXT_SIZE = 10  # points
 
+# How a column is laid out is said once, by a class of the table, for the first so many columns; cells of later ones say it
+# themselves. Said by every cell it would be a tenth of a page.
+STATED = 12
+
 
 def css_variables() -> str:
     """The colours as CSS custom properties, and the shaded cells of tables.
@@ -69,6 +73,20 @@ def css_variables() -> str:
         for step, name in enumerate(heat)
     ]
     return ":root{" + ";".join(f"--{name}:{value}" for name, value in (plain | tones | heat).items()) + "}" + "".join(cells)
+
+
+def column_rules() -> str:
+    """The CSS for tables whose classes say how their columns are laid out: ``short-2`` for the second and so on."""
+    broad, nowrap = "{{min-width:var(--{})", ";white-space:nowrap}"
+    rules = [
+        ("num", "tr>", "{text-align:right}"),
+        ("num", "td", broad.format("short") + nowrap),
+        ("short", "tbody tr>", broad.format("short") + nowrap),
+        ("long", "tbody tr>", broad.format("long") + ";text-wrap:wrap}"),
+        ("run", "tbody tr>", "{overflow-wrap:anywhere}"),
+    ]
+    columns = range(1, STATED + 1)
+    return "".join(",".join(f".{word}-{n} {cell}:nth-child({n})" for n in columns) + rule for word, cell, rule in rules)
 
 
 def use_figure_style() -> None:

@@ -132,7 +132,7 @@ def test_bars_and_shades_show_the_share_of_what_is_full():
     bars = Table(frame, "表", columns={"分": Column(kind="number", shade="bar", full="满")}).html()
     assert re.findall(r"--share:([\d.]+)", bars) == ["0.500", "0.750", "1.000"]
     heat = Table(frame, "表", columns={"分": Column(kind="number", shade="heat")}).html()
-    assert re.findall(r"heat-(\d)", heat) == ["0", "2", "6"]
+    assert re.findall(r"heat-(\d)", heat) == ["2", "6"]
 
 
 def test_a_cell_without_a_value_says_why():
@@ -141,9 +141,9 @@ def test_a_cell_without_a_value_says_why():
     assert [row[0] for row in rows(Table(frame, "表", columns={"分": column}).html())[1:]] == ["1", "缺", "—"]
 
 
-def test_shades_of_nothing_but_zeros_and_gaps_are_light():
+def test_nothing_but_zeros_and_gaps_has_no_shade():
     frame = pd.DataFrame({"分": [0.0, np.nan]})
-    assert "heat-0" in Table(frame, "表", columns={"分": Column(kind="number", shade="heat")}).html()
+    assert "heat" not in Table(frame, "表", columns={"分": Column(kind="number", shade="heat")}).html()
 
 
 def test_the_last_row_can_be_a_total():
@@ -161,7 +161,17 @@ def test_an_empty_table_says_so():
 )
 def test_columns_are_laid_out_by_the_length_of_their_text(text, layout):
     html = Table(pd.DataFrame({"甲": [text]}), "表").html()
-    assert re.search('scope="row"(?: class="(.*?)")?>', html)[1] == (layout or None)
+    stated = " ".join(f"{word}-1" for word in layout.split())
+    assert re.search('<table(?: class="(.*?)")?>', html)[1] == (stated or None)
+    assert all(f".{rule} tbody tr>:nth-child(1)" in theme.column_rules() for rule in stated.split())
+
+
+def test_the_table_says_how_its_columns_are_laid_out_and_a_late_column_s_cells_say_it_themselves():
+    frame = pd.DataFrame([[1.0] * (theme.STATED + 1)], columns=[f"列{n}" for n in range(theme.STATED + 1)])
+    html = Table(frame, "表").html()
+    assert re.findall("num-([0-9]+)", html) == [str(n) for n in range(1, theme.STATED + 1)]
+    assert re.findall('<t[hd](?: scope="col")? class="num">(.*?)<', html) == [f"列{theme.STATED}", "1.00"]
+    assert "num" not in Table(frame, "表", dense=True).html()
 
 
 def test_a_broad_table_turns_its_page():
