@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
@@ -33,11 +34,10 @@ from creditcalc.record import Key, Page
 from creditcalc.study import open_study
 from creditcalc.summary import sheets
 from creditcalc.workbook import write_workbook
-from creditcalc.workers import Outcome, each_alone, start
+from creditcalc.workers import PRELOADED, Outcome, each_alone, start
 
 INTERRUPTED = "运行被中断，没有做完"
 REFUSED = "数据有错误"
-PRELOADED = {"warm": ["creditcalc.server"], "kernel": []}
 
 
 class Busy(ProblemError):
@@ -110,12 +110,13 @@ def _make(plan: Plan, progress: bool | None) -> Run:
     def note(fresh: Mapping[Key, Page]) -> None:
         record.save(plan.folder, _facts(plan, files, interrupted=True), standing(fresh))
 
+    summary = sheets(plan)  # while the server of pages gets ready
     fresh, interrupted = _execute(plan, due, progress, note)
     pages = standing(fresh)
     _remove_outdated(plan, pages, recorded)
     if options.pdf and not interrupted:
         pages = _print(plan, pages)
-    outputs = _write(plan, pages, files)
+    outputs = _write(plan, pages, files, summary)
     record.save(plan.folder, _facts(plan, files, interrupted) | {"outputs": outputs}, pages)
     return Run(plan.folder, pages, plan.study.problems, interrupted)
 
@@ -203,7 +204,7 @@ def _print(plan: Plan, pages: list[Page]) -> list[Page]:
     return [of_file[plan.folder / page.file] if page.file else page for page in pages]
 
 
-def _write(plan: Plan, pages: list[Page], files: Mapping[str, str]) -> dict[str, str]:
+def _write(plan: Plan, pages: list[Page], files: Mapping[str, str], summary: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     """Write what people read besides the pages; the digest of each file."""
     head = page_head(
         plan, f"{plan.study.book.title} {plan.period} 目录", combined(files), [("汇总表（Excel）", "summary.xlsx")]
@@ -211,7 +212,7 @@ def _write(plan: Plan, pages: list[Page], files: Mapping[str, str]) -> dict[str,
     page = render_page(dated(head, plan.origin), index_body(plan, pages), SCRIPT)
     with replacing(plan.folder / "index.html") as temporary:
         temporary.write_text(page, encoding="utf-8")
-    write_workbook(plan.folder / "summary.xlsx", sheets(plan), f"{plan.period} 汇总")
+    write_workbook(plan.folder / "summary.xlsx", summary, f"{plan.period} 汇总")
     return {name: sha256(plan.folder / name) for name in ("index.html", "summary.xlsx")}
 
 

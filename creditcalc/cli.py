@@ -88,6 +88,10 @@ def report(**choices: Any) -> int:
 
     数据是 CSV、Excel、Parquet 文件或放这些文件的文件夹；不写则用内置的示例数据。不写期间则取数据中最近的一期。
     """
+    from creditcalc.workers import PRELOADED, start
+
+    if not choices["scheduler"]:
+        start(PRELOADED[choices["engine"]])  # it gets ready while this process imports and reads
     from creditcalc.batch import run
     from creditcalc.plan import Options
 

@@ -26,6 +26,7 @@ from typing import Any, Generic, TypeVar
 Key = TypeVar("Key")
 Context = ForkServerContext | SpawnContext
 STARTING = threading.Lock()  # a worker of a cluster has threads, and there is one __main__
+PRELOADED = {"warm": ["creditcalc.server"], "kernel": []}  # by engine, what the server has imported
 PATIENCE = 10  # seconds that a process gets to put away what it has started itself
 
 
