@@ -4,78 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from creditcalc import formulas, wording
+from creditcalc.actions import effort, steps, unit
 from creditcalc.brief import Brief
 from creditcalc.compare import against_median, change_since, months_to_full
 from creditcalc.datatable import Column, Table
 from creditcalc.display import Fact, Facts, Prose
-from creditcalc.rulebook import Rulebook
-from creditcalc.tables import DUTY, id_column, item_frame, source
+from creditcalc.tables import id_column, item_frame, source
 from creditcalc.wording import interval, number, points
 
 CHEAP = 3  # targets that the top of a page names
-STEPS = ("count", "flag", "days")  # inputs whose units are worth comparing by points per unit
 SHOWN = 0.005  # points that a table can show
 STEP = 0.05  # points that make a step below full marks worth a line
 
 
-def step(book: Rulebook, name: str, before: Any, after: float) -> str:
-    """One change of an input: from, to and how much, in its own unit.
-
-    >>> from creditcalc import load_rulebook
-    >>> step(load_rulebook(), "commitments", 2850.0, 2988.0)
-    '信用承诺信息数 2,850 → 2,988（+138 条）'
-    """
-    i = book.inputs[name]
-    if i.type == "flag" or _missing(before):
-        return f"{i.label}：{wording.input_value(i, before)} → {wording.input_value(i, after)}"
-    delta = after - float(str(before))
-    return (
-        f"{i.label} {number(float(str(before)))} → {number(after)}（{'+' if delta > 0 else '−'}{number(abs(delta))} {i.unit}）"
-    )
-
-
-def steps(book: Rulebook, row: Mapping[Any, Any], changes: Mapping[str, float]) -> str:
-    """All changes of a target in words."""
-    return "；".join(step(book, name, row.get(name), after) for name, after in changes.items())
-
-
-def effort(book: Rulebook, row: Mapping[Any, Any], changes: Mapping[str, float]) -> float:
-    """How many units a target takes: the sum of its changes, an answer to turn counting one."""
-    total = 0.0
-    for name, after in changes.items():
-        before = row.get(name)
-        now = 0.0 if _missing(before) else float(str(before))
-        total += 1.0 if book.inputs[name].type == "flag" else abs(after - now)
-    return total
-
-
-def action_frame(brief: Brief) -> pd.DataFrame:
-    """The period's own targets with their change in words, effort, points per unit and duty."""
-    frame = brief.targets[brief.targets["jurisdiction"] == brief.name].copy()
-    row, book = brief.rows.loc[[brief.now]].to_dict("records")[0], brief.book
-    frame["steps"] = [steps(book, row, changes) for changes in frame["changes"]]
-    frame["effort"] = [effort(book, row, changes) for changes in frame["changes"]]
-    frame["per_unit"] = frame["total_gain"] / frame["effort"]
-    types = [{book.inputs[name].type for name in changes} for changes in frame["changes"]]
-    frame["whole"] = [kinds <= set(STEPS) for kinds in types]
-    shared = [book.rules[id].city_threshold and brief.level == "county" for id in frame["id"]]
-    own = [all(brief.level == "city" or n in brief.typed or not book.inputs[n].inherit for n in c) for c in frame["changes"]]
-    frame["shared"], frame["own"] = shared, [mine and not part for mine, part in zip(own, shared, strict=True)]
-    frame["unit"] = ["、".join(dict.fromkeys(_unit(book, name) for name in changes)) for changes in frame["changes"]]
-    frame["duty"] = [DUTY if book.rules[id].scope == "county" else "市" for id in frame["id"]]
-    frame["name"] = [book.rules[id].name + ("（附加项）" if book.rules[id].kind == "bonus" else "") for id in frame["id"]]
-    return frame.sort_values("total_gain", ascending=False, kind="stable")
-
-
 def cheapest(brief: Brief) -> Facts:
     """The cheapest points: among whole steps in its own hands those that bring most per unit, one for each item."""
-    frame = action_frame(brief)
+    frame = brief.actions
     frame = frame[frame["whole"] & frame["own"] & (frame["total_gain"] >= SHOWN) & (frame["goal"] != "pass")]
     frame = frame.sort_values(["per_unit", "total_gain"], ascending=False, kind="stable").drop_duplicates("id").head(CHEAP)
     columns = zip(frame["id"], frame["name"], frame["total_gain"], frame["steps"], frame["duty"], strict=True)
@@ -85,7 +34,7 @@ def cheapest(brief: Brief) -> Facts:
 
 def gates(brief: Brief) -> Table:
     """What makes each failed base indicator pass, and why some cannot be said."""
-    frame = action_frame(brief)
+    frame = brief.actions
     frame = frame[frame["goal"] == "pass"]
     base = {rule.id for rule in brief.book.of_kind("base")}
     left = _unreachable(brief)
@@ -98,7 +47,7 @@ def gates(brief: Brief) -> Table:
 
 def actions(brief: Brief) -> Table:
     """失分与对策: every confirmed loss with the change for full marks, its effort and points, and the next step below it."""
-    losses, frame = item_frame(brief), action_frame(brief)
+    losses, frame = item_frame(brief), brief.actions
     losses = losses[(losses["kind"] != "base") & (losses["lost"] > 1e-9)]
     worthy = (frame["goal"] == "full") | ((frame["goal"] == "next") & (frame["total_gain"] >= STEP))
     frame = frame[frame["id"].isin(losses.index) & worthy]
@@ -282,7 +231,7 @@ def best_moves(brief: Brief, most: int = 15) -> Table:
     pairs = list(zip(frame["county"], frame["changes"], strict=True))
     frame["steps"] = [steps(brief.book, rows.loc[county], changes) for county, changes in pairs]
     frame["effort"] = [effort(brief.book, rows.loc[county], changes) for county, changes in pairs]
-    frame["unit"] = ["、".join(dict.fromkeys(_unit(brief.book, name) for name in changes)) for _, changes in pairs]
+    frame["unit"] = ["、".join(dict.fromkeys(unit(brief.book, name) for name in changes)) for _, changes in pairs]
     frame = frame.sort_values(["total_gain", "effort"], ascending=[False, True], kind="stable")
     first = frame.drop_duplicates("id").head(most)
     first = first.assign(
@@ -346,12 +295,3 @@ def stability(brief: Brief) -> Table:
     columns = {"jurisdiction": Column("县（区）"), "rank": Column("名次", kind="number", digits=0),
                "places": Column("改选一种读法时的名次"), "span": Column("全部读法组合下的合计")}  # fmt: skip
     return Table(frame, "名次与合计在各种读法下是否站得住", unit="分", source=source(brief), columns=columns)
-
-
-def _unit(book: Rulebook, name: str) -> str:
-    """What points per unit are counted in."""
-    return "项" if book.inputs[name].type == "flag" else book.inputs[name].unit
-
-
-def _missing(x: Any) -> bool:
-    return x is None or (isinstance(x, float) and math.isnan(x))

@@ -14,6 +14,7 @@ from functools import cached_property
 import pandas as pd
 
 from creditcalc import wording
+from creditcalc.actions import effort, steps, unit
 from creditcalc.compare import ranks
 from creditcalc.contribution import Contribution, contribution, moves
 from creditcalc.problems import Problem
@@ -22,6 +23,8 @@ from creditcalc.scoring import Columns, Scorecard, score, score_condition
 from creditcalc.sensitivity import Sensitivity, alternatives, extremes, worth_knowing
 from creditcalc.targets import Targets, targets
 from creditcalc.worklog import Worklog
+
+STEPS = ("count", "flag", "days")  # inputs whose units are worth comparing by points per unit
 
 
 @dataclass(frozen=True)
@@ -202,6 +205,24 @@ class Brief:
     def targets(self) -> Targets:
         """The targets of a county, or of a city and all its counties."""
         return targets(self.group.card, [self.now] if self.level == "county" else None)
+
+    @cached_property
+    def actions(self) -> pd.DataFrame:
+        """Its own targets with their change in words, effort, points per unit and duty."""
+        frame = self.targets[self.targets["jurisdiction"] == self.name].copy()
+        row, book = self.rows.loc[[self.now]].to_dict("records")[0], self.book
+        frame["steps"] = [steps(book, row, changes) for changes in frame["changes"]]
+        frame["effort"] = [effort(book, row, changes) for changes in frame["changes"]]
+        frame["per_unit"] = frame["total_gain"] / frame["effort"]
+        types = [{book.inputs[name].type for name in changes} for changes in frame["changes"]]
+        frame["whole"] = [kinds <= set(STEPS) for kinds in types]
+        shared = [book.rules[id].city_threshold and self.level == "county" for id in frame["id"]]
+        own = [all(self.level == "city" or n in self.typed or not book.inputs[n].inherit for n in c) for c in frame["changes"]]
+        frame["shared"], frame["own"] = shared, [mine and not part for mine, part in zip(own, shared, strict=True)]
+        frame["unit"] = ["、".join(dict.fromkeys(unit(book, name) for name in changes)) for changes in frame["changes"]]
+        frame["duty"] = [wording.LEVEL[book.rules[id].scope] for id in frame["id"]]
+        frame["name"] = [book.rules[id].name + ("（附加项）" if book.rules[id].kind == "bonus" else "") for id in frame["id"]]
+        return frame.sort_values("total_gain", ascending=False, kind="stable")
 
     @cached_property
     def sensitivity(self) -> Sensitivity:

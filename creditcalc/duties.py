@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from creditcalc import wording
-from creditcalc.answers import steps
+from creditcalc.actions import steps
 from creditcalc.brief import Brief
 from creditcalc.datatable import Column, Table
-from creditcalc.display import Fact, Facts, Note, Shown
+from creditcalc.display import Fact, Facts, Note, Prose, Shown, Together
 from creditcalc.tables import STATUS, id_column
 from creditcalc.units import UnitBrief
 
@@ -42,11 +42,12 @@ def evidence(brief: Brief) -> Table:
     return _task_table(frame, f"还缺的佐证材料（截至 {brief.group.as_of}，过期的在前）")
 
 
-def unit_progress(brief: Brief) -> Table:
-    """Every responsible unit's materials, and the points that those missing put at stake."""
+def unit_progress(brief: Brief) -> Together:
+    """The materials of each responsible unit that lacks some, the points at stake, and the units that lack none."""
     log = brief.group.worklog
     names = ["unit", "asked", "settled", "overdue", "stake"]
     frame = pd.DataFrame(columns=names) if log is None else log.by_unit.sort_values("stake", ascending=False, kind="stable")
+    done = frame["settled"] == frame["asked"]
     columns = {
         "unit": Column("责任单位"),
         "asked": Column("应交", kind="number", digits=0),
@@ -54,7 +55,10 @@ def unit_progress(brief: Brief) -> Table:
         "overdue": Column("过期", kind="number", digits=0),
         "stake": Column("缺材料涉及得分", kind="number", shade="bar"),
     }
-    return Table(frame, "各责任单位佐证材料完成情况", unit="份、分", source=SOURCE, columns=columns)
+    table = Table(frame[~done], "还缺佐证材料的责任单位", unit="份、分", source=SOURCE, columns=columns)
+    whole = frame.loc[done, "unit"]
+    rest = [Prose([f"材料已齐的责任单位（{len(whole)} 个）：{'、'.join(whole)}。"])] if len(whole) else []
+    return Together([table, *rest])
 
 
 def unit_figures(unit: UnitBrief) -> Facts:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from creditcalc import wording
-from creditcalc.answers import steps
+from creditcalc.actions import steps
 from creditcalc.brief import Brief
 from creditcalc.duties import unit_items
 from creditcalc.evidence import UNSTATED

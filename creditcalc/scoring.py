@@ -95,6 +95,12 @@ class Scorecard:
             index=self.table.index,
         )
 
+    @property
+    def undecided(self) -> NDArray[np.bool_]:
+        """Whether each rule (column) is missing or pending in each row."""
+        undecided: NDArray[np.bool_] = self._results.status.T == 0
+        return undecided
+
     @cached_property
     def _interval(self) -> tuple[Array, Array]:
         """The least and the most points: the points themselves where they are decided."""

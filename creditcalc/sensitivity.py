@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from creditcalc.compare import ranks_by_city
 from creditcalc.formulas import TOLERANCE, Array
@@ -18,7 +17,6 @@ from creditcalc.rulebook import Input, Readings, Rule, Rulebook, chosen
 from creditcalc.scoring import KEYS, Columns, Scorecard, reallocated, score, score_item
 
 Missing = tuple[int, str]  # a row's position and an input that it lacks
-OPEN = ["missing", "pending"]
 ONE = [*KEYS, "reading", "option", "score", "total", "change", "eligible", "rank", "rank_before"]
 
 
@@ -173,7 +171,7 @@ def _answers(i: Input) -> Sequence[Any]:
 def _waits(card: Scorecard) -> dict[Missing, list[Rule]]:
     """The rules that wait for each missing input: those that stay open with every other input answered, one way or another."""
     table, book = card.table, card.book
-    rules, undecided = list(book.rules.values()), _open(card)
+    rules, undecided = list(book.rules.values()), card.undecided
     users: dict[str, list[int]] = defaultdict(list)
     for n in np.flatnonzero(undecided.any(axis=0)).tolist():
         for name in rules[n].inputs(card.readings):
@@ -203,15 +201,10 @@ def _waits(card: Scorecard) -> dict[Missing, list[Rule]]:
             column[pd.isna(column)] = _answers(book.inputs[name])[-1 if answer is None else answer]
             column[[missing == name for _, missing in lacking]] = np.nan
             filled[name] = column if book.inputs[name].type == "class" else column.astype(float)
-        waiting |= _open(score(pd.concat([rest, pd.DataFrame(filled)], axis=1), book, card.readings))
+        waiting |= score(pd.concat([rest, pd.DataFrame(filled)], axis=1), book, card.readings).undecided
     waiting &= undecided[rows]
     found = {key: [rules[n] for n in users[key[1]] if waiting[at, n]] for at, key in enumerate(lacking)}
     return {key: waits for key, waits in found.items() if waits}
-
-
-def _open(card: Scorecard) -> NDArray[np.bool_]:
-    """Whether each rule is undecided in each row."""
-    return np.isin(card.status.astype("str").to_numpy(dtype=object), OPEN)
 
 
 def _answered(table: pd.DataFrame, tried: Sequence[tuple[int, str, object]]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from creditcalc import wording
-from creditcalc.answers import steps
+from creditcalc.actions import steps
 from creditcalc.bundle import bundled
 from creditcalc.compare import ranks
 from creditcalc.handover import note_sheet

@@ -9,7 +9,6 @@ from functools import cached_property
 
 import pandas as pd
 
-from creditcalc.answers import action_frame
 from creditcalc.brief import Brief
 from creditcalc.rulebook import Rule
 from creditcalc.tables import item_frame
@@ -29,7 +28,7 @@ class Duties:
     @cached_property
     def actions(self) -> pd.DataFrame:
         """Every target of the city."""
-        return action_frame(self.city)
+        return self.city.actions
 
     def unit(self, name: str) -> UnitBrief:
         """The brief of one unit."""

@@ -45,6 +45,11 @@ def test_the_sample_has_a_page_for_everyone(made):
     assert (kinds.count("county"), kinds.count("city")) == (9, 1) and kinds.count("unit") > 40
 
 
+def test_every_page_is_light(pages):
+    heavy = {page.name: size for page in pages if (size := page.stat().st_size) >= 200_000}
+    assert not heavy
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_page_needs_anything_or_scrolls_sideways(browser, pages, width):
     context = browser.new_context(viewport={"width": width, "height": 900}, offline=True)

@@ -61,7 +61,7 @@ def test_a_first_month_and_an_empty_row_can_be_shown_too(study, tmp_path):
 
 def test_the_cheapest_points_are_in_the_countys_own_hands_and_true(study):
     brief = study.county("范县", PERIOD)
-    frame = answers.action_frame(brief)
+    frame = brief.actions
     named = [fact.label.split()[0] for fact in answers.cheapest(brief).facts]
     assert len(named) == len(set(named)) == 3
     for id in named:
