@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from creditcalc.inputs import Checked
     from creditcalc.rulebook import Rulebook
 
-STATUSES = {"made": "生成", "unchanged": "未变", "failed": "失败", "refused": "因数据错误未生成", "left": "未做"}
+STATUSES = {"made": "生成", "unchanged": "未变", "failed": "失败", "refused": "因数据错误未生成", "left": "本次未做"}
 SCOPES = {"county": "县区", "city": "市"}
 ROLLUPS = {"sum": "各县区相加", "any": "有一处为是", "all": "处处为是", "max": "取最大", "city": "市级填报"}
 TOTALS = {

@@ -89,6 +89,7 @@ def worklog(
 
     材料表是数据旁边的 evidence.csv 或 evidence.xlsx。
     """
+    from creditcalc.duties import UNASKED
     from creditcalc.handover import worklog_sheets
     from creditcalc.provenance import combined, file_digests, versions
     from creditcalc.study import open_study
@@ -106,6 +107,7 @@ def worklog(
     progress = log.totals if not county else log.totals[log.totals["jurisdiction"] == county]
     heads = ["县区", "应交", "已齐", "过期", "已确认得分", "其中已佐证"]
     click.echo(aligned(heads, in_words(progress)))
+    click.echo(UNASKED)
     if not county:
         click.echo(aligned(["责任单位", "应交", "已齐", "过期", "缺材料涉及得分"], in_words(log.by_unit)))
     if out:

@@ -13,6 +13,7 @@ from creditcalc.tables import STATUS, id_column
 from creditcalc.units import UnitBrief
 
 SOURCE = "佐证材料表"
+UNASKED = "台账未载明材料的项目按已佐证计"
 NO_TABLE = "数据旁边没有佐证材料表（evidence.csv 或 evidence.xlsx），没有核对佐证材料。"
 
 
@@ -26,7 +27,7 @@ def evidence_figures(brief: Brief) -> Shown:
     late = f"，其中已过期 {overdue} 份" if overdue else ""
     return Facts(
         [
-            Fact("已佐证得分", wording.points(t["evidenced"]), f"已确认 {wording.points(t['score'])} 分"),
+            Fact("已佐证得分", wording.points(t["evidenced"]), f"已确认 {wording.points(t['score'])} 分；{UNASKED}"),
             Fact("未佐证得分", wording.points(t["score"] - t["evidenced"]), "材料齐全前可能不被认可"),
             Fact("佐证材料", f"{settled} / {asked}", f"还差 {asked - settled} 份{late}", "bad" if late else ""),
         ]

@@ -254,6 +254,6 @@ def test_pages_made_from_the_shell(tmp_path):
     few.to_csv(tmp_path / "数据.csv", index=False)
     result = program("report", "数据.csv", "--county", "范县", "--out", "报告", cwd=tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout == f"生成 2 页，未做 1 页：{Path('报告', '2021-05', 'index.html')}\n"
+    assert result.stdout == f"生成 2 页，本次未做 1 页：{Path('报告', '2021-05', 'index.html')}\n"
     folder = tmp_path / "报告" / "2021-05"
     assert {path.name for path in folder.iterdir()} == {"index.html", "summary.xlsx", "run.json", "范县.html", "濮阳市.html"}
