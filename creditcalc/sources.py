@@ -37,6 +37,7 @@ NOT_DATA = {".txt", ".md", ".toml", ".json"}
 HALF_WIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
 EXCEL_ROWS = 1_048_576
 LARGEST_FILE, LARGEST_UNPACKED = 256 << 20, 192 << 20  # bytes: no year's data of a province comes near
+PIECE = 1 << 20  # bytes
 MOST_ROWS = 200_000  # of a worksheet, which takes a minute to read; a larger table is better a CSV or Parquet file
 FORMATTED = "多半是整行整列设了格式：把数据复制到新的工作簿；真有这么多数据就存成 CSV 再读"
 SURE = 4  # Chinese characters of UTF-8 in one line, which GB18030 would hardly make by chance
@@ -240,7 +241,8 @@ def _xlsx(path: Path, content: bytes) -> Iterator[Grid]:
         if sum(part.file_size for part in archive.infolist()) > LARGEST_UNPACKED:
             raise _refusal(path, f"解压后超过 {LARGEST_UNPACKED >> 20} MB", cure=FORMATTED)
         for part in archive.namelist():
-            if part.startswith("xl/worksheets/") and (many := archive.read(part).count(b"<row ")) > MOST_ROWS:
+            many = sum(piece.count(b"<row ") for piece in _pieces(archive, part))
+            if part.startswith("xl/worksheets/") and many > MOST_ROWS:
                 raise _refusal(path, f"一张工作表超过 {MOST_ROWS:,} 行", f"{many:,} 行", FORMATTED)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles and extensions that are not read
@@ -252,6 +254,13 @@ def _xlsx(path: Path, content: bytes) -> Iterator[Grid]:
             rows: list[Row] = [[_shown(*cells) for cells in zip(*rows, strict=True)] for rows in pairs]
             _mark_merged(sheets[0], rows)
             yield Grid(str(path), sheets[0].title, rows)
+
+
+def _pieces(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
+    """A part's content, never more of it in memory than a piece: a part that is larger than it says ends in an error."""
+    with archive.open(part) as content:
+        while piece := content.read(PIECE):
+            yield piece
 
 
 def _mark_merged(sheet: Any, rows: list[Any]) -> None:

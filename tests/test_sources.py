@@ -2,6 +2,8 @@
 
 import datetime as dt
 import re
+import subprocess
+import sys
 import time
 import zipfile
 from decimal import Decimal
@@ -127,6 +129,26 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_at_once(tmp_path, sheet,
     (problem,) = check_inputs(repacked(tmp_path / "a.xlsx", sheet), BOOK).errors
     assert words in problem.what and "格式" in problem.cure
     assert time.process_time() - began < 20
+
+
+MEASURED = """
+import re, sys
+from creditcalc.sources import read_grids
+from pathlib import Path
+_, (problem,) = read_grids(Path(sys.argv[1]))
+print(problem.what, re.search("VmHWM:\\s+([0-9]+) kB", Path("/proc/self/status").read_text())[1])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells the peak")
+def test_a_part_that_says_it_is_smaller_than_it_is_costs_no_memory(tmp_path):
+    content = bytearray(repacked(tmp_path / "a.xlsx", b" " * (600 << 20)).read_bytes())
+    entry = content.rindex(b"PK\x01\x02", 0, content.rindex(b"xl/worksheets/sheet1.xml"))
+    content[entry + 24 : entry + 28] = (1000).to_bytes(4, "little")  # the size that the directory tells
+    (tmp_path / "a.xlsx").write_bytes(content)
+    done = subprocess.run([sys.executable, "-c", MEASURED, tmp_path / "a.xlsx"], capture_output=True, text=True, check=True)
+    what, peak = done.stdout.split()
+    assert "已损坏" in what and int(peak) < 300_000  # KB
 
 
 def test_a_file_that_is_too_large_is_not_even_read(tmp_path):
