@@ -11,7 +11,7 @@ import io
 import re
 import warnings
 import zipfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -38,9 +38,12 @@ HALF_WIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
 EXCEL_ROWS = 1_048_576
 LARGEST_FILE, LARGEST_UNPACKED = 256 << 20, 192 << 20  # bytes: no year's data of a province comes near
 PIECE = 1 << 20  # bytes
-MOST_ROWS = 200_000  # of a worksheet, which takes a minute to read; a larger table is better a CSV or Parquet file
+# Of a worksheet, which takes a minute to read; a larger table is better a CSV or Parquet file.
+MOST_ROWS, MOST_CELLS = 200_000, 2_000_000
+MOST_FIELDS = 20_000_000  # of a CSV file, which take a gigabyte or two
 FORMATTED = "多半是整行整列设了格式：把数据复制到新的工作簿；真有这么多数据就存成 CSV 再读"
 SURE = 4  # Chinese characters of UTF-8 in one line, which GB18030 would hardly make by chance
+TAGS = re.compile(rb"<(?:\w+:)?(row|c)[\s/>]")
 MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*\bref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
 SAVE_AS = "另存为 .xlsx 或 .csv（UTF-8）再读"
 
@@ -193,6 +196,8 @@ def _filled(row: Row) -> bool:
 
 def _csv(path: Path, content: bytes) -> Iterator[Grid]:
     """A CSV file's records, numbered as a spreadsheet shows them."""
+    if content.count(b",") + content.count(b"\n") + content.count(b"\r") > MOST_FIELDS:
+        raise _refusal(path, f"超过 {MOST_FIELDS:,} 格", cure="分成几个文件，或存成 Parquet；空行和空列请删去")
     rows: list[Row] = []
     try:
         rows += csv.reader(io.StringIO(_decoded(path, content), newline=""), strict=True)
@@ -241,9 +246,11 @@ def _xlsx(path: Path, content: bytes) -> Iterator[Grid]:
         if sum(part.file_size for part in archive.infolist()) > LARGEST_UNPACKED:
             raise _refusal(path, f"解压后超过 {LARGEST_UNPACKED >> 20} MB", cure=FORMATTED)
         for part in archive.namelist():
-            many = sum(piece.count(b"<row ") for piece in _pieces(archive, part))
-            if part.startswith("xl/worksheets/") and many > MOST_ROWS:
+            tags = Counter(tag for piece in _pieces(archive, part) for tag in TAGS.findall(piece))
+            if (many := tags[b"row"]) > MOST_ROWS:
                 raise _refusal(path, f"一张工作表超过 {MOST_ROWS:,} 行", f"{many:,} 行", FORMATTED)
+            if (many := tags[b"c"]) > MOST_CELLS:
+                raise _refusal(path, f"一张工作表超过 {MOST_CELLS:,} 格", f"{many:,} 格", FORMATTED)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles and extensions that are not read
         books = [load_workbook(io.BytesIO(content), read_only=True, data_only=computed) for computed in (True, False)]

@@ -121,14 +121,24 @@ def repacked(path, sheet):
     [
         (b" " * (200 << 20), "解压后超过"),
         (b"".join(b'<row r="%d"><c r="A%d" s="1"/></row>' % (n, n) for n in range(3, 200_005)), "超过 200,000 行"),
+        (b"<row><c/></row>" * 200_001, "超过 200,000 行"),
+        ((b"<row>" + b'<c s="1"/>' * 10_000 + b"</row>") * 201, "超过 2,000,000 格"),
     ],
-    ids=["a zip bomb", "rows that are only formatted"],
+    ids=["a zip bomb", "rows that are only formatted", "rows that say nothing", "cells that are only formatted"],
 )
 def test_a_workbook_that_unpacks_to_too_much_is_refused_at_once(tmp_path, sheet, words):
     began = time.process_time()
     (problem,) = check_inputs(repacked(tmp_path / "a.xlsx", sheet), BOOK).errors
     assert words in problem.what and "格式" in problem.cure
     assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize("content", [b"," * 20_000_001, b"\n" * 20_000_001], ids=["commas", "lines"])
+def test_a_csv_file_of_nothing_but_commas_or_lines_is_refused_at_once(tmp_path, content):
+    (tmp_path / "a.csv").write_bytes(LINES.encode() + content)
+    began = time.process_time()
+    (problem,) = check_inputs(tmp_path, BOOK).errors
+    assert "20,000,000 格" in problem.what and time.process_time() - began < 5
 
 
 MEASURED = """
