@@ -38,6 +38,7 @@ from creditcalc.workers import PRELOADED, Outcome, each_alone, start
 
 INTERRUPTED = "运行被中断，没有做完"
 REFUSED = "数据有错误"
+NOTING = 20  # times as long as noting took goes by until the next page is noted: a run of thousands would write all day
 
 
 class Busy(ProblemError):
@@ -124,34 +125,35 @@ def _make(plan: Plan, progress: bool | None) -> Run:
 def _execute(
     plan: Plan, due: list[Key], progress: bool | None, note: Callable[[Mapping[Key, Page]], None]
 ) -> tuple[dict[Key, Page], bool]:
-    """Make the pages that are due; those that ended, noted once a second, and whether Ctrl-C stopped the rest."""
+    """Make the pages that are due; those that ended, noted as they end, and whether Ctrl-C stopped the rest."""
     work = plan.folder / ".work"
     for folder in (work, plan.folder / "failed"):  # of an earlier run
         shutil.rmtree(folder, ignore_errors=True)
     for part in {Path(task.job.stem).parent for task in plan.tasks.values()} | {Path()}:
         for folder in (work / part, plan.folder / part):
             folder.mkdir(parents=True, exist_ok=True)
-    share(plan.study, work)
     options = plan.options
     calls = {key: (plan.tasks[key].job, work, options.engine) for key in due}
     hidden = None if progress is None else not progress
     fresh: dict[Key, Page] = {}
-    noted = time.monotonic()
+    due_again = 0.0
     try:
+        share(plan.study, work)
         with (
             tqdm(total=len(due), unit="页", disable=hidden, file=sys.stderr) as bar,
             closing(_outcomes(options, calls)) as outcomes,
         ):
             for outcome in outcomes:
                 fresh[outcome.key] = _settled(plan, work, outcome)
-                if time.monotonic() > noted + 1:
+                if (began := time.monotonic()) > due_again:
                     note(fresh)
-                    noted = time.monotonic()
+                    due_again = time.monotonic() + NOTING * (time.monotonic() - began)
                 bar.update()
     except KeyboardInterrupt:
         return fresh, True
     finally:
         shutil.rmtree(work, ignore_errors=True)
+        note(fresh)
     return fresh, False
 
 

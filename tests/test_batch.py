@@ -167,6 +167,18 @@ def test_unchanged_pages_are_skipped_and_failed_ones_tried_again(options, fake):
     assert statuses(run(replace(options, force=True)))["好县"] == "made"
 
 
+def test_pages_that_were_made_are_recorded_though_the_summary_cannot_be_written(options, fake, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(batch, "write_workbook", full)
+        with pytest.raises(OSError):
+            batch.run(options)
+    again = batch.run(options)
+    assert {page.status for page in again.pages if page.file} == {"unchanged"}
+
+
 def test_the_same_data_at_another_time_and_place_is_unchanged(options, fake, monkeypatch):
     monkeypatch.chdir(options.data.parent)
     options = replace(options, data=Path(options.data.name))
