@@ -35,12 +35,12 @@ def template(file: Path, counties: tuple[str, ...], period: str, city: str, rule
 @click.argument("forms", metavar="填报表…", type=PATH, nargs=-1, required=True)
 @click.option("--out", metavar="文件", type=PATH, required=True, callback=ending(*ENDINGS), help="合并成的数据表")
 @click.option("--notes", metavar="文件", type=PATH, callback=ending(*ENDINGS), help="各表的数据来源和备注，逐项")
-@click.option("--county", "expected", metavar="县区", multiple=True, help="应当报来的县区，可多次；没有报来的会列出")
+@click.option("--county", "expected", metavar="县区", multiple=True, help="应当报来的县区，可多次；没有报来的会列出，表中留一行空白")
 @RULEBOOK
 def merge(forms: tuple[Path, ...], out: Path, notes: Path | None, expected: tuple[str, ...], rulebook: Path | None) -> int:
     """把几份填报表（或数据表）合成一张数据表，空白不覆盖已填的值；列出哪些县区、哪些数据还没有报来。"""
     from creditcalc.loading import load_rulebook
-    from creditcalc.merging import as_typed, merge_inputs, not_come_in
+    from creditcalc.merging import as_typed, merge_inputs, not_come_in, with_expected
     from creditcalc.workbook import write_table
 
     if out.exists() and not any(form.exists() and form.samefile(out) for form in forms):
@@ -51,17 +51,18 @@ def merge(forms: tuple[Path, ...], out: Path, notes: Path | None, expected: tupl
     errors = [problem for problem in merged.problems if problem.severity == "error"]
     if merged.table.empty:
         raise InputError(errors or [Problem("表中没有数据行", file=str(forms[0]))])
-    write_table(out, as_typed(merged.table, book))
+    table = with_expected(merged.table, expected)
+    write_table(out, as_typed(table, book))
     if notes:
         write_table(notes, merged.notes)
     elif len(merged.notes):
         click.echo(f"各表有 {len(merged.notes)} 处数据来源或备注，数据表里没有它们；用 --notes 文件 写出")
-    for name, period, late, inputs in not_come_in(merged.table, book, expected):
+    for name, period, late, inputs in not_come_in(table, book):
         labels = "、".join(book.inputs[i].label for i in inputs)
-        click.echo(f"{name} {period}：{'还没有报来' if late else f'缺 {len(inputs)} 项：{labels}'}")
+        click.echo(f"{name} {period}：{'还没有报来，各项都空着' if late else f'缺 {len(inputs)} 项：{labels}'}")
     if not expected:
         click.echo("没有用 --county 写明应报的县区，一份表也没有报来的县区不会列出")
-    click.echo(f"已写好 {out}：{len(merged.table)} 行")
+    click.echo(f"已写好 {out}：{len(table)} 行")
     tell_problems(errors)
     return int(bool(errors))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,20 +101,31 @@ def _notes(blocks: Sequence[Block], table: pd.DataFrame, book: Rulebook) -> pd.D
     return pd.DataFrame(lines, columns=NOTES)
 
 
-def not_come_in(table: pd.DataFrame, book: Rulebook, expected: Sequence[str] = ()) -> list[Waiting]:
-    """What is still waited for, by period and jurisdiction.
+def with_expected(table: pd.DataFrame, expected: Sequence[str]) -> pd.DataFrame:
+    """The table with a blank row for each expected county that a period has none of, so that its city's sums stay open.
 
-    ``expected`` are counties that may have no row at all. A county is not asked for what is its city's to say.
+    The row takes the county's city of another period, or the only city of the table; elsewhere its city is left blank.
     """
+    cities = [city for city in table["city"].unique() if city]
+    known = {row.jurisdiction: row.city for row in table.itertuples() if row.city}
+    there = set(zip(table["period"], table["jurisdiction"], strict=True))
+    rows = []
+    for period, name in product(sorted(set(table["period"]) - {""}), dict.fromkeys(expected)):
+        if (period, name) not in there:
+            city = known.get(name, cities[0] if len(cities) == 1 else "")
+            level = "city" if name == city else "county"
+            rows.append({"jurisdiction": name, "period": period, "level": level, "city": city})
+    return pd.concat([table, pd.DataFrame(rows).astype("str")], ignore_index=True) if rows else table
+
+
+def not_come_in(table: pd.DataFrame, book: Rulebook) -> list[Waiting]:
+    """What is still waited for, by period and jurisdiction; a county is not asked for what is its city's to say."""
     found = []
-    for period in sorted(table["period"].unique()):
-        rows = {row["jurisdiction"]: row for row in table[table["period"] == period].to_dict("records")}
-        for name in dict.fromkeys([*expected, *rows]):
-            given = rows.get(name, {"level": "county"})
-            asked = [i.name for i in book.inputs.values() if _asked(i, given["level"])]
-            blank = [i for i in asked if pd.isna(given.get(i))]
-            if blank:
-                found.append(Waiting(name, period, len(blank) == len(asked), blank))
+    for row in table.sort_values("period", kind="stable").to_dict("records"):
+        asked = [i.name for i in book.inputs.values() if _asked(i, row["level"])]
+        blank = [i for i in asked if pd.isna(row.get(i))]
+        if blank:
+            found.append(Waiting(row["jurisdiction"], row["period"], len(blank) == len(asked), blank))
     return found
 
 

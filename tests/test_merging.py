@@ -10,7 +10,7 @@ from click.testing import CliRunner
 import creditcalc as cc
 from creditcalc.cli import cli
 from creditcalc.forms import HEADER, write_forms
-from creditcalc.merging import as_typed, merge_inputs, not_come_in
+from creditcalc.merging import as_typed, merge_inputs, not_come_in, with_expected
 
 BOOK = cc.load_rulebook()
 MAY = "2021-05"
@@ -151,12 +151,36 @@ def test_a_part_of_one_form_is_held_against_the_whole_of_another(tmp_path):
 def test_what_has_not_come_in(tmp_path):
     paths = [write_form(tmp_path / "1.xlsx", {"budget": "是"}), write_form(tmp_path / "2.xlsx", {}, county="南乐县")]
     table = merge_inputs(paths, BOOK).table
-    waiting = {w.jurisdiction: w for w in not_come_in(table, BOOK, ["台前县"])}
+    waiting = {w.jurisdiction: w for w in not_come_in(with_expected(table, ["台前县"]), BOOK)}
     assert {name: w.late for name, w in waiting.items()} == {"台前县": True, "范县": True, "南乐县": True}
     assert "policy_score" not in waiting["范县"].inputs  # the city's to say
     table.loc[table["jurisdiction"] == "范县", "uscc_total"] = 1
     (fan,) = [w for w in not_come_in(table, BOOK) if w.jurisdiction == "范县"]
     assert not fan.late and "uscc_total" not in fan.inputs and "uscc_errors" in fan.inputs
+
+
+def test_a_county_that_has_not_come_in_leaves_its_citys_sums_open(tmp_path):
+    path = write_form(tmp_path / "1.xlsx", {"uscc_total": 100, "default_gov_bonds": 1})
+    out = tmp_path / "all.csv"
+    done = CliRunner().invoke(cli, ["merge", str(path), "--out", str(out), "--county", "台前县", "--county", "范县"])
+    assert done.exit_code == 0, done.output
+    table = cc.read_inputs(out)
+    assert table[["jurisdiction", "city", "level"]].to_numpy().tolist() == [
+        ["范县", "濮阳市", "county"], ["台前县", "濮阳市", "county"]
+    ]  # fmt: skip
+    city = cc.roll_up(table, BOOK).set_index("level").loc["city"]
+    assert pd.isna(city["uscc_total"])
+    named = with_expected(merge_inputs([path], BOOK).table, ["濮阳市"])
+    assert named["level"].tolist() == ["county", "city"]  # the city itself may be late
+
+
+def test_the_row_of_a_late_county_takes_no_city_by_guess():
+    rows = [("范县", "2021-04", "county", "濮阳市"), ("甲县", MAY, "county", "安阳市")]
+    table = pd.DataFrame(rows, columns=["jurisdiction", "period", "level", "city"])
+    late = with_expected(table, ["范县", "台前县"]).iloc[2:]
+    assert late[["jurisdiction", "period", "city"]].to_numpy().tolist() == [
+        ["台前县", "2021-04", ""], ["范县", MAY, "濮阳市"], ["台前县", MAY, ""]
+    ]  # fmt: skip
 
 
 def test_the_sample_survives_being_typed_again(tmp_path):
