@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -100,8 +100,8 @@ def _alone(plan: Plan) -> Iterator[None]:
 def _make(plan: Plan, progress: bool | None) -> Run:
     """Make what is due, write down how each page stands as soon as it does, then what people read."""
     options, files = plan.options, file_digests(plan.options.data or bundled("data/sample"))
-    recorded = record.load_pages(plan.folder)
-    earlier = {page.key: page for page in recorded if page.intact(plan.folder)}
+    recorded = record.load(plan.folder) or record.Record()
+    earlier = {page.key: page for page in recorded.pages if page.intact(plan.folder)}
     due = [key for key, task in plan.tasks.items() if options.force or key not in earlier or earlier[key].digest != task.digest]
 
     def standing(fresh: Mapping[Key, Page]) -> list[Page]:
@@ -109,16 +109,16 @@ def _make(plan: Plan, progress: bool | None) -> Run:
         return [page for page in pages if page.kind != "unit" or page.status != "left" or page.file or page.error]
 
     def note(fresh: Mapping[Key, Page]) -> None:
-        record.save(plan.folder, _facts(plan, files, interrupted=True), standing(fresh))
+        record.save(plan.folder, _facts(plan, files, recorded.outputs, interrupted=True), standing(fresh))
 
     summary = sheets(plan)  # while the server of pages gets ready
     fresh, interrupted = _execute(plan, due, progress, note)
     pages = standing(fresh)
-    _remove_outdated(plan, pages, recorded)
+    _remove_outdated(plan, pages, recorded.pages)
     if options.pdf and not interrupted:
         pages = _print(plan, pages)
     outputs = _write(plan, pages, files, summary)
-    record.save(plan.folder, _facts(plan, files, interrupted) | {"outputs": outputs}, pages)
+    record.save(plan.folder, _facts(plan, files, outputs, interrupted), pages)
     return Run(plan.folder, pages, plan.study.problems, interrupted)
 
 
@@ -187,22 +187,23 @@ def _standing(plan: Plan, key: Key, earlier: Page | None, due: bool) -> Page:
     return replace(earlier or Page(*key, status), status=status, seconds=0.0, error=INTERRUPTED if due else "")
 
 
-def _remove_outdated(plan: Plan, pages: list[Page], recorded: list[Page]) -> None:
+def _remove_outdated(plan: Plan, pages: Iterable[Page], recorded: Iterable[Page]) -> None:
     """Remove every file that is or was a page's and no longer is what the record says."""
     known = {f"{stem}.html" for stem in plan.stems.values()} | {page.file for page in recorded if page.file}
     for name in known - {page.file for page in pages}:
         (plan.folder / name).unlink(missing_ok=True)
-    for name in known - {page.file for page in pages if page.printed == page.sha256}:
+    for name in known - {page.file for page in pages if page.pdf}:
         (plan.folder / name).with_suffix(".pdf").unlink(missing_ok=True)
 
 
 def _print(plan: Plan, pages: list[Page]) -> list[Page]:
-    """Print the pages that are there and were not printed as they are."""
+    """Print the pages that are there and whose PDF is missing or altered."""
     of_file = {plan.folder / page.file: page for page in pages if page.file}
-    due = [path for path, page in of_file.items() if page.printed != page.sha256 or not path.with_suffix(".pdf").exists()]
+    due = [path for path, page in of_file.items() if not page.pdf or sha256(plan.folder / page.pdf_file) != page.pdf]
     for path, error in print_pages(due, plan.options.jobs):
         page = of_file[path]
-        of_file[path] = replace(page, error=f"打印：{error}") if error else replace(page, printed=page.sha256)
+        pdf = "" if error else sha256(plan.folder / page.pdf_file)
+        of_file[path] = replace(page, pdf=pdf, error=error and f"打印：{error}")
     return [of_file[plan.folder / page.file] if page.file else page for page in pages]
 
 
@@ -218,7 +219,7 @@ def _write(plan: Plan, pages: list[Page], files: Mapping[str, str], summary: Map
     return {name: sha256(plan.folder / name) for name in ("index.html", "summary.xlsx")}
 
 
-def _facts(plan: Plan, files: Mapping[str, str], interrupted: bool) -> dict[str, Any]:
+def _facts(plan: Plan, files: Mapping[str, str], outputs: Mapping[str, str], interrupted: bool) -> dict[str, Any]:
     """What ran, of what and when."""
     study, options = plan.study, plan.options
     return {
@@ -243,6 +244,8 @@ def _facts(plan: Plan, files: Mapping[str, str], interrupted: bool) -> dict[str,
             "force": options.force,
             "units": options.units,
             "pdf": options.pdf,
+            "scheduler": options.scheduler,
         },
         "problems": [str(problem) for problem in study.checked.errors],
+        "outputs": dict(outputs),
     }

@@ -55,11 +55,16 @@ def _cleaned(label: str) -> str:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place at the end, or goes away when something fails."""
+    """A temporary path beside ``path`` that takes its place at the end, or goes away when something fails.
+
+    An OSError names ``path``: a disk that is full does not say itself which file had no room.
+    """
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         yield temporary
         temporary.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

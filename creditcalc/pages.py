@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from creditcalc.files import sha256
+from creditcalc.files import replacing, sha256
 from creditcalc.html import PageHead, to_html
 from creditcalc.problems import Problem, ProblemError, nearest
 from creditcalc.study import Study, keep_open
@@ -84,7 +84,8 @@ def make_page(job: Job, folder: Path, engine: str) -> str:
 
 def share(study: Study, folder: Path) -> None:
     """Lay a study into a folder for the pages that are made there."""
-    (folder / STUDY).write_bytes(pickle.dumps(study))
+    with replacing(folder / STUDY) as temporary:
+        temporary.write_bytes(pickle.dumps(study))
 
 
 def load_papermill() -> Any:

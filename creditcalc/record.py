@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from creditcalc.files import replacing, sha256
 
 RECORD = "run.json"
-OWN = re.compile(r"((units/)?[^/\\]*[^/\\.][^/\\]*)?")
+OWN = re.compile(r"((units/)?[^/\\]*[^/\\.][^/\\]*)?")  # a record leads to no other folder
 
 
 class Key(NamedTuple):
@@ -28,7 +28,7 @@ class Page:
     """How one page stands.
 
     ``status`` is made, unchanged, failed, refused (its data has errors) or left (not this run's task, or interrupted).
-    ``digest`` says what the file was made of, ``sha256`` what it holds and ``printed`` what it held when its PDF was printed;
+    ``digest`` says what the file was made of, ``sha256`` what it holds and ``pdf`` what the PDF holds that was printed of it;
     where there is no file they are empty.
     """
 
@@ -41,25 +41,49 @@ class Page:
     error: str = ""
     digest: str = ""
     sha256: str = ""
-    printed: str = ""
+    pdf: str = ""
 
     @property
     def key(self) -> Key:
         """Whose page it is."""
         return Key(self.kind, self.city, self.name)
 
+    @property
+    def pdf_file(self) -> str:
+        """The name of the PDF."""
+        return self.file.removesuffix(".html") + ".pdf"
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """What each of its files holds."""
+        return ({self.file: self.sha256} if self.file else {}) | ({self.pdf_file: self.pdf} if self.pdf else {})
+
     def intact(self, folder: Path) -> bool:
         """Whether the file is there and holds what it was given."""
         return bool(self.file) and sha256(folder / self.file) == self.sha256
 
 
-def load_pages(folder: Path) -> list[Page]:
-    """The pages that an earlier run recorded; none where its record is missing or not one of ours."""
+@dataclass(frozen=True)
+class Record:
+    """What an earlier run left: its pages, the digests of its other files, whether it came to its end."""
+
+    pages: tuple[Page, ...] = ()
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    interrupted: bool = False
+
+
+def load(folder: Path) -> Record | None:
+    """The record in a folder; None where it is missing or not one of ours."""
     try:
-        pages = [Page(**page) for page in json.loads((folder / RECORD).read_bytes())["pages"]]
-    except (OSError, ValueError, TypeError, KeyError):
-        return []
-    return [page for page in pages if OWN.fullmatch(page.file)]  # a record leads to no other folder
+        facts = json.loads((folder / RECORD).read_bytes())
+        pages, outputs = tuple(Page(**page) for page in facts["pages"]), {**facts["outputs"]}
+        texts = [text for page in pages for name, text in asdict(page).items() if name != "seconds"]
+        files = [*(page.file for page in pages), *outputs]
+        if all(isinstance(text, str) for text in [*texts, *outputs.values()]) and all(map(OWN.fullmatch, files)):
+            return Record(pages, outputs, bool(facts["interrupted"]))
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        pass
+    return None
 
 
 def save(folder: Path, facts: Mapping[str, Any], pages: list[Page]) -> None:

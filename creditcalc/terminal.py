@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import sys
 import traceback
@@ -14,6 +15,16 @@ import click
 from creditcalc.problems import ProblemError, nearest, shown
 
 OPTIONS = "[选项]"
+REASONS = {
+    errno.ENOSPC: "磁盘满了，腾出空间再运行",
+    errno.EFBIG: "磁盘放不下这么大的文件",
+    errno.EROFS: "这个位置是只读的，换一个",
+    errno.EACCES: "没有权限，或文件正在别的程序里打开",
+    errno.EPERM: "没有权限，或文件正在别的程序里打开",
+    errno.ENOENT: "没有这个文件或文件夹",
+    errno.ENOTDIR: "路径中有一段不是文件夹",
+    errno.EISDIR: "这是文件夹，不是文件",
+}
 NUMBER = re.compile(r"[-+]?[0-9,.]+%?|—|")
 
 
@@ -77,6 +88,8 @@ class Program(click.Group, Command):
         except (Exception, KeyboardInterrupt) as error:
             if "--debug" in arguments:
                 traceback.print_exc()
+            else:
+                sys.unraisablehook = lambda _: None  # files that openpyxl could not close would have the last word
             status = tell(error)
         sys.exit(status)
 
@@ -92,7 +105,9 @@ def tell(error: BaseException) -> int:
         paragraphs, status = ["已中断"], 1
     elif isinstance(error, OSError):
         place = f"：{error.filename}" if error.filename else ""
-        paragraphs, status = [f"读写文件失败{place}（{error.strerror or error}）"], 1
+        paragraphs, status = [f"读写文件失败{place}（{REASONS.get(error.errno or 0) or error.strerror or error}）"], 1
+    elif isinstance(error, MemoryError):
+        paragraphs, status = ["内存不够。关掉别的程序，或用 --jobs 1 同时只做一页"], 1
     else:
         paragraphs, status = [f"程序出错：{type(error).__name__}：{shown(error)}。加 --debug 看调用栈"], 1
     for paragraph in paragraphs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
@@ -93,8 +94,10 @@ def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame], title: str = 
             if style:
                 sheet.row_dimensions[n].height = LINE * _lines(row, widths)
             sheet.append(stamp(row))
+    content = BytesIO()  # a place where there is no room would leave openpyxl with its files open
+    workbook.save(content)
     with replacing(path) as temporary:
-        workbook.save(temporary)
+        temporary.write_bytes(content.getvalue())
 
 
 def _set_up_printing(sheet: Any, header: int) -> None:

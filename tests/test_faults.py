@@ -67,6 +67,7 @@ def test_a_killed_run_is_finished_by_the_next_and_nothing_is_made_twice(options,
     facts = json.loads((folder / "run.json").read_bytes())
     made = {page["name"] for page in facts["pages"] if page["status"] == "made"}
     assert facts["interrupted"] and 4 <= len(made) < len(MANY) + 1 and whole(folder)
+    assert [problem.what for problem in verify(folder) if problem.file == "run.json"] == ["这次运行没有做完"]
     found = statuses(run(options, progress=False))
     assert {name for name, status in found.items() if status == "unchanged"} == made
     assert {name for name, status in found.items() if status == "made"} == {"某市", *MANY} - made
@@ -93,6 +94,21 @@ def limited(command, size, **settings):
 
 
 REPORT = "from creditcalc.cli import main; main()"
+
+
+@pytest.mark.parametrize("command", ["score", "worklog"])
+def test_a_workbook_that_has_no_room_is_said_in_a_sentence(tmp_path, command):
+    out = tmp_path / "大.xlsx"
+    more = ["--period", "2021-05"] if command == "worklog" else []
+    done = limited([sys.executable, "-c", REPORT, command, "data/sample", "--out", str(out), *more], 4_000)
+    assert done.returncode == 1 and done.stderr.splitlines() == ["读写文件失败（磁盘放不下这么大的文件）"], done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_takes_no_file_is_named():
+    done = CliRunner().invoke(cli, ["worklog", "data/sample", "--period", "2021-05", "--out", "/proc/x.xlsx"])
+    assert done.exit_code == 1
+    assert done.stderr.splitlines() == ["读写文件失败：/proc/x.xlsx（没有这个文件或文件夹）"]
 
 
 def report(options, *more):
@@ -182,6 +198,17 @@ def test_verify_names_what_was_altered_lost_or_added(options):
         verify(folder.parent)
 
 
+@pytest.mark.parametrize("change", [{"outputs": []}, {"outputs": {"../x": ""}}, {"pages": [{"file": 5}]}, {"pages": 1}])
+def test_a_record_of_another_shape_is_none(options, change):
+    assert run(options, progress=False).complete
+    place = options.out / "2021-05" / "run.json"
+    place.write_text(json.dumps(json.loads(place.read_bytes()) | change), encoding="utf-8")
+    with pytest.raises(NoRecord):
+        verify(place.parent)
+    assert set(statuses(run(options, progress=False)).values()) == {"made"}
+    assert verify(place.parent) == []
+
+
 def test_the_record_says_what_made_the_pages(options):
     outcome = run(options, progress=False)
     facts = record(outcome)
@@ -201,10 +228,16 @@ def test_pages_are_printed_once_and_again_when_they_change(options):
     folder = outcome.folder
     assert outcome.complete and {path.stem for path in folder.glob("*.pdf")} == {"某市", *MANY[:3]}
     stamps = {path: path.stat().st_mtime_ns for path in folder.glob("*.pdf")}
+    assert verify(folder) == []
+    (folder / "县1.pdf").write_bytes(b"%PDF")
+    (folder / "县2.pdf").unlink()
+    (folder / "别处.PDF").write_bytes(b"%PDF")
+    assert {problem.file for problem in verify(folder)} == {"县1.pdf", "县2.pdf", "别处.PDF"}
     write_data(options.data, MANY[:3], loans="460")  # the first county's, and so the city's
     assert run(replace(options, pdf=True), progress=False).complete
+    assert {problem.file for problem in verify(folder)} == {"别处.PDF"}, "what was altered or lost is printed again"
     changed = {path.stem for path, stamp in stamps.items() if Path(path).stat().st_mtime_ns != stamp}
-    assert changed >= {"某市", "县0"}
+    assert changed >= {"某市", "县0", "县1", "县2"}
     write_data(options.data, MANY[:3], loans="470")
     assert run(options, progress=False).complete
     assert not (folder / "县0.pdf").exists(), "a PDF of an older page must not stand beside the new one"
