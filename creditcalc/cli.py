@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -194,11 +195,15 @@ def explain(
 @DATA
 @RULEBOOK
 def check(data: Path, rulebook: Path | None) -> int:
-    """核对数据，列出全部错误和提示，不计分。"""
+    """核对数据和旁边的佐证材料表，列出全部错误和提示，不计分。"""
+    from creditcalc.evidence import given_beside
     from creditcalc.inputs import check_inputs
     from creditcalc.loading import load_rulebook
 
-    checked = check_inputs(data, load_rulebook(rulebook))
+    book = load_rulebook(rulebook)
+    checked = check_inputs(data, book)
+    given = given_beside(data, book, checked.table)
+    checked = replace(checked, problems=checked.problems + (given.problems if given else []))
     for problem in checked.errors:
         click.echo(f"错误：{problem}")
     for problem in checked.notices:

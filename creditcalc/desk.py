@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from creditcalc.options import COUNTY, DATA, ENDINGS, PATH, PERIOD, READING, RULEBOOK, day, ending, in_words, tell_problems
-from creditcalc.problems import InputError, Problem
+from creditcalc.problems import InputError, Problem, shown
 from creditcalc.terminal import Command, aligned
 
 
@@ -23,6 +24,7 @@ def template(file: Path, counties: tuple[str, ...], period: str, city: str, rule
     from creditcalc.forms import write_forms
     from creditcalc.loading import load_rulebook
 
+    _expect_names([*counties, *filter(None, [city])])
     if file.exists():
         raise click.UsageError(f"{file} 已经有了，里面可能填了数；请换一个文件名", click.get_current_context())
     with replacing(file) as temporary:
@@ -31,11 +33,22 @@ def template(file: Path, counties: tuple[str, ...], period: str, city: str, rule
     return 0
 
 
+def _expect_names(names: Iterable[str]) -> None:
+    """UsageError for what no table could be read with as the name of a jurisdiction."""
+    from creditcalc.cells import READERS, Fault
+
+    for name in names:
+        if isinstance(fault := READERS["name"](name), Fault):
+            raise click.UsageError(f"{fault.what}（{shown(name)}），{fault.cure}", click.get_current_context())
+
+
 @click.command(cls=Command)
 @click.argument("forms", metavar="填报表…", type=PATH, nargs=-1, required=True)
 @click.option("--out", metavar="文件", type=PATH, required=True, callback=ending(*ENDINGS), help="合并成的数据表")
 @click.option("--notes", metavar="文件", type=PATH, callback=ending(*ENDINGS), help="各表的数据来源和备注，逐项")
-@click.option("--county", "expected", metavar="县区", multiple=True, help="应当报来的县区，可多次；没有报来的会列出，表中留一行空白")
+@click.option(
+    "--county", "expected", metavar="县区", multiple=True, help="应当报来的县区，可多次；没有报来的会列出，表中空一行"
+)
 @RULEBOOK
 def merge(forms: tuple[Path, ...], out: Path, notes: Path | None, expected: tuple[str, ...], rulebook: Path | None) -> int:
     """把几份填报表（或数据表）合成一张数据表，空白不覆盖已填的值；列出哪些县区、哪些数据还没有报来。"""
@@ -43,6 +56,7 @@ def merge(forms: tuple[Path, ...], out: Path, notes: Path | None, expected: tupl
     from creditcalc.merging import as_typed, merge_inputs, not_come_in, with_expected
     from creditcalc.workbook import write_table
 
+    _expect_names(expected)
     if out.exists() and not any(form.exists() and form.samefile(out) for form in forms):
         hint = f"{out} 已经有了；要在它上面补，把它也写进要合并的文件，否则换一个文件名"
         raise click.UsageError(hint, click.get_current_context())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +44,15 @@ def beside(data: Path) -> Path | None:
     """The evidence table that lies in a data folder or beside a data file."""
     folder = data if data.is_dir() else data.parent
     return next((path for path in (folder / f"evidence{end}" for end in (".csv", ".xlsx")) if path.is_file()), None)
+
+
+def given_beside(data: Path, book: Rulebook, rows: pd.DataFrame, city: str | None = None) -> Given | None:
+    """The evidence table beside the data, of whose jurisdictions ``rows`` has the names; None where there is none."""
+    if (path := beside(data)) is None:
+        return None
+    cities = {city, *rows["city"], *rows.loc[rows["level"] == "city", "jurisdiction"]} - {"", None}
+    given = check_evidence(path, book, list(rows["jurisdiction"].unique()), sorted(map(str, cities)))
+    return replace(given, problems=[replace(problem, jurisdiction="") for problem in given.problems])
 
 
 def check_evidence(path: Path, book: Rulebook, jurisdictions: Sequence[str], cities: Sequence[str] = ()) -> Given:

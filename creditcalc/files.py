@@ -7,8 +7,11 @@ import os
 import unicodedata
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
+
+from creditcalc.problems import InputError, Problem
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -67,6 +70,16 @@ def replacing(path: Path) -> Iterator[Path]:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def fixed_time() -> datetime | None:
+    """The time that SOURCE_DATE_EPOCH fixes for what is made, None where it is not set; InputError where it is no time."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC) if epoch else None
+    except (ValueError, OverflowError, OSError):
+        cure = "写 1970 年以来的秒数，或去掉这个环境变量"
+        raise InputError([Problem("环境变量 SOURCE_DATE_EPOCH 不是时间", epoch or "", cure)]) from None
 
 
 def sha256(path: Path) -> str:

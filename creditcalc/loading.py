@@ -183,6 +183,10 @@ class _Reader:
         for end, day in r.get("window", {}).items():
             if end not in ("from", "to") or not is_kind(day, date):
                 self.fault(f"{place}.window.{end}", "应为起止日期", day, '写成 from = "2021-01-01"，to = "2021-12-31"')
+                r["window"] = {}
+        window = r.get("window", {})
+        if len(window) == 2 and window["from"] > window["to"]:
+            self.fault(f"{place}.window", "起始日期晚于截止日期", f"{window['from']} 至 {window['to']}", "改正其中一个")
         if kind == "base":
             r["conditions"] = tuple(self.condition(c, f"{place}.conditions[{n}]") for n, c in enumerate(r["conditions"]))
             if not r["conditions"]:

@@ -64,6 +64,8 @@ def make_page(job: Job, folder: Path, engine: str) -> str:
         import creditcalc.kernels  # noqa: F401  papermill knows the engine from there
 
         keep_open(pickle.loads((folder / STUDY).read_bytes()), *(job.parameters.get(name, "") for name in OPENED_BY))
+    from nbclient.exceptions import DeadKernelError
+
     draft, page = folder / f"{job.stem}.ipynb", folder / f"{job.stem}.html"
     try:
         notebook = papermill.execute_notebook(
@@ -75,6 +77,8 @@ def make_page(job: Job, folder: Path, engine: str) -> str:
             progress_bar=False,
             extra_arguments=["--log-level=CRITICAL"],  # a kernel chats on stderr; that it died is told by the exception
         )
+    except DeadKernelError:
+        raise PageError("运行笔记本的内核意外退出，多半是内存不够") from None
     except papermill.PapermillExecutionError as error:
         raise PageError(f"单元格 [{error.exec_count}] 出错：{error.ename}: {error.evalue}") from None
     page.write_text(to_html(notebook, job.head), encoding="utf-8")

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 
 from creditcalc.bundle import PACKAGE
 from creditcalc.evidence import beside
-from creditcalc.files import sha256
+from creditcalc.files import fixed_time, sha256
 
 LIBRARIES = ("creditcalc", "numpy", "pandas", "matplotlib", "papermill", "nbconvert")
 
@@ -36,9 +35,7 @@ def origin(notebooks: Mapping[str, Path]) -> Origin:
 
 def made_at() -> str:
     """The time of this run, or the one that SOURCE_DATE_EPOCH fixes."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    now = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now().astimezone()
-    return now.isoformat(sep=" ", timespec="seconds")
+    return (fixed_time() or datetime.now().astimezone()).isoformat(sep=" ", timespec="seconds")
 
 
 def versions() -> dict[str, str]:

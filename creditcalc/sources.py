@@ -44,7 +44,8 @@ MOST_FIELDS = 20_000_000  # of a CSV file, which take a gigabyte or two
 FORMATTED = "多半是整行整列设了格式：把数据复制到新的工作簿；真有这么多数据就存成 CSV 再读"
 SURE = 4  # Chinese characters of UTF-8 in one line, which GB18030 would hardly make by chance
 TAGS = re.compile(rb"<(?:\w+:)?(row|c)[\s/>]")
-MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*\bref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
+ROW = re.compile(rb'<(?:\w+:)?row\s[^<>]*?\br="([0-9]+)"')
+MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^<>]*\bref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
 SAVE_AS = "另存为 .xlsx 或 .csv（UTF-8）再读"
 
 Row = Sequence[object]
@@ -219,14 +220,27 @@ def _csv(path: Path, content: bytes) -> Iterator[Grid]:
 def _decoded(path: Path, content: bytes) -> str:
     """A CSV file's text, in the first of its encodings that fits without a doubt."""
     encodings = ["utf-8-sig"] if content.startswith(codecs.BOM_UTF8) else ["utf-8", "gb18030"]
-    for encoding in [] if b"\0" in content else encodings:
-        with suppress(UnicodeDecodeError):
+    read = 0  # bytes, by the encoding that comes furthest
+    for encoding in [] if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else encodings:
+        try:
             text = content.decode(encoding)
-            if encoding == "gb18030" and (line := _other_encoding(content)):
-                cure = "在同一个程序里打开，另存为“CSV UTF-8”"
-                raise _refusal(path, "文件里混有 UTF-8 和 GB18030 两种编码", cure=cure, row=line)
-            return text
-    raise _refusal(path, "文件编码既不是 UTF-8 也不是 GB18030", cure="在 Excel 中另存为“CSV UTF-8”")
+        except UnicodeDecodeError as error:
+            read = max(read, error.start)
+            continue
+        if "\0" in text:
+            cure = "多半是文件损坏：在 Excel 中打开核对这一行，另存为“CSV UTF-8”"
+            raise _refusal(path, "有空字符（NUL）", cure=cure, row=_line(content, content.index(b"\0")))
+        if encoding == "gb18030" and (line := _other_encoding(content)):
+            cure = "在同一个程序里打开，另存为“CSV UTF-8”"
+            raise _refusal(path, "文件里混有 UTF-8 和 GB18030 两种编码", cure=cure, row=line)
+        return text
+    cure = "在 Excel 中另存为“CSV UTF-8”"
+    raise _refusal(path, "文件编码既不是 UTF-8 也不是 GB18030，或者从这一行起换了编码", cure=cure, row=_line(content, read))
+
+
+def _line(content: bytes, at: int) -> int:
+    """The number of the line in which a byte stands."""
+    return len(content[: at + 1].splitlines())
 
 
 def _other_encoding(content: bytes) -> int:
@@ -246,7 +260,12 @@ def _xlsx(path: Path, content: bytes) -> Iterator[Grid]:
         if sum(part.file_size for part in archive.infolist()) > LARGEST_UNPACKED:
             raise _refusal(path, f"解压后超过 {LARGEST_UNPACKED >> 20} MB", cure=FORMATTED)
         for part in archive.namelist():
-            tags = Counter(tag for piece in _pieces(archive, part) for tag in TAGS.findall(piece))
+            tags, last = Counter[bytes](), 0
+            for piece in _pieces(archive, part):
+                tags.update(TAGS.findall(piece))
+                last = max(last, *map(int, ROW.findall(piece)), 0)
+            if last > EXCEL_ROWS:
+                raise _refusal(path, "有一行的行号超过 Excel 的最后一行", f"{last:,}", "在 Excel 中打开，另存一次")
             if (many := tags[b"row"]) > MOST_ROWS:
                 raise _refusal(path, f"一张工作表超过 {MOST_ROWS:,} 行", f"{many:,} 行", FORMATTED)
             if (many := tags[b"c"]) > MOST_CELLS:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from creditcalc.brief import Brief, Group
 from creditcalc.bundle import bundled
-from creditcalc.evidence import beside, check_evidence
+from creditcalc.evidence import given_beside
 from creditcalc.inputs import Checked, check_inputs
 from creditcalc.loading import load_rulebook
 from creditcalc.problems import Problem, ReadingError, UnknownName, nearest, shown
@@ -166,12 +166,8 @@ def open_study(
     options = book.resolve(parse_readings(readings) if isinstance(readings, str) else readings)
     source = Path(data) if data else bundled("data/sample")
     checked = check_inputs(source, book)
-    filed = beside(source)
-    rows = checked.table
-    cities = {city, *rows["city"], *rows.loc[rows["level"] == "city", "jurisdiction"]} - {"", None}
-    given = check_evidence(filed, book, list(rows["jurisdiction"].unique()), sorted(map(str, cities))) if filed else None
-    faults = [] if given is None else [replace(problem, jurisdiction="") for problem in given.problems]
-    checked = replace(checked, problems=checked.problems + faults)
+    given = given_beside(source, book, checked.table, city)
+    checked = replace(checked, problems=checked.problems + (given.problems if given else []))
     told = [replace(p, file=os.path.relpath(p.file, source.parent)) if p.file else p for p in checked.problems]
     if city:
         rows = checked.table

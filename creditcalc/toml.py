@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 from creditcalc.problems import Problem, RulebookError
 
 NUMBER = (int, float)
-LARGEST, MOST_DOTS = 1 << 19, 60  # bytes; in a line, since what a key of many costs grows by their square
+LARGEST, MOST_DOTS = 1 << 19, 40  # bytes; in a line, since what a key of many costs grows by their square
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], str]:
@@ -27,8 +27,11 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
         return tomllib.loads(content.decode("utf-8-sig")), hashlib.sha256(content).hexdigest()
     except OSError as error:
         raise RulebookError([Problem("读不到规则文件", error.strerror or "", "检查路径和权限", file=str(path))]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+    except RecursionError:
+        raise RulebookError([Problem("不是可读的 TOML 文件：括号套得太深", "", "规则文件用不到", file=str(path))]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError) as error:
         said = re.sub(r"(?s)(.{60}).*(.{60})", r"\1…\2", str(error))  # the place is at its end
+        said = "有一个整数太长" if said.startswith("Exceeds the limit") else said
         raise RulebookError([Problem(f"不是可读的 TOML 文件：{said}", "", "按提示的行列改正", file=str(path))]) from None
 
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pandas as pd
 
 from creditcalc import wording
-from creditcalc.files import replacing
+from creditcalc.files import fixed_time, replacing
 from creditcalc.problems import InputError, Problem
 from creditcalc.terminal import width
 
 FORMULA = ("=", "+", "-", "@", "\t")  # what Excel may take for the beginning of a formula
+CORE, SAVED = "docProps/core.xml", re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z")
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 NARROWEST, WIDEST = 8, 44  # characters
 A4 = 9  # as Excel numbers paper
@@ -96,8 +99,21 @@ def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame], title: str = 
             sheet.append(stamp(row))
     content = BytesIO()  # a place where there is no room would leave openpyxl with its files open
     workbook.save(content)
+    moment = fixed_time()
     with replacing(path) as temporary:
-        temporary.write_bytes(content.getvalue())
+        temporary.write_bytes(_dated(content, moment) if moment else content.getvalue())
+
+
+def _dated(content: BytesIO, moment: datetime) -> bytes:
+    """A workbook as if it had been saved at a moment: openpyxl writes the time of day into it and into its archive."""
+    again = BytesIO()
+    with ZipFile(content) as parts, ZipFile(again, "w") as archive:
+        for name in parts.namelist():
+            part = parts.read(name)
+            if name == CORE:
+                part = SAVED.sub(f"{moment:%Y-%m-%dT%H:%M:%SZ}".encode(), part)
+            archive.writestr(ZipInfo(name), part, ZIP_DEFLATED)
+    return again.getvalue()
 
 
 def _set_up_printing(sheet: Any, header: int) -> None:

@@ -223,6 +223,27 @@ def test_rules_prints_every_rule():
     assert book.rules["S6.1.3a"].rule in result.stdout
 
 
+@pytest.mark.parametrize("name", ["=1+1", "县" * 60, "范\n县", "范\u202e县"])
+def test_a_name_that_could_not_be_read_back_is_not_written(tmp_path, name):
+    for command in (
+        ["template", str(tmp_path / "t.xlsx"), "--county", name],
+        ["merge", "x.csv", "--out", "y.csv", "--county", name],
+    ):
+        done = CliRunner().invoke(cli, command)
+        assert done.exit_code == 2 and len(done.stderr.splitlines()) == 1, done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_check_reads_the_evidence_beside_the_data(tmp_path):
+    for name in ("indicators.csv", "evidence.csv"):
+        (tmp_path / name).write_bytes(Path("data/sample", name).read_bytes())
+    assert CliRunner().invoke(cli, ["check", str(tmp_path)]).exit_code == 0
+    with (tmp_path / "evidence.csv").open("a", encoding="utf-8") as file:
+        file.write("范县,B99,x" + "," * 20 + "\n")
+    done = CliRunner().invoke(cli, ["check", str(tmp_path)])
+    assert done.exit_code == 1 and "没有这个指标（值：B99）" in done.output, done.output
+
+
 def test_rules_checks_a_file(tmp_path):
     path = tmp_path / "坏.toml"
     path.write_text("[rulebook]\nid = 3\n")

@@ -165,19 +165,26 @@ def pages_of(options):
 
 def test_the_same_inputs_give_the_same_bytes_but_for_the_line_with_the_time(options, monkeypatch, tmp_path):
     """Also after the clock was set back: pages go by what they are made of and not by when."""
-    made = []
+    made, outputs = [], []
     for number, epoch in enumerate(("1700000000", "1700000000", "1600000000")):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
         again = replace(options, out=tmp_path / f"{number}")
         assert run(again, progress=False).complete
         made.append(pages_of(again))
-    assert made[0] == made[1]
+        outputs.append(json.loads((again.out / "2021-05" / "run.json").read_bytes())["outputs"])
+    assert made[0] == made[1] and outputs[0] == outputs[1]
     assert made[0] != made[2]
     for name, page in made[0].items():
         other = made[2][name].splitlines()
         differ = [n for n, line in enumerate(page.splitlines()) if line != other[n]]
         assert all("生成时间" in page.splitlines()[n] or "font/woff2" in page.splitlines()[n] for n in differ), name
     assert set(statuses(run(again, progress=False)).values()) == {"unchanged"}
+
+
+def test_a_time_that_is_none_is_refused(options, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "abc")
+    done = CliRunner().invoke(cli, ["report", str(options.data), "--out", str(options.out)])
+    assert done.exit_code == 2 and "SOURCE_DATE_EPOCH" in done.stderr and len(done.stderr.splitlines()) == 1
 
 
 def test_verify_names_what_was_altered_lost_or_added(options):

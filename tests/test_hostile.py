@@ -295,7 +295,7 @@ RULEBOOKS = {
     "a list as a number": SMALL.replace("full = 10", "full = " + "[" * 200 + "]" * 200, 1),
     "tables in tables": SMALL + "\nx = " + "{a=" * DEEP,
     "a key of many parts": SMALL + "\n" + ".".join("a" * 20_000) + " = 1",
-    "lines of keys of many parts": SMALL + "".join("\n" + ".".join([f"a{n}", *"a" * 59]) + " = 1" for n in range(3500)),
+    "lines of keys of many parts": SMALL + "".join("\n" + ".".join([f"a{n}", *"a" * 39]) + " = 1" for n in range(5200)),
     "a name of many parts": SMALL + "\n[" + ".".join("a" * 20_000) + "]",
     "a text of many parts": SMALL.replace("[inputs]", "[inputs.zz]\nlabel" + ".a" * 3000 + " = 1\n[inputs]", 1),
     "unknown keys": SMALL.replace("[rulebook]", "[rulebook]\n" + "\n".join(f"k{n}=1" for n in range(50_000)), 1),
@@ -363,6 +363,12 @@ def test_a_part_of_itself_is_refused(tmp_path, ring):
 def test_a_window_is_of_dates(tmp_path, window):
     problems = refusal(tmp_path, SMALL.replace('id = "X1"', f'id = "X1"\nwindow = {window}', 1))
     assert any(p.column.startswith("X1.window.") for p in problems)
+
+
+def test_a_window_that_ends_before_it_begins_is_named(tmp_path):
+    window = 'window = { from = "2021-06-01", to = "2021-05-31" }'
+    [problem] = refusal(tmp_path, SMALL.replace('id = "X1"', f'id = "X1"\n{window}', 1))
+    assert (problem.column, problem.value) == ("X1.window", "2021-06-01 至 2021-05-31")
 
 
 # ------------------------------------------------------------------------------------------------ any table, any scores

@@ -104,6 +104,16 @@ def test_two_encodings_in_one_file_are_refused_and_neither_garbled(tmp_path):
     assert check_inputs(tmp_path, BOOK).table["jurisdiction"].tolist() == ["台前县"]
 
 
+@pytest.mark.parametrize(("line", "what"), [
+    ("范县,2021-05,\0\n".encode(), "有空字符"),
+    ("范县,2021-05,某\n".encode("gb18030"), "从这一行起换了编码"),
+])  # fmt: skip
+def test_the_line_that_spoils_a_file_is_named(tmp_path, line, what):
+    (tmp_path / "a.csv").write_bytes("县区,期间,备注\n南乐县,2021-05,说明\n".encode() + line)
+    [problem] = check_inputs(tmp_path, BOOK).errors
+    assert problem.row == 3 and what in problem.what
+
+
 def repacked(path, sheet):
     """A small workbook whose worksheet's end is replaced."""
     workbook = openpyxl.Workbook()
@@ -131,6 +141,12 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_at_once(tmp_path, sheet,
     (problem,) = check_inputs(repacked(tmp_path / "a.xlsx", sheet), BOOK).errors
     assert words in problem.what and "格式" in problem.cure
     assert time.process_time() - began < 20
+
+
+def test_a_row_beyond_the_last_of_excel_is_not_lost_without_a_word(tmp_path):
+    row = b'<row spans="1:2" r="900000000"><c r="A900000000"><v>1</v></c></row>'
+    [problem] = check_inputs(repacked(tmp_path / "a.xlsx", row), BOOK).errors
+    assert "超过 Excel 的最后一行" in problem.what and problem.value == "900,000,000"
 
 
 @pytest.mark.parametrize("content", [b"," * 20_000_001, b"\n" * 20_000_001], ids=["commas", "lines"])

@@ -18,6 +18,7 @@ from creditcalc.sources import Grid, Uncomputed, blank, plain
 
 DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?", re.ASCII)
 RUN_TOGETHER = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
+SERIAL_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 NO_DATE = Fault("不是日期", "写成 2021-05-31")
 SERIAL = Fault("是数，不是日期", "把单元格的格式改为日期")
 AS_NUMBER = Fault("代码存成了数，后几位可能已经丢失", "把这一列设为文本，重新填代码")
@@ -166,7 +167,7 @@ def _date(cell: object) -> dt.datetime | Fault:
         except ValueError:
             return NO_DATE
     broken = _text(cell)
-    return broken if isinstance(broken, Fault) else SERIAL if text.replace(".", "").isdigit() else NO_DATE
+    return broken if isinstance(broken, Fault) else SERIAL if SERIAL_NUMBER.fullmatch(text) else NO_DATE
 
 
 def _month(cell: object) -> dt.datetime | Fault:
