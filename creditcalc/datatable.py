@@ -18,7 +18,9 @@ from creditcalc.theme import HEAT, STATED
 SHORT, LONG = 12, 36
 HALF = "\u2e7f"  # the last character before the Chinese ones, which are twice as broad
 RUN = re.compile(r"[^\s\u4e00-\u9fff]{25}")  # longer than any word or number of ours: only such a run may break anywhere
-WIDE = 9  # columns: a table with more is printed on a page turned on its side
+# In print, ems: what a sheet of paper has room for, what a cell's blanks and a badge take, the narrowest columns of style.css.
+ROOM, BLANKS, BADGE = 58.0, 0.9, 1.1
+NARROWEST = {"long": 8.0, "short": 3.0, "": 4.5}
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,13 @@ class Table(Shown):
         """The table in a region that scrolls by itself, and its source below."""
         columns = self.columns or {str(name): _guessed(self.frame[name]) for name in self.frame}
         cells = [_Cells(self.frame, name, column) for name, column in columns.items()]
+        wide = sum(column.least for column in cells) > ROOM  # for which a page is turned on its side
         layout = [] if self.dense else [f"{word}-{n}" for n, c in enumerate(cells[:STATED], 1) for word in c.layout]
         for column in cells if self.dense else cells[:STATED]:
             column.layout = ()
         unit = f'<span class="unit">单位：{escape(self.unit)}</span>' if self.unit else ""
         source = f'<p class="source">来源：{escape(self.source)}</p>' if self.source else ""
-        kinds = " wide" * (len(cells) > WIDE) + " dense" * self.dense
+        kinds = " wide" * wide + " dense" * self.dense
         return (
             f'<div class="sheet{kinds}">'
             f'<div class="table-wrap" tabindex="0" role="region" aria-label="表：{escape(self.title)}"><table{_class(*layout)}>'
@@ -102,6 +105,15 @@ class _Cells:
         breadth = {"text": _breadth(self.texts), "status": ("short",)}.get(column.kind, ())
         self.layout = ("num",) * (column.kind in ("number", "percent")) + breadth
         self.shares = self._shares() if column.shade else []
+
+    @property
+    def least(self) -> float:
+        """The ems that the column takes in print at least."""
+        kind = next(
+            (word for word in ("long", "short") if word in self.layout), "short" if self.column.kind == "number" else ""
+        )
+        unbroken = [length / 2 for length in map(_halves, [self.label, *self.texts]) if length <= SHORT]
+        return max(NARROWEST[kind], *unbroken, 0) + BADGE * any(self.tones) + BLANKS
 
     def heading(self) -> str:
         """The column's header cell."""
@@ -168,9 +180,14 @@ def _guessed(values: pd.Series) -> Column:
 
 def _breadth(texts: list[str]) -> tuple[str, ...]:
     """The classes that keep a column from being squeezed to one character, or its cells from being broken at all."""
-    longest = max((sum(1 + (char > HALF) for char in one) for one in texts), default=0)
+    longest = max(map(_halves, texts), default=0)
     run = ("run",) * any(map(RUN.search, texts))
     return ("short",) if longest <= SHORT else (("long",) if longest >= LONG else ()) + run
+
+
+def _halves(text: str) -> int:
+    """A text's length in half characters."""
+    return sum(1 + (char > HALF) for char in text)
 
 
 def _class(*names: str) -> str:

@@ -58,19 +58,20 @@ def index_body(plan: Plan, pages: list[Page]) -> str:
     errors, notices = plan.study.checked.errors, [p for p in plan.study.problems if p.severity == "notice"]
     cities = [plan.study.city(name, plan.period) for name in plan.study.cities(plan.period)]
     cities = [city for city in cities if Key("city", city.name, city.name) not in plan.refused]
-    shown: list[tuple[str, Iterable[Shown]]] = [("本次运行", _outcome(pages, errors, notices))]
-    shown += [(city.name, _glance(city)) for city in cities[:GLANCES]]
+    without = [page for page in pages if page.error]
+    this_run: tuple[str, Iterable[Shown]] = ("本次运行", _outcome(pages, errors, notices))
+    glances: list[tuple[str, Iterable[Shown]]] = [(city.name, _glance(city)) for city in cities[:GLANCES]]
+    shown = [this_run, *glances] if errors or without else [*glances, this_run]
     shown.append(("各县（区）", [Search(), _standings(plan, pages)]))
     offices = [page for page in pages if page.kind == "unit" and page.file]
     if offices:
         shown.append(("责任单位", [Links([(page.name, page.file) for page in offices])]))
-    without = [page for page in pages if page.error]
     if without:
         shown.append(("没有生成的页面", [_without_page(without)]))
     if errors:
         shown.append(("数据错误", [_problem_table(errors)]))
     if notices:
-        shown.append(("数据提示", [_problem_table(notices)]))
+        shown.append(("数据提示", _notices(notices, plan.period)))
     return "\n".join(f"<h2>{escape(title)}</h2>\n" + "\n".join(part.html() for part in parts) for title, parts in shown)
 
 
@@ -122,21 +123,35 @@ def _standings(plan: Plan, pages: list[Page]) -> Table:
             "bonus": [wording.interval(low, high) for low, high in zip(found["bonus_low"], found["bonus_high"], strict=True)],
             "eligible": found["eligible"].map(wording.ELIGIBLE),
             "page": [STATUS[page.status] for page in own],
+            "pdf": ["PDF" if page.pdf else None for page in own],
             "_file": [page.file for page in own],
+            "_pdf": [page.pdf_file if page.pdf else "" for page in own],
             "_tone": found["eligible"].map({"yes": "good", "no": "bad", "pending": "warn"}),
         }
     )
     columns = {
         "name": Column("县（区、市）", link="_file"),
-        "city": Column("所属市"),
-        "rank": Column("排名", kind="number", digits=0),
+        "eligible": Column("申报条件", kind="status", tone="_tone"),
         "score": Column("已确认得分", kind="number", shade="bar", full=plan.study.book.full),
+        "rank": Column("排名", kind="number", digits=0),
         "interval": Column("得分区间"),
         "bonus": Column("附加分"),
-        "eligible": Column("申报条件", kind="status", tone="_tone"),
+        "city": Column("所属市"),
         "page": Column("页面"),
+        "pdf": Column("打印版", link="_pdf"),
     }
+    idle = {"city": frame["city"].nunique() < 2, "pdf": not any(page.pdf for page in own)}
+    columns = {name: column for name, column in columns.items() if not idle.get(name)}
     return Table(frame, "各县（区）与全市得分", unit="分", source="排名在本市各县（区）之间，按得分区间的下限", columns=columns)
+
+
+def _notices(notices: list[Problem], period: str) -> Iterable[Shown]:
+    """What is odd in the period, and how much there is of others."""
+    current = [problem for problem in notices if problem.period in ("", period)]
+    if current:
+        yield _problem_table(current)
+    if others := len(notices) - len(current):
+        yield Prose([f"其他期间还有提示 {others} 处，见汇总表。"])
 
 
 def _without_page(pages: list[Page]) -> Table:

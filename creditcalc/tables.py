@@ -30,14 +30,16 @@ def key_figures(brief: Brief) -> Facts:
     gates = "，".join(f"{wording.STATUS[s]} {counts[s]} 项" for s in ("pass", "fail", "pending") if counts.get(s, 0))
     facts = [
         Fact("申报条件", wording.ELIGIBLE[t["eligible"]], f"基础指标：{gates}", tone),
-        Fact("评分指标得分", wording.points(t["score"]), _open(t["low"], t["high"], brief.book.full)),
-        Fact("附加分", wording.points(t["bonus"]), _open(t["bonus_low"], t["bonus_high"], brief.book.bonus)),
-        Fact("合计", wording.points(t["total"]), "评分指标与附加项之和"),
+        Fact("评分指标得分", wording.points(t["score"]), _of(brief.book.full) + _open(t["low"], t["high"])),
+        Fact("附加分", wording.points(t["bonus"]), _of(brief.book.bonus) + _open(t["bonus_low"], t["bonus_high"])),
+        Fact(
+            "合计",
+            wording.points(t["total"]),
+            "评分指标与附加项之和" + _open(t["low"] + t["bonus_low"], t["high"] + t["bonus_high"]),
+        ),
     ]
     if brief.level == "county":
-        facts.append(
-            Fact("县（区）任务得分", wording.points(t["county_duty"]), f"满分 {wording.number(t['county_duty_full'])} 分")
-        )
+        facts.append(Fact("县（区）任务得分", wording.points(t["county_duty"]), _of(t["county_duty_full"])))
         facts.append(Fact("县（区）排名", *place_words(brief)))
     return Facts(facts)
 
@@ -51,9 +53,12 @@ def place_words(brief: Brief) -> tuple[str, str]:
     return f"{p['rank']} / {p['of']}", remark
 
 
-def _open(low: float, high: float, full: float) -> str:
-    span = "" if math.isclose(low, high) else f"；数据补齐后在 {wording.interval(low, high)} 之间"
-    return f"满分 {wording.number(full)} 分{span}"
+def _of(full: float) -> str:
+    return f"满分 {wording.number(full)} 分"
+
+
+def _open(low: float, high: float) -> str:
+    return "" if math.isclose(low, high) else f"；数据补齐后在 {wording.interval(low, high)} 之间"
 
 
 def item_frame(brief: Brief) -> pd.DataFrame:

@@ -129,11 +129,16 @@ def test_what_is_printed_has_its_text_and_no_blank_page(printed):
             ["pdftotext", "-layout", page.with_suffix(".pdf"), "-"], capture_output=True, text=True, check=True
         ).stdout
         sheets = text.split("\f")[:-1]
-        title = re.search(r"<title>(.*?)</title>", page.read_text(encoding="utf-8"))[1]
-        assert title.split()[0] in text and "濮信用" in text
+        source = page.read_text(encoding="utf-8")
+        title = re.search(r"<title>(.*?)</title>", source)[1]
+        headings = {re.sub(r"<[^>]*>|\s", "", heading) for heading in re.findall(r"<h2.*?</h2>", source)}
+        assert title.split()[0] in text and "濮信用" in text and headings
         for number, sheet in enumerate(sheets, 1):
             words = re.sub(r"\s|第 \d+ 页，共 \d+ 页", "", sheet).replace(re.sub(r"\s", "", title), "")
             assert len(words) > 20, (page.name, number)
+            lines = [re.sub(r"\s", "", line) for line in sheet.splitlines() if line.strip()][1:-1]  # without head and foot
+            assert lines[-1] not in headings, (page.name, number, "a heading alone at the end of a sheet")
+            assert not lines[0].startswith("来源："), (page.name, number, "a source without its table")
             assert f"第{number}页，共{len(sheets)}页" in re.sub(r"\s", "", sheet), (page.name, number)
 
 
