@@ -174,9 +174,11 @@ def test_the_table_says_how_its_columns_are_laid_out_and_a_late_column_s_cells_s
     assert "num" not in Table(frame, "表", dense=True).html()
 
 
-def test_a_broad_table_turns_its_page():
-    frame = pd.DataFrame([range(12)], columns=[f"列{n}" for n in range(12)])
-    assert '<div class="sheet wide">' in Table(frame, "表").html()
+@pytest.mark.parametrize(("cell", "columns", "turned"), [(1, 12, False), (1, 16, True), ("一段说明文字" * 4, 5, False),
+                                                         ("一段说明文字" * 4, 8, True)])  # fmt: skip
+def test_a_table_broader_than_paper_turns_its_page(cell, columns, turned):
+    frame = pd.DataFrame([[cell] * columns], columns=[f"列{n}" for n in range(columns)])
+    assert ('<div class="sheet wide">' in Table(frame, "表").html()) == turned
 
 
 # ------------------------------------------------------------------------------------------------ figures
