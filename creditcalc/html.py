@@ -85,7 +85,8 @@ def _exporter() -> HTMLExporter:
     from nbconvert import HTMLExporter
 
     make: Callable[..., HTMLExporter] = HTMLExporter
-    return make(template_name="report", extra_template_basedirs=[str(TEMPLATES)], exclude_anchor_links=True)
+    settings = {"template_name": "report", "extra_template_basedirs": [str(TEMPLATES)], "exclude_anchor_links": True}
+    return make(**settings, default_preprocessors=[])  # which change nothing here, and after each a notebook is validated
 
 
 @cache

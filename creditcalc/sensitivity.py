@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 
 from creditcalc.compare import ranks_by_city
 from creditcalc.formulas import TOLERANCE, Array
-from creditcalc.rulebook import Input, Readings, Rule, Rulebook, chosen
+from creditcalc.rulebook import Choice, Input, Readings, Rule, Rulebook, chosen
 from creditcalc.scoring import KEYS, Columns, Scorecard, reallocated, score, score_item
 
 Missing = tuple[int, str]  # a row's position and an input that it lacks
@@ -86,23 +87,21 @@ def extremes(card: Scorecard) -> pd.DataFrame:
     columns = Columns(table, book)
     factors = reallocated(book, columns, options)
     scored = [rule for rule in book.rules.values() if rule.kind != "base"]
-    fixed = [_confirmed(rule, columns, options, factors) for rule in scored if not rule.readings and rule.kind == "item"]
+    fixed = [_confirmed(rule, columns, factors, options) for rule in scored if not rule.readings and rule.kind == "item"]
     moving = [rule for rule in scored if rule.readings and rule.kind == "item"]
-    by_rule = {rule.id: _under_each(rule, columns, options, factors, order) for rule in moving}
-    bonus = np.sum([_confirmed(rule, columns, options, factors) for rule in scored if rule.kind == "bonus"], axis=0)
-    combinations = [dict(zip(order, combination, strict=True)) for combination in itertools.product(*order.values())]
-    constant = np.sum(fixed, axis=0)
-    totals = np.array(
-        [
-            constant
-            + sum(by_rule[rule.id][tuple(c[r] for r in rule.readings)] for rule in moving)
-            + np.minimum(bonus, chosen(book.bonus_cap, c))
-            for c in combinations
-        ]
-    )
+    bonus = np.sum([_confirmed(rule, columns, factors, options) for rule in scored if rule.kind == "bonus"], axis=0)
+    caps = [book.bonus_cap.by] if isinstance(book.bonus_cap, Choice) else []
+    capped = _over(order, caps, lambda given: np.minimum(bonus, chosen(book.bonus_cap, given)))
+    moved = sum(_over(order, rule.readings, partial(_confirmed, rule, columns, factors)) for rule in moving)
+    combinations = list(itertools.product(*order.values()))
+    totals = np.broadcast_to(np.sum(fixed, axis=0) + moved + capped, (*map(len, order.values()), len(table)))
+    totals = totals.reshape(len(combinations), len(table))
     least, most = totals.argmin(axis=0), totals.argmax(axis=0)
     at = np.arange(len(table))
-    changed = [{r: o for r, o in c.items() if o != options[r]} for c in combinations]
+    changed = {
+        n: {r: o for r, o in zip(order, combinations[n], strict=True) if o != options[r]}
+        for n in {*least.tolist(), *most.tolist()}
+    }
     return pd.DataFrame(
         {key: table[key].to_numpy() for key in KEYS}
         | {
@@ -116,17 +115,16 @@ def extremes(card: Scorecard) -> pd.DataFrame:
     )
 
 
-def _confirmed(rule: Rule, columns: Columns, options: Readings, factors: dict[str, Array]) -> Array:
+def _confirmed(rule: Rule, columns: Columns, factors: dict[str, Array], options: Readings) -> Array:
     """A rule's points, 0 where they are not decided."""
     return np.nan_to_num(score_item(rule, columns, options, factors.get(rule.id))[1])
 
 
-def _under_each(
-    rule: Rule, columns: Columns, options: Readings, factors: dict[str, Array], order: dict[str, list[str]]
-) -> dict[tuple[str, ...], Array]:
-    """A rule's points under each combination of the readings it depends on."""
-    choices = itertools.product(*(order[r] for r in rule.readings))
-    return {c: _confirmed(rule, columns, {**options, **dict(zip(rule.readings, c, strict=True))}, factors) for c in choices}
+def _over(order: Mapping[str, list[str]], depends: Collection[str], points: Callable[[Readings], Array]) -> Array:
+    """Points under each combination of the readings they depend on: an axis for every reading, the last for the rows."""
+    choices = [options if reading in depends else options[:1] for reading, options in order.items()]
+    found = np.array([points(dict(zip(order, c, strict=True))) for c in itertools.product(*choices)])
+    return found.reshape(*map(len, choices), -1)
 
 
 def worth_knowing(card: Scorecard) -> pd.DataFrame:
