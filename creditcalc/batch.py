@@ -10,12 +10,12 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
@@ -33,7 +33,7 @@ from creditcalc.provenance import combined, file_digests
 from creditcalc.record import Key, Page
 from creditcalc.study import open_study
 from creditcalc.summary import sheets
-from creditcalc.workbook import write_workbook
+from creditcalc.workbook import workbook
 from creditcalc.workers import PRELOADED, Outcome, each_alone, start
 
 INTERRUPTED = "运行被中断，没有做完"
@@ -112,13 +112,14 @@ def _make(plan: Plan, progress: bool | None) -> Run:
     def note(fresh: Mapping[Key, Page]) -> None:
         record.save(plan.folder, _facts(plan, files, recorded.outputs, interrupted=True), standing(fresh))
 
-    summary = sheets(plan)  # while the server of pages gets ready
-    fresh, interrupted = _execute(plan, due, progress, note)
+    with ThreadPoolExecutor(1) as aside:  # while the server of pages gets ready and this process only waits for them
+        summary = aside.submit(workbook, sheets(plan), f"{plan.period} 汇总")
+        fresh, interrupted = _execute(plan, due, progress, note)
     pages = standing(fresh)
     _remove_outdated(plan, pages, recorded.pages)
     if options.pdf and not interrupted:
         pages = _print(plan, pages)
-    outputs = _write(plan, pages, files, summary)
+    outputs = _write(plan, pages, files, summary.result())
     record.save(plan.folder, _facts(plan, files, outputs, interrupted), pages)
     return Run(plan.folder, pages, plan.study.problems, interrupted)
 
@@ -208,16 +209,17 @@ def _print(plan: Plan, pages: list[Page]) -> list[Page]:
     return [of_file[plan.folder / page.file] if page.file else page for page in pages]
 
 
-def _write(plan: Plan, pages: list[Page], files: Mapping[str, str], summary: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+def _write(plan: Plan, pages: list[Page], files: Mapping[str, str], summary: bytes) -> dict[str, str]:
     """Write what people read besides the pages; the digest of each file."""
     head = page_head(
         plan, f"{plan.study.book.title} {plan.period} 目录", combined(files), [("汇总表（Excel）", "summary.xlsx")]
     )
     page = render_page(dated(head, plan.origin), index_body(plan, pages), SCRIPT)
-    with replacing(plan.folder / "index.html") as temporary:
-        temporary.write_text(page, encoding="utf-8")
-    write_workbook(plan.folder / "summary.xlsx", summary, f"{plan.period} 汇总")
-    return {name: sha256(plan.folder / name) for name in ("index.html", "summary.xlsx")}
+    outputs = {"index.html": page.encode(), "summary.xlsx": summary}
+    for name, content in outputs.items():
+        with replacing(plan.folder / name) as temporary:
+            temporary.write_bytes(content)
+    return {name: sha256(plan.folder / name) for name in outputs}
 
 
 def _facts(plan: Plan, files: Mapping[str, str], outputs: Mapping[str, str], interrupted: bool) -> dict[str, Any]:

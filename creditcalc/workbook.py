@@ -71,7 +71,14 @@ def problem_frame(problems: Iterable[Problem]) -> pd.DataFrame:
 
 
 def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame], title: str = "") -> None:
-    """Write each frame to a sheet of its own: a header that stays in view, A4 landscape, as wide as the page.
+    """Write ``workbook`` to a file."""
+    content = workbook(sheets, title)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def workbook(sheets: Mapping[str, pd.DataFrame], title: str = "") -> bytes:
+    """An Excel file with each frame on a sheet of its own: a header that stays in view, A4 landscape, as wide as the page.
 
     With a ``title`` each sheet begins with it, beside the sheet's name, and is fit to be handed in.
     """
@@ -81,9 +88,9 @@ def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame], title: str = 
 
     line = Side(style="thin", color="BFBFBF")
     border, wrapped = Border(line, line, line, line), Alignment(vertical="top", wrap_text=True)
-    workbook = Workbook(write_only=True)
+    book = Workbook(write_only=True)
     for name, frame in sheets.items():
-        sheet = workbook.create_sheet(name)
+        sheet = book.create_sheet(name)
         _set_up_printing(sheet, header=2 if title else 1)
         widths = [_width([column, *frame[column].iloc[:SAMPLED]]) for column in frame.columns]
         for n, breadth in enumerate(widths, 1):
@@ -98,10 +105,9 @@ def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame], title: str = 
                 sheet.row_dimensions[n].height = LINE * _lines(row, widths)
             sheet.append(stamp(row))
     content = BytesIO()  # a place where there is no room would leave openpyxl with its files open
-    workbook.save(content)
+    book.save(content)
     moment = fixed_time()
-    with replacing(path) as temporary:
-        temporary.write_bytes(_dated(content, moment) if moment else content.getvalue())
+    return _dated(content, moment) if moment else content.getvalue()
 
 
 def _dated(content: BytesIO, moment: datetime) -> bytes:

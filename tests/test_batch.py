@@ -172,7 +172,7 @@ def test_pages_that_were_made_are_recorded_though_the_summary_cannot_be_written(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr(batch, "write_workbook", full)
+        broken.setattr(batch, "workbook", full)
         with pytest.raises(OSError):
             batch.run(options)
     again = batch.run(options)
