@@ -6,7 +6,7 @@ import hashlib
 import os
 import unicodedata
 from collections.abc import Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -69,7 +69,8 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be written nothing can be removed either, and that would be told instead
+            temporary.unlink(missing_ok=True)
 
 
 def fixed_time() -> datetime | None:

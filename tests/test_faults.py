@@ -170,7 +170,11 @@ def test_a_small_disk_is_told_and_what_it_holds_is_whole(options, tmp_path, room
 def test_a_place_that_is_read_only_is_told_and_left_as_it_is(options):
     assert run(options, progress=False).complete
     before = (options.out / "2021-05" / "run.json").read_bytes()
-    done = apart('mount --bind "$OUT" "$OUT"; mount -o remount,ro,bind "$OUT"; report', options, OUT=options.out)
+    mount, file = 'mount --bind "$OUT" "$OUT"; mount -o remount,ro,bind "$OUT"; ', options.out / "x.csv"
+    score = shlex.join([sys.executable, "-c", REPORT, "score", "data/sample", "--out", str(file)])
+    done = apart(mount + score, options, OUT=options.out)
+    assert done.returncode == 1 and done.stderr == f"读写文件失败：{file}（这个位置是只读的，换一个）\n"
+    done = apart(mount + "report", options, OUT=options.out)
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, done.stderr
     assert "只读" in done.stderr and str(options.out) in done.stderr
     assert (options.out / "2021-05" / "run.json").read_bytes() == before and verify(options.out / "2021-05") == []
