@@ -235,7 +235,8 @@ def _decoded(path: Path, content: bytes) -> str:
             raise _refusal(path, "文件里混有 UTF-8 和 GB18030 两种编码", cure=cure, row=line)
         return text
     cure = "在 Excel 中另存为“CSV UTF-8”"
-    raise _refusal(path, "文件编码既不是 UTF-8 也不是 GB18030，或者从这一行起换了编码", cure=cure, row=_line(content, read))
+    what, row = ("，或者从这一行起换了编码", _line(content, read)) if read else ("", None)
+    raise _refusal(path, f"文件编码既不是 UTF-8 也不是 GB18030{what}", cure=cure, row=row)
 
 
 def _line(content: bytes, at: int) -> int:
