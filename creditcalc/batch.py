@@ -38,8 +38,8 @@ from creditcalc.workers import PRELOADED, Outcome, each_alone, start
 
 INTERRUPTED = "运行被中断，没有做完"
 REFUSED = "数据有错误"
-tqdm.monitor_interval = 0  # its thread, and a warning where there is no memory for one, are for faster bars
 NOTING = 20  # times as long as noting took goes by until the next page is noted: a run of thousands would write all day
+tqdm.monitor_interval = 0  # its thread, and a warning where there is no memory for one, are for faster bars
 
 
 class Busy(ProblemError):

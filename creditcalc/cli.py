@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -196,14 +195,10 @@ def explain(
 @RULEBOOK
 def check(data: Path, rulebook: Path | None) -> int:
     """核对数据和旁边的佐证材料表，列出全部错误和提示，不计分。"""
-    from creditcalc.evidence import given_beside
-    from creditcalc.inputs import check_inputs
+    from creditcalc.evidence import check_with_evidence
     from creditcalc.loading import load_rulebook
 
-    book = load_rulebook(rulebook)
-    checked = check_inputs(data, book)
-    given = given_beside(data, book, checked.table)
-    checked = replace(checked, problems=checked.problems + (given.problems if given else []))
+    checked, _ = check_with_evidence(data, load_rulebook(rulebook))
     for problem in checked.errors:
         click.echo(f"错误：{problem}")
     for problem in checked.notices:

@@ -109,9 +109,8 @@ class _Cells:
     @property
     def least(self) -> float:
         """The ems that the column takes in print at least."""
-        kind = next(
-            (word for word in ("long", "short") if word in self.layout), "short" if self.column.kind == "number" else ""
-        )
+        narrow = self.column.kind in ("number", "percent") or "short" in self.layout
+        kind = "long" if "long" in self.layout else "short" if narrow else ""
         unbroken = [length / 2 for length in map(_halves, [self.label, *self.texts]) if length <= SHORT]
         return max(NARROWEST[kind], *unbroken, 0) + BADGE * any(self.tones) + BLANKS
 

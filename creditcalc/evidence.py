@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.cells import Fault
+from creditcalc.inputs import Checked, check_inputs
 from creditcalc.ledgers.reading import Column, Lines, read_lines
 from creditcalc.problems import Problem, nearest
 from creditcalc.rulebook import Evidence, Rule, Rulebook
@@ -46,13 +47,16 @@ def beside(data: Path) -> Path | None:
     return next((path for path in (folder / f"evidence{end}" for end in (".csv", ".xlsx")) if path.is_file()), None)
 
 
-def given_beside(data: Path, book: Rulebook, rows: pd.DataFrame, city: str | None = None) -> Given | None:
-    """The evidence table beside the data, of whose jurisdictions ``rows`` has the names; None where there is none."""
-    if (path := beside(data)) is None:
-        return None
+def check_with_evidence(data: Path, book: Rulebook, city: str | None = None) -> tuple[Checked, pd.DataFrame | None]:
+    """The data with the problems of both, and the evidence that was handed in: None where no table of it lies beside."""
+    checked, path = check_inputs(data, book), beside(data)
+    if path is None:
+        return checked, None
+    rows = checked.table
     cities = {city, *rows["city"], *rows.loc[rows["level"] == "city", "jurisdiction"]} - {"", None}
     given = check_evidence(path, book, list(rows["jurisdiction"].unique()), sorted(map(str, cities)))
-    return replace(given, problems=[replace(problem, jurisdiction="") for problem in given.problems])
+    faults = [replace(problem, jurisdiction="") for problem in given.problems]
+    return replace(checked, problems=checked.problems + faults), given.table
 
 
 def check_evidence(path: Path, book: Rulebook, jurisdictions: Sequence[str], cities: Sequence[str] = ()) -> Given:

@@ -60,13 +60,15 @@ def _cleaned(label: str) -> str:
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path`` that takes its place at the end, or goes away when something fails.
 
-    An OSError names ``path``: a disk that is full does not say itself which file had no room.
+    An OSError of the temporary path names ``path``, and so does one of no path: a disk that is full does not say which.
     """
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         yield temporary
         temporary.replace(path)
     except OSError as error:
+        if error.filename not in (None, str(temporary)):
+            raise
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         with suppress(OSError):  # where nothing can be written nothing can be removed either, and that would be told instead

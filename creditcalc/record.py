@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -74,15 +75,13 @@ class Record:
 
 def load(folder: Path) -> Record | None:
     """The record in a folder; None where it is missing or not one of ours."""
-    try:
+    with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
         facts = json.loads((folder / RECORD).read_bytes())
         pages, outputs = tuple(Page(**page) for page in facts["pages"]), {**facts["outputs"]}
         texts = [text for page in pages for name, text in asdict(page).items() if name != "seconds"]
         files = [*(page.file for page in pages), *outputs]
         if all(isinstance(text, str) for text in [*texts, *outputs.values()]) and all(map(OWN.fullmatch, files)):
             return Record(pages, outputs, bool(facts["interrupted"]))
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        pass
     return None
 
 

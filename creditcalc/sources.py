@@ -285,9 +285,14 @@ def _xlsx(path: Path, content: bytes) -> Iterator[Grid]:
 
 def _pieces(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
     """A part's content, never more of it in memory than a piece: a part that is larger than it says ends in an error."""
+    rest = b""  # a tag that the end of a piece would cut in two
     with archive.open(part) as content:
         while piece := content.read(PIECE):
-            yield piece
+            piece = rest + piece
+            cut = max(piece.rfind(b"<"), len(piece) - PIECE)  # no tag of ours is so long
+            yield piece[:cut]
+            rest = piece[cut:]
+    yield rest
 
 
 def _mark_merged(sheet: Any, rows: list[Any]) -> None:

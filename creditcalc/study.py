@@ -12,8 +12,8 @@ import pandas as pd
 
 from creditcalc.brief import Brief, Group
 from creditcalc.bundle import bundled
-from creditcalc.evidence import given_beside
-from creditcalc.inputs import Checked, check_inputs
+from creditcalc.evidence import check_with_evidence
+from creditcalc.inputs import Checked
 from creditcalc.loading import load_rulebook
 from creditcalc.problems import Problem, ReadingError, UnknownName, nearest, shown
 from creditcalc.rollup import notices, roll_up
@@ -165,9 +165,7 @@ def open_study(
     book = load_rulebook(rulebook or None)
     options = book.resolve(parse_readings(readings) if isinstance(readings, str) else readings)
     source = Path(data) if data else bundled("data/sample")
-    checked = check_inputs(source, book)
-    given = given_beside(source, book, checked.table, city)
-    checked = replace(checked, problems=checked.problems + (given.problems if given else []))
+    checked, given = check_with_evidence(source, book, city)
     told = [replace(p, file=os.path.relpath(p.file, source.parent)) if p.file else p for p in checked.problems]
     if city:
         rows = checked.table
@@ -176,7 +174,7 @@ def open_study(
             raise UnknownName([Problem("表中没有这个市", shown(city), f"{nearest(city, known)}有：{'、'.join(known)}")])
     table = roll_up(checked.table, book, city, checked.short)
     noticed = notices(checked.table, book, city, checked.short)
-    return Study(book, options, Checked(checked.table, told), table, (*told, *noticed), given.table if given else None, as_of)
+    return Study(book, options, Checked(checked.table, told), table, (*told, *noticed), given, as_of)
 
 
 OPEN: dict[Call, Study] = {}

@@ -143,6 +143,12 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_at_once(tmp_path, sheet,
     assert time.process_time() - began < 20
 
 
+@pytest.mark.parametrize("pad", range(0, 15, 5))
+def test_rows_are_counted_to_the_last_one(tmp_path, pad):
+    [problem] = check_inputs(repacked(tmp_path / "a.xlsx", b" " * pad + b"<row><c/></row>" * 400_000), BOOK).errors
+    assert problem.value == "400,001 行"
+
+
 def test_a_row_beyond_the_last_of_excel_is_not_lost_without_a_word(tmp_path):
     row = b'<row spans="1:2" r="900000000"><c r="A900000000"><v>1</v></c></row>'
     [problem] = check_inputs(repacked(tmp_path / "a.xlsx", row), BOOK).errors
