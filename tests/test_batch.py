@@ -361,7 +361,8 @@ def endless(options, tmp_path):
         process = subprocess.Popen(
             command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
-        while not ((tmp_path / "began").exists() and (options.out / "2021-05" / "好县.html").exists()):
+        others = [options.out / "2021-05" / f"{name}.html" for name in ("某市", "好县")]
+        while not all(path.exists() for path in [tmp_path / "began", *others]):
             assert process.poll() is None, process.communicate()
             time.sleep(0.05)
         return process
