@@ -148,9 +148,10 @@ def score(
     else:
         checked = check_inputs(data, book)
         table = checked.table
+    table = table[_sound(table, checked)]
     if table.empty:
         raise InputError(checked.errors or [Problem("表中没有数据行", file=str(data))])
-    card = scoring.score(table[_sound(table, checked)], book, readings)
+    card = scoring.score(table, book, readings)
     if out:
         write_table(out, card.items())
     else:

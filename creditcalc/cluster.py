@@ -6,23 +6,27 @@ Nothing is asked of a worker but that this package is installed: what a page is 
 from __future__ import annotations
 
 import multiprocessing
+import pickle
 import time
 import warnings
+import zlib
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
+
+import pandas as pd
 
 from creditcalc.pages import STUDY, Job, make_page
 from creditcalc.problems import Problem, ProblemError
 from creditcalc.workers import Key, Outcome, each_alone
 
 T = TypeVar("T")
-U = TypeVar("U")
 Files = dict[str, bytes]
 PATIENCE = 10  # seconds for a scheduler to answer, and for a first worker to be there
 ABANDONED = 30  # seconds without any worker, after which nothing more is hoped for: one that is started anew takes two
@@ -153,31 +157,42 @@ def _make_here(job: Job, inputs: Files, engine: str, limit: float, preload: tupl
 
 
 @contextmanager
-def mapping(address: str) -> Iterator[Callable[[Callable[[T], U], Iterable[T]], Iterator[U]]]:
-    """Something like ``map`` that calls on the workers, and asks them for little more than they can do at once."""
+def mapping(address: str) -> Iterator[Callable[[Callable[[T], pd.DataFrame], list[T]], Iterator[pd.DataFrame]]]:
+    """Something like ``map`` whose tables are a Dask table's partitions; few more are asked for than workers make at once."""
     with connected(address) as client:
-        executor = client.get_executor(pure=False)
+        from dask import config, dataframe
+
+        from_map: Any = dataframe.from_map
         width = 1 + sum(client.nthreads().values())
 
-        def mapped(function: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
-            under_way: deque[Future[U]] = deque()
-            for item in items:
+        def mapped(function: Callable[[T], pd.DataFrame], items: list[T]) -> Iterator[pd.DataFrame]:
+            call = partial(_called, zlib.compress(pickle.dumps(function)))  # a scheduler keeps the last thousand that it sent
+            with config.set({"dataframe.convert-string": False}):  # what is no text would become one
+                table = from_map(call, items, meta=pd.DataFrame(), enforce_metadata=False)
+            under_way: deque[Any] = deque()
+            for part in table.partitions:
                 if len(under_way) == width:
                     yield _answer(under_way.popleft())
-                under_way.append(executor.submit(function, item))
+                under_way.append(client.compute(part))
             while under_way:
                 yield _answer(under_way.popleft())
 
         yield mapped
 
 
-def _answer(future: Future[U]) -> U:
-    """A call's result; ClusterError where no worker could give it."""
-    from distributed import KilledWorker
+def _called(function: bytes, item: Any) -> Any:
+    """What a pickled function makes of an item."""
+    return pickle.loads(zlib.decompress(function))(item)
+
+
+def _answer(future: Any) -> pd.DataFrame:
+    """A partition; ClusterError where no worker could make it."""
+    from distributed import CancelledError, KilledWorker
 
     try:
-        return future.result()
+        table: pd.DataFrame = future.result()
     except KilledWorker:
         raise _refusal("worker 一再意外退出", "", "看看 worker 的日志，内存够不够") from None
     except CancelledError:
         raise _refusal(CUT_OFF, "", "看看调度器还在不在") from None
+    return table

@@ -7,7 +7,7 @@ names alone: the cities there are, and who stands in several files for the same 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -52,9 +52,8 @@ from creditcalc.sources import (
     read_grids,
 )
 
-ROWS = 2_000  # scored and written at once: the long table has a row for each rule
-Mapped = Callable[[Callable[[Path], Any], Iterable[Path]], Iterator[Any]]  # as map is
-Hashes = NDArray[np.uint64]
+ROWS = 2_000  # scored at once: the long table has a row for each rule
+Mapped = Callable[[Callable[[Path], pd.DataFrame], list[Path]], Iterator[pd.DataFrame]]  # as map is
 Who = tuple[str, str, str]  # city, jurisdiction, period
 
 
@@ -88,23 +87,24 @@ def score_partitions(
 ) -> list[Problem]:
     """Score a folder of Parquet files into ``outputs`` (``items`` and ``totals``) and give all problems.
 
-    ``mapped`` calls a function for each file, in order. A jurisdiction with an error in any file is in no result.
-    Raises InputError where there is no row, or more than an Excel sheet holds.
+    ``mapped`` makes a table of each file, in order. A jurisdiction with an error in any file is in no result.
+    Raises InputError where there is no row that can be scored, or more than an Excel sheet holds.
     """
     files, problems = data_files(folder)
     known = _known(files, book, mapped)
-    checks = list(mapped(partial(_problems, book=book, known=known), files))
-    problems = problems + [problem for found, _ in checks for problem in found]
-    if not sum(rows for _, rows in checks):
-        raise InputError(Checked(pd.DataFrame(), problems).errors or [Problem("表中没有数据行", file=str(folder))])
-    faulty = {file for file, (found, _) in zip(files, checks, strict=True) if any(p.severity == "error" for p in found)}
-    known = replace(known, unsound=frozenset(Checked(pd.DataFrame(), problems).unsound), faulty=frozenset(faulty))
+    faulty = set()
+    for file, found in zip(files, mapped(partial(_problems, book=book, known=known), files), strict=True):
+        problems.extend(found["problem"])
+        if any(problem.severity == "error" for problem in found["problem"]):
+            faulty.add(file)
+    checked = Checked(pd.DataFrame(), problems)
+    known = replace(known, unsound=frozenset(checked.unsound), faulty=frozenset(faulty))
     with ExitStack() as stack:
         sinks = {name: stack.enter_context(sink(path)) for name, path in outputs.items()}
-        for results in mapped(partial(_scored, book=book, readings=readings, known=known, names=tuple(sinks)), files):
-            for result in results:
-                for name, write in sinks.items():
-                    write(result[name])
+        for name, write in sinks.items():
+            scored = partial(_scored, name=name, book=book, readings=readings, known=known)
+            if not sum(write(table) for table in mapped(scored, files) if len(table)):
+                raise InputError(checked.errors or [Problem("表中没有数据行", file=str(folder))])
     return problems
 
 
@@ -123,43 +123,43 @@ def check_size(files: list[Path], book: Rulebook, outputs: Mapping[str, Path]) -
 
 def _known(files: list[Path], book: Rulebook, mapped: Mapped) -> Known:
     """What all files' names tell together."""
-    names = list(mapped(partial(_names, book=book), files))
-    known = Known(frozenset(city for cities, _ in names for city in cities))
-    hashes = np.sort(np.concatenate([hashes for _, hashes in names]))
-    suspect = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+    cities: set[str] = set()
+    hashes = [np.array([], dtype=np.uint64)]
+    for names in mapped(partial(_names, book=book), files):
+        cities.update(names["city"].cat.categories)
+        hashes.append(names["hash"].dropna().to_numpy(np.uint64))
+    known, every = Known(frozenset(cities - {""})), np.sort(np.concatenate(hashes))
+    suspect = np.unique(every[1:][every[1:] == every[:-1]])
     if not len(suspect):
         return known
     number: Counter[Who] = Counter()
     for found in mapped(partial(_suspects, book=book, known=known, hashes=suspect), files):
-        number.update(found)
+        number.update(found.itertuples(index=False, name=None))
     return replace(known, doubled=frozenset(who for who, n in number.items() if n > 1))
 
 
-def _names(file: Path, book: Rulebook) -> tuple[set[str], Hashes]:
-    """A file's cities, and a hash of jurisdiction and period for each row that has both."""
+def _names(file: Path, book: Rulebook) -> pd.DataFrame:
+    """City of each row of a file, and a hash of jurisdiction and period where there are both."""
     table = read(file, book, keys_only=True).table
-    return set(table["city"]) - {""}, _hashes(_named(table))
+    return pd.DataFrame({"city": table["city"].astype("category"), "hash": _hashes(table)}, index=table.index)
 
 
-def _suspects(file: Path, book: Rulebook, known: Known, hashes: Hashes) -> list[Who]:
+def _suspects(file: Path, book: Rulebook, known: Known, hashes: NDArray[np.uint64]) -> pd.DataFrame:
     """Who stands in the rows of a file that have one of these hashes."""
-    named = _named(read(file, book, known, keys_only=True).table)
-    return list(named.loc[np.isin(_hashes(named), hashes), IDENTITY].itertuples(index=False, name=None))
+    table = read(file, book, known, keys_only=True).table
+    found: pd.DataFrame = table.loc[_hashes(table).isin(hashes).fillna(False), IDENTITY]
+    return found
 
 
-def _named(table: pd.DataFrame) -> pd.DataFrame:
-    return table[(table["jurisdiction"] != "") & (table["period"] != "")]
+def _hashes(table: pd.DataFrame) -> pd.Series:
+    """A hash of jurisdiction and period for each row that has both."""
+    named = table.loc[(table["jurisdiction"] != "") & (table["period"] != ""), ["jurisdiction", "period"]]
+    return pd.util.hash_pandas_object(named, index=False).astype("UInt64").reindex(table.index)
 
 
-def _hashes(table: pd.DataFrame) -> Hashes:
-    named = table[["jurisdiction", "period"]]
-    return np.asarray(pd.util.hash_pandas_object(named, index=False), dtype=np.uint64)
-
-
-def _problems(file: Path, book: Rulebook, known: Known) -> tuple[list[Problem], int]:
-    """A file's problems, and how many rows of it can be used."""
-    checked = check_partition(file, book, known)
-    return checked.problems, len(checked.table)
+def _problems(file: Path, book: Rulebook, known: Known) -> pd.DataFrame:
+    """A file's problems, one to a row."""
+    return pd.DataFrame({"problem": check_partition(file, book, known).problems}, dtype=object)
 
 
 def check_partition(file: Path, book: Rulebook, known: Known) -> Checked:
@@ -173,13 +173,14 @@ def check_partition(file: Path, book: Rulebook, known: Known) -> Checked:
     return Checked(placed(without_faults(table, findings)), problems + told(blocks, table, findings))
 
 
-def _scored(file: Path, book: Rulebook, readings: Readings, known: Known, names: tuple[str, ...]) -> list[dict[str, pa.Table]]:
-    """The results of a file's sound rows, some rows at a time."""
+def _scored(file: Path, name: str, book: Rulebook, readings: Readings, known: Known) -> pd.DataFrame:
+    """The ``items`` or ``totals`` of a file's sound rows."""
     table = (check_partition if file in known.faulty else read)(file, book, known).table
     owners = zip(table["city"], table["jurisdiction"], strict=True)
     table = table[[not is_unsound(known.unsound, city, name) for city, name in owners]]
-    cards = (score(table[n : n + ROWS], book, readings) for n in range(0, max(1, len(table)), ROWS))
-    return [{name: pa.Table.from_pandas(getattr(card, name)(), preserve_index=False) for name in names} for card in cards]
+    cards = (score(table[n : n + ROWS], book, readings) for n in range(0, len(table), ROWS))
+    parts: list[pd.DataFrame] = [getattr(card, name)() for card in cards]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def read(file: Path, book: Rulebook, known: Known | None = None, keys_only: bool = False) -> Read:
@@ -271,25 +272,21 @@ def _numbers(column: pa.ChunkedArray, name: str, book: Rulebook) -> NDArray[np.f
 
 
 @contextmanager
-def sink(path: Path) -> Iterator[Callable[[pa.Table], None]]:
-    """Something that appends tables to a CSV or Parquet file, which is there at the end."""
+def sink(path: Path) -> Iterator[Callable[[pd.DataFrame], int]]:
+    """Something that appends a table to a CSV or Parquet file, which is there at the end, and tells how many rows it had."""
     writer: pq.ParquetWriter | None = None
-    blank: list[pa.Table] = []
     with replacing(path) as temporary, ExitStack() as stack:
 
-        def append(table: pa.Table) -> None:
+        def append(table: pd.DataFrame) -> int:
             nonlocal writer
             if path.suffix.lower() == ".csv":
                 first = not temporary.exists()
-                encoding, mode = ("utf-8-sig", "w") if first else ("utf-8", "a")
-                frame = table.to_pandas()
-                frame.to_csv(temporary, mode=mode, header=first, index=False, encoding=encoding, lineterminator="\n")
-            elif not len(table):
-                blank[:] = [table]  # its texts have no type yet
+                with temporary.open("a", encoding="utf-8-sig" if first else "utf-8", newline="") as file:
+                    table.to_csv(file, header=first, index=False, lineterminator="\n")
             else:
-                writer = writer or stack.enter_context(pq.ParquetWriter(temporary, table.schema))
-                writer.write_table(table)
+                cells = pa.Table.from_pandas(table, preserve_index=False)
+                writer = writer or stack.enter_context(pq.ParquetWriter(temporary, cells.schema))
+                writer.write_table(cells)
+            return len(table)
 
         yield append
-        if blank and writer is None:
-            pq.write_table(blank[0], temporary)

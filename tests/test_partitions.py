@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -19,13 +20,28 @@ from creditcalc.scoring import score
 BOOK = load_rulebook()
 SEVERAL, ONE, BAD, ODD = "几个市", "一个市", "有错", "杂"
 PEAK = """
-import resource, sys
+import sys
 from pathlib import Path
+from distributed import Client, LocalCluster
 from creditcalc import load_rulebook
+from creditcalc.cluster import mapping
 from creditcalc.partitions import score_partitions
-folder, out = map(Path, sys.argv[1:])
-score_partitions(folder, load_rulebook(), {}, {"items": out / "i.parquet", "totals": out / "t.csv"})
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
+
+def peak():  # not ru_maxrss, which a process inherits from the one that starts it
+    from pathlib import Path
+    return next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line) >> 10
+
+where, folder, out = sys.argv[1], *map(Path, sys.argv[2:])
+outputs = {"items": out / "i.parquet", "totals": out / "t.csv"}
+if where == "here":
+    score_partitions(folder, load_rulebook(), {}, outputs)
+    print([peak()])
+else:
+    workers = {"n_workers": 2, "threads_per_worker": 1, "local_directory": out, "dashboard_address": ":0"}
+    with LocalCluster(**workers) as cluster, Client(cluster) as client:
+        with mapping(cluster.scheduler_address) as mapped:
+            score_partitions(folder, load_rulebook(), {}, outputs, mapped)
+        print([peak(), *client.run(peak).values()])
 """
 
 
@@ -180,14 +196,29 @@ def test_nothing_is_written_of_what_excel_cannot_hold_or_has_no_rows(folders, tm
     assert not list(tmp_path.glob("o.*"))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="peak memory in kilobytes")
-def test_peak_memory_does_not_grow_with_the_number_of_parts(tmp_path):
+def test_nothing_is_written_where_no_row_is_sound(folders, tmp_path):
+    folder, out = tmp_path / "bad", tmp_path / "o.csv"
+    folder.mkdir()
+    bad = pd.read_parquet(folders[SEVERAL] / "000.parquet").iloc[:1]
+    bad[BOOK.inputs["loans_xyd"].label] = -1.0
+    bad.to_parquet(folder / "a.parquet")
+    told = []
+    for data in (folder, folder / "a.parquet"):
+        result = CliRunner().invoke(cli, ["score", str(data), "--out", str(out)])
+        assert result.exit_code == 2 and "-1" in result.stderr and not out.exists()
+        told.append(result.stderr)
+    assert told[0] == told[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory of a process")
+@pytest.mark.parametrize(("where", "most"), [("here", 1.15), ("there", 1.2)])  # a scheduler keeps a log of what it sent
+def test_peak_memory_of_no_process_grows_with_the_number_of_parts(where, most, tmp_path):
     peaks = []
     for parts in (10, 100):
         folder = write(tmp_path / str(parts), parts)
         out = tmp_path / f"out{parts}"
         out.mkdir()
-        call = [sys.executable, "-c", PEAK, str(folder), str(out)]
-        peaks.append(int(subprocess.run(call, capture_output=True, text=True, check=True).stdout))
-    print("peak of 10 and of 100 parts, MB:", peaks)
-    assert peaks[1] < 1.15 * peaks[0]
+        call = [sys.executable, "-c", PEAK, where, str(folder), str(out)]
+        peaks.append(json.loads(subprocess.run(call, capture_output=True, text=True, check=True).stdout))
+    print("peak of 10 and of 100 parts, MB:", *peaks)
+    assert all(many < most * few for few, many in zip(*peaks, strict=True))
