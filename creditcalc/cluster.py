@@ -141,19 +141,26 @@ def _make_here(job: Job, inputs: Files, engine: str, limit: float, preload: tupl
     """What a worker does: make one page from its own warm server; how it ended, and the page or the notebook that failed."""
     from distributed import get_worker
 
+    worker = get_worker()
+    key = worker.get_current_task()
+
+    def wanted() -> bool:  # not once the run that asked for it was stopped or is gone
+        return bool(worker.state.tasks[key].state == "executing")
+
     # Dask's nanny starts workers as daemonic processes, which multiprocessing forbids to have children lest these
     # outlive them. A page's process ends by itself when its parent is gone, and there is no other way to allow it.
     multiprocessing.current_process().daemon = False
-    with TemporaryDirectory(dir=get_worker().local_directory) as temporary:  # which Dask clears after a worker that died
+    with TemporaryDirectory(dir=worker.local_directory) as temporary:  # which Dask clears after a worker that died
         folder = Path(temporary)
         for name, content in inputs.items():
             (folder / name).write_bytes(content)
         made = folder / job.stem
         made.parent.mkdir(exist_ok=True)
         here = replace(job, notebook=folder / job.notebook.name)
-        [outcome] = each_alone(make_page, {job.stem: (here, folder, engine)}, 1, limit, preload)
-        paths = [made.with_name(made.name + ending) for ending in (".html", ".ipynb")]
-        return outcome, {f"{job.stem}{path.suffix}": path.read_bytes() for path in paths if path.exists()}
+        for outcome in each_alone(make_page, {job.stem: (here, folder, engine)}, 1, limit, preload, wanted):
+            paths = [made.with_name(made.name + ending) for ending in (".html", ".ipynb")]
+            return outcome, {f"{job.stem}{path.suffix}": path.read_bytes() for path in paths if path.exists()}
+    raise CancelledError
 
 
 @contextmanager

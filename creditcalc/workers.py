@@ -27,6 +27,7 @@ Key = TypeVar("Key")
 Context = ForkServerContext | SpawnContext
 STARTING = threading.Lock()  # a worker of a cluster has threads, and there is one __main__
 PRELOADED = {"warm": ["creditcalc.server"], "kernel": []}  # by engine, what the server has imported
+LOOKING = 1  # seconds between two looks at whether tasks are still wanted
 PATIENCE = 10  # seconds that a process gets to put away what it has started itself
 
 
@@ -57,24 +58,31 @@ class Running(Generic[Key]):
 
 
 def each_alone(
-    function: Callable[..., Any], tasks: Mapping[Key, tuple[Any, ...]], jobs: int, limit: float, preload: Sequence[str]
+    function: Callable[..., Any],
+    tasks: Mapping[Key, tuple[Any, ...]],
+    jobs: int,
+    limit: float,
+    preload: Sequence[str],
+    wanted: Callable[[], bool] = lambda: True,
 ) -> Generator[Outcome[Key]]:
     """Call ``function`` for every task in its own process, at most ``jobs`` at once, and tell each end as it comes.
 
     Processes are forked from a server that imports ``preload``; without it each is a new interpreter. A task that
-    takes more than ``limit`` seconds is ended, and so is what still runs when the caller stops listening.
+    takes more than ``limit`` seconds is ended, and so is what still runs when the caller stops listening or, looked at
+    every second, it is no longer ``wanted``.
     """
     context = start(preload)
     waiting = iter(tasks.items())
     running: dict[Any, Running[Key]] = {}
     try:
-        while True:
+        while wanted():
             for key, arguments in islice(waiting, jobs - len(running)):
                 task = _started(context, key, function, arguments, limit)
                 running[task.process.sentinel] = task
             if not running:
                 return
-            for sentinel in connection.wait(list(running), min(task.left for task in running.values())) or _late(running):
+            left = min(task.left for task in running.values())
+            for sentinel in connection.wait(list(running), min(left, LOOKING)) or _late(running):
                 yield _ended(running.pop(sentinel))
     finally:
         _stop([task.process for task in running.values()])

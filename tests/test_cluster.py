@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import chdir, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import distributed
 import pytest
@@ -25,6 +26,24 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no signals")
 MANY = [f"第{n}县" for n in range(12)]
 PARAMETERS = 'county = None\nperiod = None\ndata = ""\nrulebook = ""\nreadings = ""\ncity = ""\nas_of = ""'
 SLOW = "import time; time.sleep(1); print(county, period)"
+ENDLESS = """
+import os
+from pathlib import Path
+
+Path({began!r}).write_text(str(os.getpid()))
+while True:
+    pass
+"""
+RUN = """
+import signal, sys
+from pathlib import Path
+from creditcalc.batch import run
+from creditcalc.plan import Options
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+data, out, notebooks = map(Path, sys.argv[1:4])
+run(Options(data=data, out=out, notebooks=notebooks, units=False, counties=("久县",), scheduler=sys.argv[4]))
+"""
 FATAL = """
 import os, signal
 from pathlib import Path
@@ -92,6 +111,24 @@ def test_a_page_that_takes_too_long_on_a_worker_is_ended(options, light, cluster
     write_data(options.data, ["久县", "好县"])
     outcome = run(replace(options, scheduler=cluster, timeout=8))
     assert statuses(outcome) == {"某市": "made", "久县": "failed", "好县": "made"}
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
+def test_a_page_that_nobody_waits_for_any_more_is_ended_on_its_worker(options, cluster, tmp_path, ending):
+    write_data(options.data, ["久县"])
+    began = tmp_path / "began"
+    notebook(tmp_path / "county_report.ipynb", PARAMETERS, ENDLESS.format(began=str(began)))
+    notebook(tmp_path / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)")
+    call = [sys.executable, "-c", RUN, str(options.data), str(options.out), str(tmp_path), cluster]
+    with subprocess.Popen(call, stderr=subprocess.PIPE, text=True) as process:
+        while not (began.exists() and began.read_text()):
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.05)
+        process.send_signal(ending)
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{began.read_text()}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_worker_that_is_killed_costs_no_page_and_none_is_made_twice(options, light, tmp_path):
