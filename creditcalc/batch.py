@@ -140,7 +140,8 @@ def _execute(
     fresh: dict[Key, Page] = {}
     due_again = 0.0
     try:
-        share(plan.study, work)
+        if calls:
+            share(plan.study, work)
         with (
             tqdm(total=len(due), unit="页", disable=hidden, file=sys.stderr) as bar,
             closing(_outcomes(options, calls)) as outcomes,

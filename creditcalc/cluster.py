@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from creditcalc.pages import STUDY, Job, make_page
+from creditcalc.pages import SHARED, Job, make_page
 from creditcalc.problems import Problem, ProblemError
 from creditcalc.workers import Key, Outcome, each_alone
 
@@ -82,7 +82,8 @@ def each_on_cluster(
     if not calls:
         return
     folder = next(folder for _, folder, _ in calls.values())
-    files = {path.name: path.read_bytes() for path in {folder / STUDY} | {job.notebook for job, *_ in calls.values()}}
+    paths = {folder / name for name in SHARED} | {job.notebook for job, *_ in calls.values()}
+    files = {path.name: path.read_bytes() for path in paths}
     with connected(address) as client:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)

@@ -1,7 +1,7 @@
 """The Chinese font: for matplotlib, and the few characters of it that a page carries.
 
 The font is Noto Sans SC (SIL Open Font License 1.1), which a dependency brings. fontTools' own subsetter takes more than a
-second for each page; here each character's outline is drawn once in a process, and a page's font is put together from them.
+second for each page; here each character's outline is drawn once in a run, and a page's font is put together from them.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import struct
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -27,6 +28,7 @@ EM = 100
 BROTLI_QUALITY = 9
 OS2_LENGTHS = ("sTypoAscender", "sTypoDescender", "sTypoLineGap", "usWinAscent", "usWinDescent", "sxHeight", "sCapHeight")
 LICENCE = "SIL Open Font License, Version 1.1"
+_DRAWN: dict[str, bytes] = {}  # outlines by glyph name
 
 
 @cache
@@ -79,7 +81,24 @@ def woff2_subset(text: str) -> bytes:
     >>> woff2_subset("范县")[:4], woff2_subset("范县") == woff2_subset("县范县")
     (b'wOF2', True)
     """
-    return _subset(frozenset(char for char in text if ord(char) in _characters()))
+    return _subset(_shown(text))
+
+
+def drawn(text: str) -> dict[str, bytes]:
+    """The outlines of a text's characters and of all drawn before, for ``use_drawn`` in the processes of one run."""
+    for char in _shown(text):
+        _outline(_characters()[ord(char)])
+    return _DRAWN
+
+
+def use_drawn(outlines: Mapping[str, bytes]) -> None:
+    """Take over outlines that another process has drawn."""
+    _DRAWN.update(outlines)
+
+
+def _shown(text: str) -> frozenset[str]:
+    """The characters of a text that the font has."""
+    return frozenset(char for char in set(text) if ord(char) in _characters())
 
 
 @lru_cache(maxsize=64)
@@ -102,9 +121,16 @@ def _characters() -> dict[int, str]:
     return dict(_source().getBestCmap())
 
 
-@cache
 def _outline(glyph: str) -> T2CharString:
     """One glyph's outline on the coarser grid, without hints and subroutines."""
+    from fontTools.misc.psCharStrings import T2CharString
+
+    if glyph not in _DRAWN:
+        _DRAWN[glyph] = _draw(glyph)
+    return T2CharString(bytecode=_DRAWN[glyph])
+
+
+def _draw(glyph: str) -> bytes:
     from fontTools.pens.t2CharStringPen import T2CharStringPen
     from fontTools.pens.transformPen import TransformPen
 
@@ -112,7 +138,9 @@ def _outline(glyph: str) -> T2CharString:
     width, _ = _metrics(glyph)
     pen = T2CharStringPen(None if width == EM else width, None)
     glyphs[glyph].draw(TransformPen(pen, (SCALE, 0, 0, SCALE, 0, 0)))
-    return pen.getCharString()
+    outline = pen.getCharString()
+    outline.compile()
+    return bytes(outline.bytecode)
 
 
 def _metrics(glyph: str) -> tuple[int, int]:

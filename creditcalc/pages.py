@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from creditcalc.bundle import PACKAGE, bundled
 from creditcalc.files import replacing, sha256
+from creditcalc.fonts import drawn, use_drawn
 from creditcalc.html import PageHead, to_html
 from creditcalc.problems import Problem, ProblemError, nearest
 from creditcalc.study import Study, keep_open
 
 ENGINES = {"warm": "creditcalc-warm", "kernel": "nbclient"}  # as a caller and as papermill names them
-STUDY = "study.pickle"
+STUDY, OUTLINES = SHARED = "study.pickle", "outlines.pickle"  # what the pages of a run have in common
 OPENED_BY = ("data", "rulebook", "readings", "city", "as_of")  # the parameters with which a notebook opens its study
 
 
@@ -56,10 +58,12 @@ def check_parameters(notebook: Path, given: Mapping[str, str]) -> None:
 def make_page(job: Job, folder: Path, engine: str) -> str:
     """Execute a job's notebook, write its page into ``folder`` and give the page's digest.
 
-    ``warm`` runs it in this process, which must have nothing else to do, and spares it reading the data: the study lies in
-    ``folder``. ``kernel`` runs it in a process of its own. A notebook that fails stays there, executed up to the failing cell.
+    ``folder`` holds what ``share`` lays there. ``warm`` runs the notebook in this process, which must have nothing else to
+    do, and spares it reading the data; ``kernel`` runs it in a process of its own. A notebook that fails stays there,
+    executed up to the failing cell.
     """
     papermill = load_papermill()
+    use_drawn(pickle.loads((folder / OUTLINES).read_bytes()))
     if engine == "warm":
         import creditcalc.kernels  # noqa: F401  papermill knows the engine from there
 
@@ -87,9 +91,16 @@ def make_page(job: Job, folder: Path, engine: str) -> str:
 
 
 def share(study: Study, folder: Path) -> None:
-    """Lay a study into a folder for the pages that are made there."""
-    with replacing(folder / STUDY) as temporary:
-        temporary.write_bytes(pickle.dumps(study))
+    """Lay what pages have in common into the folder where they are made: the study, and most characters' outlines."""
+    for name, content in ((STUDY, study), (OUTLINES, drawn(_own_text()))):
+        with replacing(folder / name) as temporary:
+            temporary.write_bytes(pickle.dumps(content))
+
+
+def _own_text() -> str:
+    """The texts of this package, whose characters are most of those that a page can hold."""
+    files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.toml"), *PACKAGE.rglob("*.j2"), *bundled("notebooks").glob("*.ipynb")]
+    return "".join(path.read_text(encoding="utf-8") for path in files)
 
 
 def load_papermill() -> Any:

@@ -30,7 +30,6 @@ def warm() -> None:
     for module in MODULES:
         import_module(module)
     _make_page()
-    import_module("creditcalc.fonts").woff2_subset(_own_text())  # draws each character, which is most of a page's font
     if (threads := _threads()) > 1:
         sys.exit(f"预热后有 {threads} 个线程，不能由此派生进程；请用 --engine kernel")
     gc.collect()
@@ -57,14 +56,6 @@ def _make_page() -> None:
         shown = make.new_output("display_data", {"text/html": Figure(canvas, "得分", "得分").html()})
     cells = [make.new_markdown_cell("## 得分"), make.new_code_cell("", outputs=[shown])]
     to_html(make.new_notebook(cells=cells), PageHead("得分", [("期间", "2021-05")]))
-
-
-def _own_text() -> str:
-    """The texts of this package, whose characters are most of those that a page can hold."""
-    from creditcalc.bundle import PACKAGE, bundled
-
-    files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.toml"), *PACKAGE.rglob("*.j2"), *bundled("notebooks").glob("*.ipynb")]
-    return "".join(path.read_text(encoding="utf-8") for path in files)
 
 
 def _threads() -> int:
