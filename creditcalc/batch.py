@@ -112,9 +112,11 @@ def _make(plan: Plan, progress: bool | None) -> Run:
     def note(fresh: Mapping[Key, Page]) -> None:
         record.save(plan.folder, _facts(plan, files, recorded.outputs, interrupted=True), standing(fresh))
 
-    with ThreadPoolExecutor(1) as aside:  # while the server of pages gets ready and this process only waits for them
-        summary = aside.submit(workbook, sheets(plan), f"{plan.period} 汇总")
-        fresh, interrupted = _execute(plan, due, progress, note)
+    with _workplace(plan) as work, ThreadPoolExecutor(1) as aside:
+        if due:
+            share(plan.study, work)
+        summary = aside.submit(workbook, sheets(plan), f"{plan.period} 汇总")  # while this process only waits for pages
+        fresh, interrupted = _execute(plan, work, due, progress, note)
     pages = standing(fresh)
     _remove_outdated(plan, pages, recorded.pages)
     if options.pdf and not interrupted:
@@ -124,24 +126,31 @@ def _make(plan: Plan, progress: bool | None) -> Run:
     return Run(plan.folder, pages, plan.study.problems, interrupted)
 
 
-def _execute(
-    plan: Plan, due: list[Key], progress: bool | None, note: Callable[[Mapping[Key, Page]], None]
-) -> tuple[dict[Key, Page], bool]:
-    """Make the pages that are due; those that ended, noted as they end, and whether Ctrl-C stopped the rest."""
+@contextmanager
+def _workplace(plan: Plan) -> Iterator[Path]:
+    """The folder in which pages are made, gone at the end; nothing of an earlier run is in it or among the failed ones."""
     work = plan.folder / ".work"
-    for folder in (work, plan.folder / "failed"):  # of an earlier run
+    for folder in (work, plan.folder / "failed"):
         shutil.rmtree(folder, ignore_errors=True)
     for part in {Path(task.job.stem).parent for task in plan.tasks.values()} | {Path()}:
         for folder in (work / part, plan.folder / part):
             folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _execute(
+    plan: Plan, work: Path, due: list[Key], progress: bool | None, note: Callable[[Mapping[Key, Page]], None]
+) -> tuple[dict[Key, Page], bool]:
+    """Make the pages that are due; those that ended, noted as they end, and whether Ctrl-C stopped the rest."""
     options = plan.options
     calls = {key: (plan.tasks[key].job, work, options.engine) for key in due}
     hidden = None if progress is None else not progress
     fresh: dict[Key, Page] = {}
     due_again = 0.0
     try:
-        if calls:
-            share(plan.study, work)
         with (
             tqdm(total=len(due), unit="页", disable=hidden, file=sys.stderr) as bar,
             closing(_outcomes(options, calls)) as outcomes,
@@ -155,7 +164,6 @@ def _execute(
     except KeyboardInterrupt:
         return fresh, True
     finally:
-        shutil.rmtree(work, ignore_errors=True)
         note(fresh)
     return fresh, False
 

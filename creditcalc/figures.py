@@ -21,6 +21,7 @@ from creditcalc.theme import ACCENT, FIGURE_WIDTH, INK, LINE, MUTED, PAPER, TONE
 from creditcalc.wording import interval, number, points
 
 LETTER = 0.135  # inches that a Chinese letter of a label takes
+GAP = 0.05  # inches between a label and its bar
 MOST = 14  # bars that a reader takes in at one look
 OPEN = TONES["warn"].fill
 EDGE = TONES["warn"].mark
@@ -154,11 +155,13 @@ def _rows(labels: Sequence[str], unit: str, right: float = 0.3) -> tuple[Canvas,
     use_figure_style()
     height = 0.3 * len(labels) + 1.0
     left = (LETTER * max(map(_letters, labels)) + 0.2) / FIGURE_WIDTH
+    width = FIGURE_WIDTH * (1 - left) - right
     canvas = Canvas(figsize=(FIGURE_WIDTH, height))
-    ax = canvas.add_axes((left, 0.55 / height, 1 - left - right / FIGURE_WIDTH, 1 - 0.95 / height))
-    ax.set_yticks(np.arange(len(labels)), labels)
+    ax = canvas.add_axes((left, 0.55 / height, width / FIGURE_WIDTH, 1 - 0.95 / height))
+    ax.set_yticks([])
+    for n, label in enumerate(labels):  # a tick for each would take a fifth of the time that the chart takes
+        ax.text(-GAP / width, n, label, ha="right", va="center_baseline", transform=ax.get_yaxis_transform())
     ax.set_ylim(len(labels) - 0.5, -0.5)
-    ax.tick_params(axis="y", length=0)
     ax.set_xlabel(unit, fontsize=9, color=MUTED)
     ax.grid(axis="x", color=LINE)
     return canvas, ax

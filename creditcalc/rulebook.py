@@ -205,7 +205,12 @@ class Rulebook:
 
     def users(self, name: str) -> list[Rule]:
         """The rules that use an input."""
-        return [rule for rule in self.rules.values() if name in rule.inputs()]
+        return [rule for rule in self.rules.values() if name in self._used[rule.id]]
+
+    @cached_property
+    def _used(self) -> dict[str, set[str]]:
+        """The inputs that each rule uses under any readings."""
+        return {id: set(rule.inputs()) for id, rule in self.rules.items()}
 
     def resolve(self, readings: Readings | None = None) -> dict[str, str]:
         """Every reading's option: the defaults with ``readings`` over them.

@@ -12,7 +12,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
 
@@ -126,6 +128,59 @@ def report(data, out):
     return spent([BIN / "creditcalc", "report", data, "--out", out, "--no-units"])
 
 
+def descendants():
+    """The processes that come from this one."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # gone meanwhile
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+    found = {os.getpid()}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {os.getpid()}
+
+
+def memory():
+    """Megabytes of the processes that come from this one, what several share counted once; and of the largest alone."""
+    each = [0.0]
+    for pid in descendants():
+        with suppress(OSError, ValueError):
+            text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            each.append(int(text.split("Pss:")[1].split()[0]) / 1024)
+    return sum(each), max(each)
+
+
+@contextmanager
+def watched(every=0.25):
+    """The peaks of ``memory`` meanwhile."""
+    peaks, over = [0.0, 0.0], threading.Event()
+
+    def watch():
+        while not over.wait(every):
+            peaks[:] = map(max, peaks, memory())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield peaks
+    finally:
+        over.set()
+        watcher.join()
+
+
+def grown(sizes, folder):
+    """Time and memory over the number of pages, one run each."""
+    print("\n| pages | s | s/page | processor s/page | peak MB, all processes | MB, the largest |")
+    print("| ---: | ---: | ---: | ---: | ---: | ---: |")
+    for pages in sizes:
+        data = folder / "growth.csv"
+        write_data(data, pages)
+        with watched() as peaks:
+            clock, processors = report(data, folder / f"growth-{pages}")
+        cells = [f"{clock:.1f}", f"{clock / pages:.2f}", f"{processors / pages:.2f}", *(f"{peak:.0f}" for peak in peaks)]
+        print("|", pages, "|", " | ".join(cells), "|", flush=True)
+
+
 def scaled(county, city, pages):
     """The time of so many pages, one of them the city's."""
     return [(pages - 1) * one + other for one, other in zip(county, city, strict=True)]
@@ -152,15 +207,8 @@ def measure(sizes, rounds, few, folder):
     return {key: [median(column) for column in zip(*values, strict=True)] for key, values in found.items()}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[9, 60], help="pages of a batch")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--few", type=int, default=2, help="counties that the other ways make in a round")
-    given = parser.parse_args()
-    ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
-    with tempfile.TemporaryDirectory() as folder:
-        found = measure(given.sizes, given.rounds, given.few, Path(folder))
+def tell(found, given):
+    """Print what was measured of all ways."""
     names = {
         "loop": "papermill + jupyter nbconvert, a command each per page",
         "api": "papermill's API in one process",
@@ -180,6 +228,20 @@ def main():
         page = (batch[0] - again[0]) / pages
         print(f"\nprocessor time of a page: {batch[1] / limit[1]:.2f} × the limit, start and summary included")
         print(f"one county changed: {changed[0] / (again[0] + page):.2f} × one page and the start")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[9, 60], help="pages of a batch")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--few", type=int, default=2, help="counties that the other ways make in a round")
+    parser.add_argument("--growth", type=int, nargs="+", default=[9, 30, 60, 120], help="pages of single batches, with memory")
+    given = parser.parse_args()
+    ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
+    with tempfile.TemporaryDirectory() as folder:
+        found = measure(given.sizes, given.rounds, given.few, Path(folder))
+        tell(found, given)
+        grown(given.growth, Path(folder))
 
 
 if __name__ == "__main__":
