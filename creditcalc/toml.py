@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 from creditcalc.problems import Problem, RulebookError
 
 NUMBER = (int, float)
-LARGEST, MOST_DOTS = 1 << 19, 40  # bytes; in a line, since what a key of many costs grows by their square
+LARGEST, MOST_DOTS = 1 << 19, 20  # bytes; in a line, since what a key of many costs grows by their square
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], str]:

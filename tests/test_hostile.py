@@ -295,7 +295,7 @@ RULEBOOKS = {
     "a list as a number": SMALL.replace("full = 10", "full = " + "[" * 200 + "]" * 200, 1),
     "tables in tables": SMALL + "\nx = " + "{a=" * DEEP,
     "a key of many parts": SMALL + "\n" + ".".join("a" * 20_000) + " = 1",
-    "lines of keys of many parts": SMALL + "".join("\n" + ".".join([f"a{n}", *"a" * 39]) + " = 1" for n in range(5200)),
+    "lines of keys of many parts": SMALL + "".join("\n" + ".".join([f"a{n}", *"a" * 19]) + " = 1" for n in range(10_000)),
     "a name of many parts": SMALL + "\n[" + ".".join("a" * 20_000) + "]",
     "a text of many parts": SMALL.replace("[inputs]", "[inputs.zz]\nlabel" + ".a" * 3000 + " = 1\n[inputs]", 1),
     "unknown keys": SMALL.replace("[rulebook]", "[rulebook]\n" + "\n".join(f"k{n}=1" for n in range(50_000)), 1),
