@@ -10,7 +10,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -112,11 +112,10 @@ def _make(plan: Plan, progress: bool | None) -> Run:
     def note(fresh: Mapping[Key, Page]) -> None:
         record.save(plan.folder, _facts(plan, files, recorded.outputs, interrupted=True), standing(fresh))
 
-    with _workplace(plan) as work, ThreadPoolExecutor(1) as aside:
-        if due:
-            share(plan.study, work)
-        summary = aside.submit(workbook, sheets(plan), f"{plan.period} 汇总")  # while this process only waits for pages
-        fresh, interrupted = _execute(plan, work, due, progress, note)
+    with _workplace(plan) as work, ThreadPoolExecutor(1) as aside:  # in this order, while this process only waits
+        shared = aside.submit(share, plan.study, work) if due else None
+        summary = aside.submit(lambda: workbook(sheets(plan), f"{plan.period} 汇总"))
+        fresh, interrupted = _execute(plan, work, due, shared, progress, note)
     pages = standing(fresh)
     _remove_outdated(plan, pages, recorded.pages)
     if options.pdf and not interrupted:
@@ -142,7 +141,12 @@ def _workplace(plan: Plan) -> Iterator[Path]:
 
 
 def _execute(
-    plan: Plan, work: Path, due: list[Key], progress: bool | None, note: Callable[[Mapping[Key, Page]], None]
+    plan: Plan,
+    work: Path,
+    due: list[Key],
+    shared: Future[None] | None,
+    progress: bool | None,
+    note: Callable[[Mapping[Key, Page]], None],
 ) -> tuple[dict[Key, Page], bool]:
     """Make the pages that are due; those that ended, noted as they end, and whether Ctrl-C stopped the rest."""
     options = plan.options
@@ -151,6 +155,8 @@ def _execute(
     fresh: dict[Key, Page] = {}
     due_again = 0.0
     try:
+        if shared:
+            shared.result()
         with (
             tqdm(total=len(due), unit="页", disable=hidden, file=sys.stderr) as bar,
             closing(_outcomes(options, calls)) as outcomes,

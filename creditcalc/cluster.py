@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import pandas as pd
 
@@ -166,7 +167,7 @@ def _make_here(job: Job, inputs: Files, engine: str, limit: float, preload: tupl
 
 @contextmanager
 def mapping(address: str) -> Iterator[Callable[[Callable[[T], pd.DataFrame], list[T]], Iterator[pd.DataFrame]]]:
-    """Something like ``map`` whose tables are a Dask table's partitions; few more are asked for than workers make at once."""
+    """Something like ``map`` whose tables are partitions of Dask tables; few more are asked for than workers make at once."""
     with connected(address) as client:
         from dask import config, dataframe
 
@@ -174,33 +175,46 @@ def mapping(address: str) -> Iterator[Callable[[Callable[[T], pd.DataFrame], lis
         width = 1 + sum(client.nthreads().values())
 
         def mapped(function: Callable[[T], pd.DataFrame], items: list[T]) -> Iterator[pd.DataFrame]:
-            call = partial(_called, zlib.compress(pickle.dumps(function)))  # a scheduler keeps the last thousand that it sent
-            with config.set({"dataframe.convert-string": False}):  # what is no text would become one
-                table = from_map(call, items, meta=pd.DataFrame(), enforce_metadata=False)
+            # What is sent for a partition is its whole table's description, and a scheduler keeps the last thousand of
+            # these: the function is packed, and a table has few partitions. A name of its own, since Dask takes calls of
+            # equal arguments for one, and a file may have changed.
+            call = partial(_called, zlib.compress(pickle.dumps(function)), uuid4().hex)
             under_way: deque[Any] = deque()
-            for part in table.partitions:
-                if len(under_way) == width:
-                    yield _answer(under_way.popleft())
-                under_way.append(client.compute(part))
+            for start in range(0, len(items), width):
+                with config.set({"dataframe.convert-string": False}):  # what is no text would become one
+                    table = from_map(call, items[start : start + width], meta=pd.DataFrame(), enforce_metadata=False)
+                for part in table.partitions:
+                    if len(under_way) == width:
+                        yield _answer(client, under_way.popleft())
+                    under_way.append(client.compute(part))
             while under_way:
-                yield _answer(under_way.popleft())
+                yield _answer(client, under_way.popleft())
 
         yield mapped
 
 
-def _called(function: bytes, item: Any) -> Any:
-    """What a pickled function makes of an item."""
+def _called(function: bytes, name: str, item: Any) -> Any:
+    """What a packed function makes of an item."""
     return pickle.loads(zlib.decompress(function))(item)
 
 
-def _answer(future: Any) -> pd.DataFrame:
+def _answer(client: Any, future: Any) -> pd.DataFrame:
     """A partition; ClusterError where no worker could make it."""
     from distributed import CancelledError, KilledWorker
 
-    try:
-        table: pd.DataFrame = future.result()
-    except KilledWorker:
-        raise _refusal("worker 一再意外退出", "", "看看 worker 的日志，内存够不够") from None
-    except CancelledError:
-        raise _refusal(CUT_OFF, "", "看看调度器还在不在") from None
-    return table
+    seen = time.monotonic()
+    while True:
+        try:
+            table: pd.DataFrame = future.result(timeout=1)
+            return table
+        except TimeoutError:
+            if future.done():
+                raise
+        except KilledWorker:
+            raise _refusal("worker 一再意外退出", "", "看看 worker 的日志，内存够不够") from None
+        except CancelledError:
+            raise _refusal(CUT_OFF, "", "看看调度器还在不在") from None
+        if client.scheduler_info(n_workers=-1)["workers"]:
+            seen = time.monotonic()
+        elif time.monotonic() > seen + ABANDONED:
+            raise _refusal(NO_WORKERS, "", "看看 worker 还在不在")

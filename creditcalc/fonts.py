@@ -1,7 +1,7 @@
 """The Chinese font: for matplotlib, and the few characters of it that a page carries.
 
 The font is Noto Sans SC (SIL Open Font License 1.1), which a dependency brings. fontTools' own subsetter takes more than a
-second for each page; here each character's outline is drawn once in a run, and a page's font is put together from them.
+second for each page; here most characters' outlines are drawn once in a run, and a page's font is put together from them.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def drawn(text: str) -> dict[str, bytes]:
     """The outlines of a text's characters and of all drawn before, for ``use_drawn`` in the processes of one run."""
     for char in _shown(text):
         _outline(_characters()[ord(char)])
-    return _DRAWN
+    return dict(_DRAWN)
 
 
 def use_drawn(outlines: Mapping[str, bytes]) -> None:

@@ -18,7 +18,8 @@ from creditcalc.problems import Problem, ProblemError, nearest
 from creditcalc.study import Study, keep_open
 
 ENGINES = {"warm": "creditcalc-warm", "kernel": "nbclient"}  # as a caller and as papermill names them
-STUDY, OUTLINES = SHARED = "study.pickle", "outlines.pickle"  # what the pages of a run have in common
+STUDY, OUTLINES = "study.pickle", "outlines.pickle"
+SHARED = (STUDY, OUTLINES)  # what the pages of a run have in common
 OPENED_BY = ("data", "rulebook", "readings", "city", "as_of")  # the parameters with which a notebook opens its study
 
 

@@ -1,4 +1,4 @@
-"""Scores a folder of Parquet files one after another and writes the results as they come, so that no more is held than one.
+"""Scores a folder of Parquet files and writes the results as they come: here one after another, on a cluster a few at once.
 
 The results and the problems are those of the whole table. What a file cannot know by itself is found out first, from its
 names alone: the cities there are, and who stands in several files for the same period.
@@ -53,7 +53,7 @@ from creditcalc.sources import (
 )
 
 ROWS = 2_000  # scored at once: the long table has a row for each rule
-Mapped = Callable[[Callable[[Path], pd.DataFrame], list[Path]], Iterator[pd.DataFrame]]  # as map is
+Mapped = Callable[[Callable[[Path], pd.DataFrame], list[Path]], Iterator[pd.DataFrame]]  # as map does, of tables
 Who = tuple[str, str, str]  # city, jurisdiction, period
 
 
@@ -101,10 +101,12 @@ def score_partitions(
     known = replace(known, unsound=frozenset(checked.unsound), faulty=frozenset(faulty))
     with ExitStack() as stack:
         sinks = {name: stack.enter_context(sink(path)) for name, path in outputs.items()}
-        for name, write in sinks.items():
-            scored = partial(_scored, name=name, book=book, readings=readings, known=known)
-            if not sum(write(table) for table in mapped(scored, files) if len(table)):
-                raise InputError(checked.errors or [Problem("表中没有数据行", file=str(folder))])
+        rows = 0
+        for blocks in mapped(partial(_scored, names=tuple(sinks), book=book, readings=readings, known=known), files):
+            for name, write in sinks.items():
+                rows += sum(map(write, blocks[name]))
+        if not rows:
+            raise InputError(checked.errors or [Problem("表中没有数据行", file=str(folder))])
     return problems
 
 
@@ -147,7 +149,7 @@ def _names(file: Path, book: Rulebook) -> pd.DataFrame:
 def _suspects(file: Path, book: Rulebook, known: Known, hashes: NDArray[np.uint64]) -> pd.DataFrame:
     """Who stands in the rows of a file that have one of these hashes."""
     table = read(file, book, known, keys_only=True).table
-    found: pd.DataFrame = table.loc[_hashes(table).isin(hashes).fillna(False), IDENTITY]
+    found: pd.DataFrame = table.loc[_hashes(table).isin(hashes), IDENTITY]
     return found
 
 
@@ -173,14 +175,18 @@ def check_partition(file: Path, book: Rulebook, known: Known) -> Checked:
     return Checked(placed(without_faults(table, findings)), problems + told(blocks, table, findings))
 
 
-def _scored(file: Path, name: str, book: Rulebook, readings: Readings, known: Known) -> pd.DataFrame:
-    """The ``items`` or ``totals`` of a file's sound rows."""
+def _scored(file: Path, names: tuple[str, ...], book: Rulebook, readings: Readings, known: Known) -> pd.DataFrame:
+    """The results of a file's sound rows: for every so many of them a row of Arrow tables, one for each of ``names``."""
     table = (check_partition if file in known.faulty else read)(file, book, known).table
     owners = zip(table["city"], table["jurisdiction"], strict=True)
     table = table[[not is_unsound(known.unsound, city, name) for city, name in owners]]
-    cards = (score(table[n : n + ROWS], book, readings) for n in range(0, len(table), ROWS))
-    parts: list[pd.DataFrame] = [getattr(card, name)() for card in cards]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    starts = range(0, len(table), ROWS)
+    blocks = pd.DataFrame(index=range(len(starts)), columns=list(names), dtype=object)
+    for n, start in enumerate(starts):
+        card = score(table[start : start + ROWS], book, readings)
+        for name in names:
+            blocks.at[n, name] = pa.Table.from_pandas(getattr(card, name)(), preserve_index=False)
+    return blocks
 
 
 def read(file: Path, book: Rulebook, known: Known | None = None, keys_only: bool = False) -> Read:
@@ -272,21 +278,20 @@ def _numbers(column: pa.ChunkedArray, name: str, book: Rulebook) -> NDArray[np.f
 
 
 @contextmanager
-def sink(path: Path) -> Iterator[Callable[[pd.DataFrame], int]]:
+def sink(path: Path) -> Iterator[Callable[[pa.Table], int]]:
     """Something that appends a table to a CSV or Parquet file, which is there at the end, and tells how many rows it had."""
     writer: pq.ParquetWriter | None = None
     with replacing(path) as temporary, ExitStack() as stack:
 
-        def append(table: pd.DataFrame) -> int:
+        def append(table: pa.Table) -> int:
             nonlocal writer
             if path.suffix.lower() == ".csv":
                 first = not temporary.exists()
-                with temporary.open("a", encoding="utf-8-sig" if first else "utf-8", newline="") as file:
-                    table.to_csv(file, header=first, index=False, lineterminator="\n")
+                with temporary.open("a", encoding="utf-8-sig", newline="") as file:
+                    table.to_pandas().to_csv(file, header=first, index=False, lineterminator="\n")
             else:
-                cells = pa.Table.from_pandas(table, preserve_index=False)
-                writer = writer or stack.enter_context(pq.ParquetWriter(temporary, cells.schema))
-                writer.write_table(cells)
+                writer = writer or stack.enter_context(pq.ParquetWriter(temporary, table.schema))
+                writer.write_table(table)
             return len(table)
 
         yield append

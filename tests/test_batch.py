@@ -384,6 +384,16 @@ def test_ctrl_c_ends_everything_and_leaves_a_true_record(options, tmp_path, endl
     assert_all_gone(tmp_path)
 
 
+def test_ctrl_c_before_the_first_page_leaves_a_true_record(options, light, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(batch, "share", interrupted)
+    outcome = run(options)
+    assert outcome.interrupted and set(statuses(outcome).values()) == {"left"}
+    assert json.loads((outcome.folder / "run.json").read_bytes())["interrupted"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
 @pytest.mark.parametrize("engine", ENGINES)
 def test_killing_a_run_leaves_no_process_behind(tmp_path, endless, engine):

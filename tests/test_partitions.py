@@ -1,8 +1,10 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import cloudpickle
 import distributed
 import numpy as np
 import pandas as pd
@@ -11,7 +13,7 @@ from click.testing import CliRunner
 
 from creditcalc import load_rulebook, partitions
 from creditcalc.cli import _sound, cli
-from creditcalc.cluster import mapping
+from creditcalc.cluster import ClusterError, mapping
 from creditcalc.inputs import check_inputs
 from creditcalc.partitions import read, score_partitions
 from creditcalc.problems import InputError
@@ -76,6 +78,10 @@ def write(folder, parts, rows=120):
     for n in range(parts):
         part(rng, n * rows, rows).to_parquet(folder / f"{n:03}.parquet", index=False)
     return folder
+
+
+def named(name):
+    return pd.DataFrame({"name": [name]})
 
 
 def change(file, **columns):
@@ -166,6 +172,42 @@ def test_workers_give_the_same(folders, which, cluster, tmp_path):
         problems = score_partitions(folders[which], BOOK, {}, {"items": tmp_path / "i.parquet"}, mapped)
     assert sorted(map(repr, problems)) == sorted(map(repr, checked.problems))
     assert bits(pd.read_parquet(tmp_path / "i.parquet")) == bits(card.items())
+
+
+def test_a_file_that_changed_is_read_anew_although_another_run_still_has_the_old_one(cluster, tmp_path):
+    files = [tmp_path / f"{n}.parquet" for n in range(2)]
+    for file in files:
+        pd.DataFrame({"n": [1]}).to_parquet(file)
+    with mapping(cluster) as one, mapping(cluster) as other:
+        early = one(pd.read_parquet, files)
+        next(early)
+        pd.DataFrame({"n": [2]}).to_parquet(files[1])
+        assert [table["n"][0] for table in other(pd.read_parquet, files)] == [1, 2]
+
+
+def test_what_is_sent_for_a_file_does_not_grow_with_the_number_of_files(cluster, monkeypatch):
+    sizes, compute = [], distributed.Client.compute
+    monkeypatch.setattr(
+        distributed.Client, "compute", lambda self, part: sizes.append(len(cloudpickle.dumps(part))) or compute(self, part)
+    )
+    most = []
+    with mapping(cluster) as mapped:
+        for number in (10, 200):
+            names = [f"{'长' * 100}{n:05}" for n in range(number)]
+            assert [table["name"][0] for table in mapped(named, names)] == names
+            most.append(max(sizes))
+    assert most[1] == pytest.approx(most[0], rel=0.05)
+
+
+def test_a_scheduler_that_loses_its_workers_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr("creditcalc.cluster.ABANDONED", 1)
+    start = {"n_workers": 1, "processes": False, "dashboard_address": ":0", "local_directory": tmp_path}
+    with distributed.LocalCluster(**start) as local, mapping(local.scheduler_address) as mapped:
+        local.scale(0)
+        while local.scheduler.workers:
+            time.sleep(0.05)
+        with pytest.raises(ClusterError, match="没有 worker"):
+            list(mapped(named, ["一"]))
 
 
 def test_the_command_goes_through_a_scheduler(folders, cluster, tmp_path):

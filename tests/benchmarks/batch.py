@@ -169,8 +169,8 @@ def watched(every=0.25):
 
 
 def grown(sizes, folder):
-    """Time and memory over the number of pages, one run each."""
-    print("\n| pages | s | s/page | processor s/page | peak MB, all processes | MB, the largest |")
+    """Time and memory over the number of pages, one run each; looking at memory takes a little of the time."""
+    print("\n| pages | s | s/page | processor s/page | peak MB of all processes | of the largest, shared memory divided |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: |")
     for pages in sizes:
         data = folder / "growth.csv"
