@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import threading
 import time
 import warnings
 import zlib
@@ -202,19 +203,17 @@ def _answer(client: Any, future: Any) -> pd.DataFrame:
     """A partition; ClusterError where no worker could make it."""
     from distributed import CancelledError, KilledWorker
 
-    seen = time.monotonic()
-    while True:
-        try:
-            table: pd.DataFrame = future.result(timeout=1)
-            return table
-        except TimeoutError:
-            if future.done():
-                raise
-        except KilledWorker:
-            raise _refusal("worker 一再意外退出", "", "看看 worker 的日志，内存够不够") from None
-        except CancelledError:
-            raise _refusal(CUT_OFF, "", "看看调度器还在不在") from None
+    settled, seen = threading.Event(), time.monotonic()
+    future.add_done_callback(lambda _: settled.set())
+    while not settled.wait(1):
         if client.scheduler_info(n_workers=-1)["workers"]:
             seen = time.monotonic()
         elif time.monotonic() > seen + ABANDONED:
             raise _refusal(NO_WORKERS, "", "看看 worker 还在不在")
+    try:
+        table: pd.DataFrame = future.result()
+    except KilledWorker:
+        raise _refusal("worker 一再意外退出", "", "看看 worker 的日志，内存够不够") from None
+    except CancelledError:
+        raise _refusal(CUT_OFF, "", "看看调度器还在不在") from None
+    return table
