@@ -106,18 +106,29 @@ def each_on_cluster(
             yield from _ends(client, {submit(key): key}, folder, calls)
 
 
+class Waiting:
+    """Tells whether it is in vain: for so long has there been no worker."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._seen = client, time.monotonic()
+
+    def in_vain(self) -> bool:
+        """Look again."""
+        if self._client.scheduler_info(n_workers=-1)["workers"]:
+            self._seen = time.monotonic()
+        return time.monotonic() > self._seen + ABANDONED
+
+
 def _ends(
     client: Any, futures: dict[Future[Any], Key], folder: Path, calls: Mapping[Key, tuple[Job, Path, str]]
 ) -> Iterator[Outcome[Key]]:
     """The end of every page as it comes, what came of it being laid into ``folder``."""
-    seen = time.monotonic()
+    waiting = Waiting(client)
     while futures:
         for future in wait(futures, timeout=1, return_when=FIRST_COMPLETED).done:
             key = futures.pop(future)
             yield replace(_settled(future, folder), key=key)
-        if client.scheduler_info(n_workers=-1)["workers"]:
-            seen = time.monotonic()
-        elif time.monotonic() > seen + ABANDONED:
+        if waiting.in_vain():
             yield from (Outcome(key, None, NO_WORKERS, 0.0) for key in futures.values())
             return
 
@@ -203,12 +214,10 @@ def _answer(client: Any, future: Any) -> pd.DataFrame:
     """A partition; ClusterError where no worker could make it."""
     from distributed import CancelledError, KilledWorker
 
-    settled, seen = threading.Event(), time.monotonic()
+    settled, waiting = threading.Event(), Waiting(client)
     future.add_done_callback(lambda _: settled.set())
     while not settled.wait(1):
-        if client.scheduler_info(n_workers=-1)["workers"]:
-            seen = time.monotonic()
-        elif time.monotonic() > seen + ABANDONED:
+        if waiting.in_vain():
             raise _refusal(NO_WORKERS, "", "看看 worker 还在不在")
     try:
         table: pd.DataFrame = future.result()

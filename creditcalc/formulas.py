@@ -319,21 +319,20 @@ def holds_inverse(test: str, threshold: float) -> float:
 
 
 class Formula(NamedTuple):
-    """A formula kind: points from a value, the value from points, and whether more of it is better."""
+    """A formula kind: points from a value, and the value from points."""
 
     points: Callable[..., Array]
     inverse: Callable[..., float]
-    rising: bool
 
 
 FORMULAS: dict[str, Formula] = {
-    "flag": Formula(flag, flag_inverse, True),
-    "awarded": Formula(awarded, awarded_inverse, True),
-    "deduct": Formula(deduct, deduct_inverse, False),
-    "per_unit": Formula(per_unit, per_unit_inverse, True),
-    "proportional": Formula(proportional, proportional_inverse, True),
-    "tiers": Formula(tiers, tiers_inverse, True),
-    "excess_deduct": Formula(excess_deduct, excess_deduct_inverse, False),
+    "flag": Formula(flag, flag_inverse),
+    "awarded": Formula(awarded, awarded_inverse),
+    "deduct": Formula(deduct, deduct_inverse),
+    "per_unit": Formula(per_unit, per_unit_inverse),
+    "proportional": Formula(proportional, proportional_inverse),
+    "tiers": Formula(tiers, tiers_inverse),
+    "excess_deduct": Formula(excess_deduct, excess_deduct_inverse),
 }
 TESTS: dict[str, Callable[[Array, float], Array]] = {f.__name__: f for f in (below, at_most, above, at_least, equals)}
 

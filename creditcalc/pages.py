@@ -7,6 +7,7 @@ import pickle
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
@@ -66,8 +67,7 @@ def make_page(job: Job, folder: Path, engine: str) -> str:
     papermill = load_papermill()
     use_drawn(pickle.loads((folder / OUTLINES).read_bytes()))
     if engine == "warm":
-        import creditcalc.kernels  # noqa: F401  papermill knows the engine from there
-
+        import_module("creditcalc.kernels")  # papermill knows the engine from there
         keep_open(pickle.loads((folder / STUDY).read_bytes()), *(job.parameters.get(name, "") for name in OPENED_BY))
     from nbclient.exceptions import DeadKernelError
 

@@ -1,8 +1,14 @@
 """The processes of this computer, for tests that leave none behind."""
 
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+
+import pytest
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals; ordinary kernels make its pages")
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 
 def running_in(folder):

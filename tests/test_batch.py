@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import nbformat
 import openpyxl
 import pytest
-from processes import assert_all_gone
+from processes import POSIX, assert_all_gone
 
 from creditcalc import batch, index, provenance
 from creditcalc.batch import run
@@ -117,7 +117,7 @@ def names(folder):
 OUTPUT = {"index.html", "summary.xlsx", "run.json"}
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@POSIX
 @pytest.mark.parametrize("engine", ENGINES)
 def test_notebooks_become_pages_and_what_fails_fails_alone(options, light, engine):
     outcome = run(replace(options, engine=engine))
@@ -134,7 +134,7 @@ def test_notebooks_become_pages_and_what_fails_fails_alone(options, light, engin
     assert "ValueError: 坏了" in index and "./%E5%A5%BD%E5%8E%BF.html" in index and "%E5%9D%8F%E5%8E%BF.html" not in index
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@POSIX
 @pytest.mark.parametrize(("engine", "seconds"), [("warm", 8), ("kernel", 25)])
 def test_a_page_that_never_ends_fails_alone(options, light, engine, seconds, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
@@ -370,7 +370,7 @@ def endless(options, tmp_path):
     return go
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@POSIX
 @pytest.mark.parametrize("engine", ENGINES)
 def test_ctrl_c_ends_everything_and_leaves_a_true_record(options, tmp_path, endless, engine):
     process, folder = endless(engine), options.out / "2021-05"
@@ -394,7 +394,7 @@ def test_ctrl_c_before_the_first_page_leaves_a_true_record(options, light, monke
     assert json.loads((outcome.folder / "run.json").read_bytes())["interrupted"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@POSIX
 @pytest.mark.parametrize("engine", ENGINES)
 def test_killing_a_run_leaves_no_process_behind(tmp_path, endless, engine):
     process = endless(engine)
@@ -403,7 +403,7 @@ def test_killing_a_run_leaves_no_process_behind(tmp_path, endless, engine):
     assert_all_gone(tmp_path)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@POSIX
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_run_that_ends_leaves_no_process_behind(options, tmp_path, engine):
     script = tmp_path / "go.py"

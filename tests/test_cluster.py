@@ -14,6 +14,7 @@ import distributed
 import pytest
 import test_batch
 from click.testing import CliRunner
+from processes import POSIX
 from test_batch import notebook, statuses, write_data
 
 from creditcalc.batch import run
@@ -22,7 +23,7 @@ from creditcalc.cluster import KILLED, ClusterError
 from creditcalc.workers import _death
 
 light, notebooks, options = test_batch.light, test_batch.notebooks, test_batch.options
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+pytestmark = POSIX
 MANY = [f"第{n}县" for n in range(12)]
 PARAMETERS = 'county = None\nperiod = None\ndata = ""\nrulebook = ""\nreadings = ""\ncity = ""\nas_of = ""'
 SLOW = "import time; time.sleep(1); print(county, period)"

@@ -55,7 +55,7 @@ def inverse(variant, wished):
 
 def rising(variant):
     kind, _, params = VARIANTS[variant]
-    return FORMULAS[kind].rising and not params.get("falling", False)
+    return kind not in ("deduct", "excess_deduct") and not params.get("falling", False)
 
 
 def a_little_worse(variant, x):

@@ -1,11 +1,12 @@
 """The warm engine shows what an ordinary kernel shows, and pages come out the same both ways."""
 
 import re
-import sys
+from importlib import import_module
 
 import nbformat
 import pytest
 from nbformat import v4
+from processes import LINUX
 
 from creditcalc.bundle import bundled
 from creditcalc.html import PageHead
@@ -52,7 +53,7 @@ def write(path, *cells):
 
 def execute(notebook, target, engine):
     if engine == "warm":
-        import creditcalc.kernels  # noqa: F401
+        import_module("creditcalc.kernels")  # papermill knows the engine from there
     papermill = load_papermill()
     with pytest.raises(papermill.PapermillExecutionError):
         papermill.execute_notebook(notebook, target, engine_name=ENGINES[engine], progress_bar=False)
@@ -167,7 +168,7 @@ print(os.getpid(), os.getppid(), mine[0] == server[0], server[1], len(children))
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@LINUX
 def test_pages_are_forked_from_one_server_without_a_thread_and_start_no_interpreter(tmp_path):
     told = [re.search("<pre>(.*)", page)[1].split() for page in made(tmp_path, PROCESS, pages=4)]
     pids, servers, same, threads, children = map(set, zip(*told, strict=True))

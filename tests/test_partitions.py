@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from processes import LINUX
 
 from creditcalc import load_rulebook, partitions
 from creditcalc.cli import _sound, cli
@@ -252,7 +253,7 @@ def test_nothing_is_written_where_no_row_is_sound(folders, tmp_path):
     assert told[0] == told[1]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="peak memory of a process")
+@LINUX
 @pytest.mark.parametrize(("where", "most"), [("here", 1.15), ("there", 1.2)])  # a scheduler keeps a log of what it sent
 def test_peak_memory_of_no_process_grows_with_the_number_of_parts(where, most, tmp_path):
     peaks = []

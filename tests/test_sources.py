@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from openpyxl.worksheet.formula import ArrayFormula
+from processes import LINUX
 
 from creditcalc.inputs import check_inputs
 from creditcalc.loading import load_rulebook
@@ -172,7 +173,7 @@ print(problem.what, re.search("VmHWM:\\s+([0-9]+) kB", Path("/proc/self/status")
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells the peak")
+@LINUX
 def test_a_part_that_says_it_is_smaller_than_it_is_costs_no_memory(tmp_path):
     content = bytearray(repacked(tmp_path / "a.xlsx", b" " * (600 << 20)).read_bytes())
     entry = content.rindex(b"PK\x01\x02", 0, content.rindex(b"xl/worksheets/sheet1.xml"))

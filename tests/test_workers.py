@@ -7,12 +7,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from processes import assert_all_gone, running_in
+from processes import LINUX, POSIX, assert_all_gone, running_in
 
 from creditcalc import workers
 from creditcalc.workers import each_alone
-
-POSIX = pytest.mark.skipif(sys.platform == "win32", reason="no signals")
 
 
 def work(number, folder):
@@ -108,7 +106,7 @@ for outcome in each_alone(test_workers.work, {task: (task, Path.cwd()) for task 
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@LINUX
 def test_killing_the_parent_leaves_no_process_behind(tmp_path, preload):
     (tmp_path / "go.py").write_text(SCRIPT, encoding="utf-8")
     command = [sys.executable, "go.py", str(Path(__file__).parent), *preload]

@@ -149,6 +149,7 @@ def reasons(rows):
         return way
 
     ways = {PIECES: lambda: by_hand.score_all(columns, rows, PIECE), "score as it is": lambda: cc.score(table, BOOK)}
+    ways["score, intervals, status"] = lambda: with_intervals(table)
     ways |= {f"without {name}": without(patches) for name, patches in checks.items()}
     return timed(ways | {"without all three": without([each for patches in checks.values() for each in patches])}, 7)
 

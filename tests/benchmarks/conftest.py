@@ -1,3 +1,0 @@
-"""Benchmarks are commands, not tests."""
-
-collect_ignore_glob = ["*.py"]

@@ -1,3 +1,0 @@
-"""Fuzzing is a command, no test."""
-
-collect_ignore_glob = ["*.py"]
