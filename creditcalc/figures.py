@@ -70,7 +70,7 @@ def losses(brief: Brief) -> Figure:
     if frame["open"].max() > 0:
         ax.barh(y, frame["open"], left=frame["sure"], color=OPEN, edgecolor=EDGE, height=0.6, label="缺数据，未定")
     for n, (sure, undecided) in enumerate(frame[["sure", "open"]].to_numpy(float)):
-        ax.text(sure + undecided, n, f" {interval(sure, sure + undecided)}", va="center", fontsize=9)
+        ax.text(sure + undecided, n, f"\u00a0{interval(sure, sure + undecided)}", va="center", fontsize=9)
     _legend(canvas)
     first = frame.iloc[0]
     alt = f"{brief.name}失分最多的 {len(frame)} 项：首位是 {first['id']} {first['name']}，失 {points(first['sure'])} 分。"
