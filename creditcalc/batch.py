@@ -1,19 +1,20 @@
 """Makes the pages of a period: each in a process of its own, only where something changed, and writes down how all stand.
 
-A page in the folder is always one that run.json records: the file of a page that failed, that its data no longer
-supports, or whose jurisdiction is gone is removed, so that it cannot pass for a new one.
+A choice of pages makes those and touches no other. A page that cannot be made anew stays as it was, and run.json and the
+index say so; only the page of a jurisdiction that the data no longer has is removed, and told.
 """
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -21,16 +22,17 @@ from tqdm import tqdm
 
 from creditcalc import record
 from creditcalc.bundle import bundled
-from creditcalc.cluster import check_scheduler, each_on_cluster
-from creditcalc.files import replacing, sha256
+from creditcalc.cluster import PageCall, check_scheduler, each_on_cluster
+from creditcalc.files import expect_own
 from creditcalc.html import render_page
 from creditcalc.index import SCRIPT, index_body
-from creditcalc.pages import Job, check_parameters, make_page, share
+from creditcalc.pages import Shared, check_parameters, make_page, share
 from creditcalc.plan import Options, Plan, dated, make_plan, page_head
 from creditcalc.printing import find_browser, print_pages
 from creditcalc.problems import InputError, Problem, ProblemError
 from creditcalc.provenance import combined, file_digests
-from creditcalc.record import Key, Page
+from creditcalc.publish import Publisher
+from creditcalc.record import Key, Page, Record
 from creditcalc.study import open_study
 from creditcalc.summary import sheets
 from creditcalc.workbook import workbook
@@ -48,12 +50,13 @@ class Busy(ProblemError):
 
 @dataclass(frozen=True)
 class Run:
-    """What came of a run: the folder of its period, how every page stands, the problems of the data."""
+    """What came of a run: the folder of its period, how every page stands, the problems of the data, what was moved."""
 
     folder: Path
     pages: list[Page]
     problems: tuple[Problem, ...]
     interrupted: bool
+    told: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -75,14 +78,18 @@ def run(options: Options, progress: bool | None = None) -> Run:
     study = open_study(options.data, options.rulebook, options.readings, options.city or None, options.as_of)
     if study.table.empty:
         raise InputError(study.checked.errors or [Problem("表中没有数据行", file=str(options.data))])
-    plan = make_plan(study, options)
+    folder = options.out / (options.period or study.latest)
+    expect_own(folder)
+    recorded = record.load(folder) or Record()
+    intact = {page.key: page for page in recorded.pages if page.intact(folder)}
+    plan = make_plan(study, options, intact.values())
     for notebook, parameters in {task.job.notebook: task.job.parameters for task in plan.tasks.values()}.items():
         check_parameters(notebook, parameters)
     if options.pdf:
         find_browser()
     plan.folder.mkdir(parents=True, exist_ok=True)
     with _alone(plan):
-        return _make(plan, progress)
+        return _make(plan, recorded, intact, progress)
 
 
 @contextmanager
@@ -98,71 +105,71 @@ def _alone(plan: Plan) -> Iterator[None]:
         ) from None
 
 
-def _make(plan: Plan, progress: bool | None) -> Run:
+def _make(plan: Plan, recorded: Record, earlier: Mapping[Key, Page], progress: bool | None) -> Run:
     """Make what is due, write down how each page stands as soon as it does, then what people read."""
     options, files = plan.options, file_digests(plan.options.data or bundled("data/sample"))
-    recorded = record.load(plan.folder) or record.Record()
-    earlier = {page.key: page for page in recorded.pages if page.intact(plan.folder)}
     due = [key for key, task in plan.tasks.items() if options.force or key not in earlier or earlier[key].digest != task.digest]
+    failed: dict[str, str] = {}
 
     def standing(fresh: Mapping[Key, Page]) -> list[Page]:
         pages = [fresh.get(key) or _standing(plan, key, earlier.get(key), key in due) for key in plan.stems]
         return [page for page in pages if page.kind != "unit" or page.status != "left" or page.file or page.error]
 
-    def note(fresh: Mapping[Key, Page]) -> None:
-        record.save(plan.folder, _facts(plan, files, recorded.outputs, interrupted=True), standing(fresh))
+    def note(pages: list[Page]) -> None:
+        facts = _facts(plan, files, recorded.outputs, {**recorded.failed, **failed}, interrupted=True)
+        record.save(plan.folder, facts, pages)
 
-    with _workplace(plan) as work, ThreadPoolExecutor(1) as aside:  # in this order, while this process only waits
-        shared = aside.submit(share, plan.study, work) if due else None
+    with (
+        Publisher(plan.folder, recorded.files, force=options.force).open() as publisher,
+        TemporaryDirectory(prefix="creditcalc-") as private,  # nobody else may write there
+        ThreadPoolExecutor(1) as aside,  # in this order, while this process only waits
+    ):
+        work = _workplace(plan, Path(private))
+        shared = aside.submit(share, plan.study) if due else None
         summary = aside.submit(lambda: workbook(sheets(plan), f"{plan.period} 汇总"))
-        fresh, interrupted = _execute(plan, work, due, shared, progress, note)
-    pages = standing(fresh)
-    _remove_outdated(plan, pages, recorded.pages)
-    if options.pdf and not interrupted:
-        pages = _print(plan, pages)
-    outputs = _write(plan, pages, files, summary.result())
-    record.save(plan.folder, _facts(plan, files, outputs, interrupted), pages)
-    return Run(plan.folder, pages, plan.study.problems, interrupted)
+        settle = partial(_settled, plan, work, publisher, earlier, failed)
+        fresh, interrupted = _execute(plan, work, due, shared, progress, settle, lambda fresh: note(standing(fresh)))
+        pages = standing(fresh)
+        _remove_gone(plan, pages, recorded, failed, publisher)
+        if options.pdf and not interrupted:
+            pages = _print(plan, pages, publisher, note)
+        outputs = _write(plan, pages, files, summary.result(), publisher)
+        record.save(plan.folder, _facts(plan, files, outputs, failed, interrupted), pages)
+    return Run(plan.folder, pages, plan.study.problems, interrupted, tuple(publisher.told))
 
 
-@contextmanager
-def _workplace(plan: Plan) -> Iterator[Path]:
-    """The folder in which pages are made, gone at the end; nothing of an earlier run is in it or among the failed ones."""
-    work = plan.folder / ".work"
-    for folder in (work, plan.folder / "failed"):
-        shutil.rmtree(folder, ignore_errors=True)
-    for part in {Path(task.job.stem).parent for task in plan.tasks.values()} | {Path()}:
-        for folder in (work / part, plan.folder / part):
-            folder.mkdir(parents=True, exist_ok=True)
-    try:
-        yield work
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+def _workplace(plan: Plan, private: Path) -> Path:
+    """A private folder in which pages are made, with a place for each kind."""
+    for part in {Path(task.job.stem).parent for task in plan.tasks.values()}:
+        (private / part).mkdir(exist_ok=True)
+    return private
 
 
 def _execute(
     plan: Plan,
     work: Path,
     due: list[Key],
-    shared: Future[None] | None,
+    shared: Future[Shared] | None,
     progress: bool | None,
+    settle: Callable[[Outcome[Key]], Page],
     note: Callable[[Mapping[Key, Page]], None],
 ) -> tuple[dict[Key, Page], bool]:
     """Make the pages that are due; those that ended, noted as they end, and whether Ctrl-C stopped the rest."""
     options = plan.options
-    calls = {key: (plan.tasks[key].job, work, options.engine) for key in due}
+    calls: dict[Key, PageCall] = {}
     hidden = None if progress is None else not progress
     fresh: dict[Key, Page] = {}
     due_again = 0.0
     try:
         if shared:
-            shared.result()
+            ready = shared.result()
+            calls = {key: (plan.tasks[key].job, ready, work, options.engine) for key in due}
         with (
             tqdm(total=len(due), unit="页", disable=hidden, file=sys.stderr) as bar,
             closing(_outcomes(options, calls)) as outcomes,
         ):
             for outcome in outcomes:
-                fresh[outcome.key] = _settled(plan, work, outcome)
+                fresh[outcome.key] = settle(outcome)
                 if (began := time.monotonic()) > due_again:
                     note(fresh)
                     due_again = time.monotonic() + NOTING * (time.monotonic() - began)
@@ -174,7 +181,7 @@ def _execute(
     return fresh, False
 
 
-def _outcomes(options: Options, calls: Mapping[Key, tuple[Job, Path, str]]) -> Generator[Outcome[Key]]:
+def _outcomes(options: Options, calls: Mapping[Key, PageCall]) -> Generator[Outcome[Key]]:
     """The end of each page, made in processes here or on the workers of a cluster."""
     preload = PRELOADED[options.engine]
     if options.scheduler:
@@ -182,62 +189,99 @@ def _outcomes(options: Options, calls: Mapping[Key, tuple[Job, Path, str]]) -> G
     return each_alone(make_page, calls, options.jobs, options.timeout, preload)
 
 
-def _settled(plan: Plan, work: Path, outcome: Outcome[Key]) -> Page:
-    """Put a page that was made in its place, or the notebook that failed among the failed ones."""
-    name = f"{plan.stems[outcome.key]}.html"
-    page = Page(*outcome.key, status="failed", seconds=round(outcome.seconds, 2), error=outcome.error)
+def _settled(
+    plan: Plan,
+    work: Path,
+    publisher: Publisher,
+    earlier: Mapping[Key, Page],
+    failed: dict[str, str],
+    outcome: Outcome[Key],
+) -> Page:
+    """Put a page that was made in its place, or the notebook that failed among the ``failed`` ones."""
+    key, stem = outcome.key, plan.stems[outcome.key]
+    before = earlier.get(key) or Page(*key, status="")
+    page = replace(before, seconds=round(outcome.seconds, 2), error="")
     if not outcome.error:
-        (work / name).replace(plan.folder / name)
-        return replace(page, status="made", file=name, digest=plan.tasks[outcome.key].digest, sha256=outcome.value)
-    draft = (work / name).with_suffix(".ipynb")
+        name, content = f"{stem}.html", (work / f"{stem}.html").read_bytes()
+        digest = publisher.put(name, content)
+        if before.file != name:
+            page = replace(page, pdf="", pdf_of="")
+        return replace(page, status="made", file=name, digest=plan.tasks[key].digest, sha256=digest)
+    draft = work / f"{stem}.ipynb"
     if draft.exists():
-        (plan.folder / "failed").mkdir(exist_ok=True)
-        draft.replace(plan.folder / "failed" / draft.name)
-    return page
+        name = f"failed/{stem.replace('/', '-')}.ipynb"
+        failed[name] = publisher.put(name, draft.read_bytes())
+    return replace(page, status="failed", error=_with_earlier(outcome.error, before))
 
 
 def _standing(plan: Plan, key: Key, earlier: Page | None, due: bool) -> Page:
     """How a page stands that did not end in this run."""
+    page = replace(earlier or Page(*key, status=""), seconds=0.0)
     if key in plan.refused:
-        return Page(*key, status="refused", error=REFUSED)
+        return replace(page, status="refused", error=_with_earlier(REFUSED, page))
     status = "unchanged" if key in plan.tasks and not due else "left"
-    return replace(earlier or Page(*key, status), status=status, seconds=0.0, error=INTERRUPTED if due else "")
+    return replace(page, status=status, error=INTERRUPTED if due else "")
 
 
-def _remove_outdated(plan: Plan, pages: Iterable[Page], recorded: Iterable[Page]) -> None:
-    """Remove every file that is or was a page's and no longer is what the record says."""
-    known = {f"{stem}.html" for stem in plan.stems.values()} | {page.file for page in recorded if page.file}
-    for name in known - {page.file for page in pages}:
-        (plan.folder / name).unlink(missing_ok=True)
-    for name in known - {page.file for page in pages if page.pdf}:
-        (plan.folder / name).with_suffix(".pdf").unlink(missing_ok=True)
+def _with_earlier(error: str, earlier: Page) -> str:
+    """What went wrong, and that the page of an earlier run is still there."""
+    return f"{error}；{earlier.file} 是上次生成的，没有更新" if earlier.file else error
 
 
-def _print(plan: Plan, pages: list[Page]) -> list[Page]:
-    """Print the pages that are there and whose PDF is missing or altered."""
-    of_file = {plan.folder / page.file: page for page in pages if page.file}
-    due = [path for path, page in of_file.items() if not page.pdf or sha256(plan.folder / page.pdf_file) != page.pdf]
-    for path, error in print_pages(due, plan.options.jobs):
+def _remove_gone(
+    plan: Plan, pages: Iterable[Page], recorded: Record, failed: Mapping[str, str], publisher: Publisher
+) -> None:
+    """Remove pages of whom the data no longer has or whose name has changed, and notebooks that failed in earlier runs."""
+    now = {name for page in pages for name in page.digests}
+    for page in recorded.pages:
+        why = "文件名已变" if page.key in plan.stems else f"{plan.period} 的数据中已没有{page.name}"
+        for name in page.digests:
+            if name not in now:
+                publisher.remove(name, why)
+    for name in recorded.failed:
+        if name not in failed:
+            publisher.remove(name, "上次失败的笔记本")
+
+
+def _print(
+    plan: Plan, pages: list[Page], publisher: Publisher, note: Callable[[list[Page]], None]
+) -> list[Page]:
+    """Print the pages that are there and whose PDF is missing, altered or of an earlier page, each noted as it is done."""
+    of_file = {plan.folder / page.file: page for page in pages if page.file and not page.outdated}
+
+    def standing() -> list[Page]:
+        return [of_file.get(plan.folder / page.file, page) if page.file else page for page in pages]
+
+    due = [path for path, page in of_file.items() if not (page.printed and publisher.is_own(page.pdf_file))]
+    for path, content, error in print_pages(due, plan.options.jobs):
         page = of_file[path]
-        pdf = "" if error else sha256(plan.folder / page.pdf_file)
-        of_file[path] = replace(page, pdf=pdf, error=error and f"打印：{error}")
-    return [of_file[plan.folder / page.file] if page.file else page for page in pages]
+        if error:
+            of_file[path] = replace(page, error=f"打印：{error}")
+        else:
+            of_file[path] = replace(page, pdf=publisher.put(page.pdf_file, content), pdf_of=page.sha256)
+        note(standing())
+    return standing()
 
 
-def _write(plan: Plan, pages: list[Page], files: Mapping[str, str], summary: bytes) -> dict[str, str]:
+def _write(
+    plan: Plan, pages: list[Page], files: Mapping[str, str], summary: bytes, publisher: Publisher
+) -> dict[str, str]:
     """Write what people read besides the pages; the digest of each file."""
     head = page_head(
         plan, f"{plan.study.book.title} {plan.period} 目录", combined(files), [("汇总表（Excel）", "summary.xlsx")]
     )
     page = render_page(dated(head, plan.origin), index_body(plan, pages), SCRIPT)
     outputs = {"index.html": page.encode(), "summary.xlsx": summary}
-    for name, content in outputs.items():
-        with replacing(plan.folder / name) as temporary:
-            temporary.write_bytes(content)
-    return {name: sha256(plan.folder / name) for name in outputs}
+    return {name: publisher.put(name, content) for name, content in outputs.items()}
 
 
-def _facts(plan: Plan, files: Mapping[str, str], outputs: Mapping[str, str], interrupted: bool) -> dict[str, Any]:
+def _facts(
+    plan: Plan,
+    files: Mapping[str, str],
+    outputs: Mapping[str, str],
+    failed: Mapping[str, str],
+    interrupted: bool,
+) -> dict[str, Any]:
     """What ran, of what and when."""
     study, options = plan.study, plan.options
     return {
@@ -266,4 +310,5 @@ def _facts(plan: Plan, files: Mapping[str, str], outputs: Mapping[str, str], int
         },
         "problems": [str(problem) for problem in study.checked.errors],
         "outputs": dict(outputs),
+        "failed": dict(failed),
     }

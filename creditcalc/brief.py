@@ -1,14 +1,9 @@
-"""The brief of a page: all that the page shows, and nothing else.
-
-A page draws on its brief alone, so the brief's digest tells whether the page would come out different.
-"""
+"""The brief of a page: all that the page shows."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Hashable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
@@ -242,33 +237,3 @@ class Brief:
     def moves(self) -> pd.DataFrame:
         """What each county's targets would bring the city."""
         return moves(self.group.card, self.city, self.period, self.targets)
-
-    @cached_property
-    def digest(self) -> str:
-        """A SHA-256 over all that the page is made from."""
-        tables = [self.rows, *([self.group.card.table] if self.level == "city" else [])]
-        typed = self.rows.attrs["source"].table
-        tables += [typed.loc[typed.index.intersection(table.index)] for table in tables]
-        shared: list[object] = []
-        if self.level == "county":
-            one = self.group.alternatives
-            tables += [self.group.medians.to_frame(), self.group.category_medians.to_frame()]
-            tables += [one[one["jurisdiction"] == self.name]]
-            shared = [
-                self.place,
-                float(self.group.counties.totals()["score"].median()),
-                self.group.city_inputs,
-                list(self.group.card.table.index).index(self.now),
-            ]
-        if self.group.worklog is not None:
-            materials, evidenced = self.materials, self.group.worklog.evidenced
-            tables += [materials, evidenced.loc[[self.name]] if self.level == "county" else evidenced]
-            shared.append(self.group.as_of)
-        facts = [self.name, self.level, self.city, self.period, dict(self.readings), self.sample, shared]
-        parts = [
-            self.book.digest,
-            json.dumps(facts),
-            json.dumps([asdict(p) for p in self.problems], ensure_ascii=False),
-            *(table.to_csv() for table in tables),
-        ]
-        return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()

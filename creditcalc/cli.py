@@ -80,7 +80,7 @@ def cli(ctx: click.Context) -> None:
 @click.option("--out", metavar="文件夹", default="reports", type=PATH, help="报告放在哪里，默认 reports")
 @click.option("--units/--no-units", default=True, help="各责任单位的页面也做（默认），或不做")
 @click.option("--pdf", is_flag=True, help="每页另印一份 PDF，要装有 Chromium 或 Chrome")
-@click.option("--force", is_flag=True, help="没有变化的页面也重做")
+@click.option("--force", is_flag=True, help="没有变化的页面也重做，并覆盖 report 没有写过或已被改动的同名文件")
 @RULEBOOK
 @click.option("--as-of", metavar="日期", default="", callback=day, help="按哪一天算“今天”，默认为期间的最后一天")
 def report(**choices: Any) -> int:
@@ -286,6 +286,10 @@ def _tell_run(outcome: Run) -> None:
     for page in outcome.pages:
         if page.error:
             click.echo(f"{page.name}：{page.error}", err=True)
+    for text in outcome.told:
+        click.echo(text, err=True)
+    if stale := sum(page.pdf != "" and not page.printed for page in outcome.pages):
+        click.echo(f"{stale} 份 PDF 是旧页面印的；用 --pdf 重印", err=True)
     counts = {word: sum(page.status == status for page in outcome.pages) for status, word in STATUSES.items()}
     click.echo("，".join(f"{word} {n} 页" for word, n in counts.items() if n) + f"：{outcome.folder / 'index.html'}")
 

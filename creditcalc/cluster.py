@@ -24,12 +24,13 @@ from uuid import uuid4
 
 import pandas as pd
 
-from creditcalc.pages import SHARED, Job, make_page
+from creditcalc.pages import Job, Shared, make_page
 from creditcalc.problems import Problem, ProblemError
 from creditcalc.workers import Key, Outcome, each_alone
 
 T = TypeVar("T")
 Files = dict[str, bytes]
+PageCall = tuple[Job, Shared, Path, str]  # the arguments of ``make_page``
 PATIENCE = 10  # seconds for a scheduler to answer, and for a first worker to be there
 ABANDONED = 30  # seconds without any worker, after which nothing more is hoped for: one that is started anew takes two
 KILLED = "做这一页的 worker 一再意外退出，已不再重试；看看 worker 的日志，内存够不够"
@@ -74,7 +75,7 @@ def _refusal(what: str, value: str, cure: str) -> ClusterError:
 
 
 def each_on_cluster(
-    calls: Mapping[Key, tuple[Job, Path, str]], address: str, limit: float, preload: Iterable[str]
+    calls: Mapping[Key, PageCall], address: str, limit: float, preload: Iterable[str]
 ) -> Generator[Outcome[Key]]:
     """What ``each_alone`` does with ``make_page``, on the workers: as many pages at once as they have threads.
 
@@ -83,17 +84,16 @@ def each_on_cluster(
     """
     if not calls:
         return
-    folder = next(folder for _, folder, _ in calls.values())
-    paths = {folder / name for name in SHARED} | {job.notebook for job, *_ in calls.values()}
-    files = {path.name: path.read_bytes() for path in paths}
+    _, shared, folder, _ = next(iter(calls.values()))
+    files = {path.name: path.read_bytes() for path in {job.notebook for job, *_ in calls.values()}}
     with connected(address) as client:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
-            inputs: Any = client.submit(dict, files, pure=False)  # scattered, they would be gone with their workers
+            inputs: Any = client.submit(_sent, shared, files, pure=False)  # scattered, they would be gone with their workers
         executor, suspects = client.get_executor(pure=False), []
 
         def submit(key: Key) -> Future[Any]:
-            job, _, engine = calls[key]
+            job, *_, engine = calls[key]
             future: Future[Any] = executor.submit(_make_here, job, inputs, engine, limit, tuple(preload))
             return future
 
@@ -120,7 +120,7 @@ class Waiting:
 
 
 def _ends(
-    client: Any, futures: dict[Future[Any], Key], folder: Path, calls: Mapping[Key, tuple[Job, Path, str]]
+    client: Any, futures: dict[Future[Any], Key], folder: Path, calls: Mapping[Key, PageCall]
 ) -> Iterator[Outcome[Key]]:
     """The end of every page as it comes, what came of it being laid into ``folder``."""
     waiting = Waiting(client)
@@ -151,7 +151,14 @@ def _settled(future: Future[Any], folder: Path) -> Outcome[Any]:
     return outcome
 
 
-def _make_here(job: Job, inputs: Files, engine: str, limit: float, preload: tuple[str, ...]) -> tuple[Outcome[str], Files]:
+def _sent(shared: Shared, notebooks: Files) -> tuple[Shared, Files]:
+    """What all pages need, held by the cluster."""
+    return shared, notebooks
+
+
+def _make_here(
+    job: Job, inputs: tuple[Shared, Files], engine: str, limit: float, preload: tuple[str, ...]
+) -> tuple[Outcome[str], Files]:
     """What a worker does: make one page from its own warm server; how it ended, and the page or the notebook that failed."""
     from distributed import get_worker
 
@@ -166,12 +173,13 @@ def _make_here(job: Job, inputs: Files, engine: str, limit: float, preload: tupl
     multiprocessing.current_process().daemon = False
     with TemporaryDirectory(dir=worker.local_directory) as temporary:  # which Dask clears after a worker that died
         folder = Path(temporary)
-        for name, content in inputs.items():
+        shared, notebooks = inputs
+        for name, content in notebooks.items():
             (folder / name).write_bytes(content)
         made = folder / job.stem
         made.parent.mkdir(exist_ok=True)
         here = replace(job, notebook=folder / job.notebook.name)
-        for outcome in each_alone(make_page, {job.stem: (here, folder, engine)}, 1, limit, preload, wanted):
+        for outcome in each_alone(make_page, {job.stem: (here, shared, folder, engine)}, 1, limit, preload, wanted):
             paths = [made.with_name(made.name + ending) for ending in (".html", ".ipynb")]
             return outcome, {f"{job.stem}{path.suffix}": path.read_bytes() for path in paths if path.exists()}
     raise CancelledError

@@ -27,8 +27,8 @@ def template(file: Path, counties: tuple[str, ...], period: str, city: str, rule
     _expect_names([*counties, *filter(None, [city])])
     if file.exists():
         raise click.UsageError(f"{file} 已经有了，里面可能填了数；请换一个文件名", click.get_current_context())
-    with replacing(file) as temporary:
-        write_forms(temporary, load_rulebook(rulebook), counties, period=period, city=city)
+    with replacing(file) as form:
+        write_forms(form, load_rulebook(rulebook), counties, period=period, city=city)
     click.echo(f"已写好 {file}")
     return 0
 

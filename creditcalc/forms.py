@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from creditcalc.problems import Problem, nearest
 from creditcalc.rulebook import Input, Rule, Rulebook
@@ -42,7 +42,9 @@ def _heading(book: Rulebook, rule: Rule | None) -> str:
     return KINDS.get(rule.kind) or f"{rule.category}、{book.categories[rule.category].name}"
 
 
-def write_forms(path: str | Path, book: Rulebook, jurisdictions: Sequence[str], *, period: str = "", city: str = "") -> None:
+def write_forms(
+    path: str | Path | BinaryIO, book: Rulebook, jurisdictions: Sequence[str], *, period: str = "", city: str = ""
+) -> None:
     """A workbook with a form for each jurisdiction (the one named ``city`` as the city's own), or one without a name."""
     from openpyxl import Workbook
 

@@ -123,9 +123,9 @@ def _standings(plan: Plan, pages: list[Page]) -> Table:
             "bonus": [wording.interval(low, high) for low, high in zip(found["bonus_low"], found["bonus_high"], strict=True)],
             "eligible": found["eligible"].map(wording.ELIGIBLE),
             "page": [STATUS[page.status] for page in own],
-            "pdf": ["PDF" if page.pdf else None for page in own],
+            "pdf": ["PDF" if page.printed else None for page in own],
             "_file": [page.file for page in own],
-            "_pdf": [page.pdf_file if page.pdf else "" for page in own],
+            "_pdf": [page.pdf_file if page.printed else "" for page in own],
             "_tone": found["eligible"].map({"yes": "good", "no": "bad", "pending": "warn"}),
         }
     )
@@ -140,7 +140,7 @@ def _standings(plan: Plan, pages: list[Page]) -> Table:
         "page": Column("页面"),
         "pdf": Column("打印版", link="_pdf"),
     }
-    idle = {"city": frame["city"].nunique() < 2, "pdf": not any(page.pdf for page in own)}
+    idle = {"city": frame["city"].nunique() < 2, "pdf": not any(page.printed for page in own)}
     columns = {name: column for name, column in columns.items() if not idle.get(name)}
     return Table(frame, "各县（区）与全市得分", unit="分", source="排名在本市各县（区）之间，按得分区间的下限", columns=columns)
 

@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from creditcalc.bundle import PACKAGE, bundled
-from creditcalc.files import replacing, sha256
+from creditcalc.files import sha256
 from creditcalc.fonts import drawn, use_drawn
 from creditcalc.html import PageHead, to_html
 from creditcalc.problems import Problem, ProblemError, nearest
 from creditcalc.study import Study, keep_open
 
 ENGINES = {"warm": "creditcalc-warm", "kernel": "nbclient"}  # as a caller and as papermill names them
-STUDY, OUTLINES = "study.pickle", "outlines.pickle"
-SHARED = (STUDY, OUTLINES)  # what the pages of a run have in common
 OPENED_BY = ("data", "rulebook", "readings", "city", "as_of")  # the parameters with which a notebook opens its study
 
 
@@ -42,6 +40,18 @@ class Job:
     stem: str
 
 
+@dataclass(frozen=True)
+class Shared:
+    """What the pages of a run have in common, pickled: the study, and most characters' outlines.
+
+    It goes to a page's process through its pipe or the scheduler's channel, never through a file: whoever may write where
+    pages are made could put another in its place, and have it run.
+    """
+
+    study: bytes
+    outlines: bytes
+
+
 def check_parameters(notebook: Path, given: Mapping[str, str]) -> None:
     """Raise NotebookError for what is given and not declared, and for what is declared as None and not given."""
     declared = load_papermill().inspect_notebook(_literal(notebook))
@@ -57,18 +67,18 @@ def check_parameters(notebook: Path, given: Mapping[str, str]) -> None:
         raise NotebookError(problems)
 
 
-def make_page(job: Job, folder: Path, engine: str) -> str:
+def make_page(job: Job, shared: Shared, folder: Path, engine: str) -> str:
     """Execute a job's notebook, write its page into ``folder`` and give the page's digest.
 
-    ``folder`` holds what ``share`` lays there. ``warm`` runs the notebook in this process, which must have nothing else to
+    ``warm`` runs the notebook in this process, which must have nothing else to
     do, and spares it reading the data; ``kernel`` runs it in a process of its own. A notebook that fails stays there,
     executed up to the failing cell.
     """
     papermill = load_papermill()
-    use_drawn(pickle.loads((folder / OUTLINES).read_bytes()))
+    use_drawn(pickle.loads(shared.outlines))
     if engine == "warm":
         import_module("creditcalc.kernels")  # papermill knows the engine from there
-        keep_open(pickle.loads((folder / STUDY).read_bytes()), *(job.parameters.get(name, "") for name in OPENED_BY))
+        keep_open(pickle.loads(shared.study), *(job.parameters.get(name, "") for name in OPENED_BY))
     from nbclient.exceptions import DeadKernelError
 
     draft, page = folder / f"{job.stem}.ipynb", folder / f"{job.stem}.html"
@@ -91,11 +101,9 @@ def make_page(job: Job, folder: Path, engine: str) -> str:
     return sha256(page)
 
 
-def share(study: Study, folder: Path) -> None:
-    """Lay what pages have in common into the folder where they are made: the study, and most characters' outlines."""
-    for name, content in ((STUDY, study), (OUTLINES, drawn(_own_text()))):
-        with replacing(folder / name) as temporary:
-            temporary.write_bytes(pickle.dumps(content))
+def share(study: Study) -> Shared:
+    """What the pages of a study have in common."""
+    return Shared(pickle.dumps(study), pickle.dumps(drawn(_own_text())))
 
 
 def _own_text() -> str:

@@ -281,16 +281,16 @@ def _numbers(column: pa.ChunkedArray, name: str, book: Rulebook) -> NDArray[np.f
 def sink(path: Path) -> Iterator[Callable[[pa.Table], int]]:
     """Something that appends a table to a CSV or Parquet file, which is there at the end, and tells how many rows it had."""
     writer: pq.ParquetWriter | None = None
-    with replacing(path) as temporary, ExitStack() as stack:
+    with replacing(path) as file, ExitStack() as stack:
 
         def append(table: pa.Table) -> int:
             nonlocal writer
             if path.suffix.lower() == ".csv":
-                first = not temporary.exists()
-                with temporary.open("a", encoding="utf-8-sig", newline="") as file:
-                    table.to_pandas().to_csv(file, header=first, index=False, lineterminator="\n")
+                first = not file.tell()
+                encoding = "utf-8-sig" if first else "utf-8"
+                table.to_pandas().to_csv(file, header=first, index=False, encoding=encoding, lineterminator="\n")
             else:
-                writer = writer or stack.enter_context(pq.ParquetWriter(temporary, table.schema))
+                writer = writer or stack.enter_context(pq.ParquetWriter(file, table.schema))
                 writer.write_table(table)
             return len(table)
 

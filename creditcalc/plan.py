@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from creditcalc.files import safe_names
 from creditcalc.html import PageHead
 from creditcalc.inputs import is_unsound
 from creditcalc.pages import Job
-from creditcalc.provenance import Origin, origin
-from creditcalc.record import Key
+from creditcalc.provenance import SHOWN, Origin, origin
+from creditcalc.record import Key, Page
 from creditcalc.study import Study
 from creditcalc.worklog import units
 
@@ -58,7 +58,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """The jurisdictions of a period with their file names, those whose data has errors, and the pages asked for."""
+    """The jurisdictions and offices of a period with their file names, those whose data has errors, and the pages asked for.
+
+    ``stems`` has every page that the data supports, whatever was asked for.
+    """
 
     study: Study
     options: Options
@@ -74,19 +77,28 @@ class Plan:
         return self.options.out / self.period
 
 
-def make_plan(study: Study, options: Options) -> Plan:
-    """Decide what to make; UnknownName for a period, county or city that the data does not have."""
+def make_plan(study: Study, options: Options, earlier: Iterable[Page] = ()) -> Plan:
+    """Decide what to make; UnknownName for a period, county or city that the data does not have.
+
+    ``earlier`` are pages of other runs that are still there: what is made now may lead to them.
+    """
     period = options.period or study.latest
     keys = list(_jurisdictions(study, period))
+    offices = [Key("unit", city, name) for city in study.cities(period) for name in units(study.book)]
     chosen = _chosen(study, keys, options)
-    offices = _offices(study, chosen, options)
-    notebooks = {kind: (options.notebooks / name).absolute() for kind, name in NOTEBOOKS.items() if kind != "unit" or offices}
+    if options.units and not options.counties:
+        chosen += [key for key in offices if Key("city", key.city, key.city) in chosen]
+    kinds = {key.kind for key in chosen}
+    needed = {kind: name for kind, name in NOTEBOOKS.items() if kind != "unit" or kind in kinds}
+    notebooks = {kind: (options.notebooks / name).absolute() for kind, name in needed.items()}
     refused = frozenset(key for key in keys if is_unsound(study.checked.unsound, key.city, key.name))
     refused |= {key for key in offices if Key("city", key.city, key.city) in refused}
     stems = safe_names(_labels(keys)) | {key: f"{UNITS}/{stem}" for key, stem in safe_names(_labels(offices)).items()}
     plan = Plan(study, options, period, origin(notebooks), stems, refused, {})
-    chosen = [*chosen, *offices]
-    tasks = {key: _task(plan, key, notebooks[key.kind]) for key in chosen if key not in refused}
+    chosen = [key for key in chosen if key not in refused]
+    there = set(chosen) | {page.key for page in earlier if page.file == f"{stems.get(page.key)}.html"}
+    made_of = {city: study.made_of(city) for city in {key.city for key in chosen}}
+    tasks = {key: _task(plan, key, notebooks[key.kind], made_of[key.city], there) for key in chosen}
     return replace(plan, tasks=tasks)
 
 
@@ -110,21 +122,15 @@ def _chosen(study: Study, keys: list[Key], options: Options) -> list[Key]:
     return [key for key in keys if key in counties or (key.kind == "city" and key.city in cities)]
 
 
-def _offices(study: Study, chosen: list[Key], options: Options) -> list[Key]:
-    """The responsible units of each city whose page is asked for; of none where single counties are."""
-    cities = [key.city for key in chosen if key.kind == "city" and options.units and not options.counties]
-    return [Key("unit", city, name) for city in cities for name in units(study.book)]
-
-
 def _labels(keys: list[Key]) -> dict[Key, str]:
     """The name of each jurisdiction or unit, with its city's before it where several have the same."""
     number = Counter(key.name for key in keys if key.kind != "city")
     return {key: key.city + key.name if key.kind != "city" and number[key.name] > 1 else key.name for key in keys}
 
 
-def _task(plan: Plan, key: Key, notebook: Path) -> Task:
+def _task(plan: Plan, key: Key, notebook: Path, made_of: str, there: Collection[Key]) -> Task:
+    """A page to make: what it is made of is hashed as it goes in, with its own name and the names of the files it leads to."""
     study, options = plan.study, plan.options
-    digest = _shown(study, key, plan.period)
     parameters = {
         key.kind: key.name,
         "city": key.city,
@@ -135,9 +141,10 @@ def _task(plan: Plan, key: Key, notebook: Path) -> Task:
     }
     if options.as_of:  # without it a notebook takes the last day of the period
         parameters["as_of"] = options.as_of
-    head = page_head(plan, f"{key.name} {plan.period} {study.book.title}", digest, _links(plan, key))
+    head = page_head(plan, f"{key.name} {plan.period} {study.book.title}", made_of, _links(plan, key, there))
     parts = [
-        digest,
+        made_of,
+        plan.stems[key],
         plan.origin.notebooks[notebook.name],
         plan.origin.program,
         plan.origin.versions,
@@ -148,23 +155,16 @@ def _task(plan: Plan, key: Key, notebook: Path) -> Task:
     return Task(Job(notebook, parameters, dated(head, plan.origin), plan.stems[key]), digest)
 
 
-def _shown(study: Study, key: Key, period: str) -> str:
-    """The digest of what a page shows."""
-    if key.kind == "unit":
-        return study.unit(key.name, key.city, period).digest
-    return (study.city(key.name, period) if key.kind == "city" else study.county(key.name, period, key.city)).digest
+def _links(plan: Plan, key: Key, there: Collection[Key]) -> list[tuple[str, str]]:
+    """Links from a county's or an office's page to its city's, from a city's to its counties', and to the index.
 
-
-def _links(plan: Plan, key: Key) -> list[tuple[str, str]]:
-    """Links from a county's or a unit's page to its city's, from a city's to its counties', and to the index."""
+    None leads to a page that is neither made now nor there already.
+    """
+    up = "../" if key.kind == "unit" else ""
+    others = [o for o in plan.stems if o.city == key.city and o.kind not in (key.kind, "unit") and o in there]
     if key.kind == "unit":
-        return [("目录", "../index.html"), (key.city, f"../{plan.stems[Key('city', key.city, key.city)]}.html")]
-    others = [
-        other
-        for other in plan.stems
-        if other.city == key.city and other.kind not in (key.kind, "unit") and other not in plan.refused
-    ]
-    return [("目录", "index.html"), *((other.name, f"{plan.stems[other]}.html") for other in others)]
+        others = [other for other in others if other.kind == "city"]
+    return [("目录", f"{up}index.html"), *((other.name, f"{up}{plan.stems[other]}.html") for other in others)]
 
 
 def page_head(plan: Plan, title: str, digest: str, links: list[tuple[str, str]]) -> PageHead:
@@ -177,7 +177,7 @@ def page_head(plan: Plan, title: str, digest: str, links: list[tuple[str, str]])
         "截至": plan.options.as_of,
         "数据指纹": digest[:SHORT],
         "规则指纹": book.digest[:SHORT],
-        "版本": "，".join(f"{library} {version}" for library, version in plan.origin.versions.items()),
+        "版本": "，".join(f"{library} {plan.origin.versions[library]}" for library in SHOWN),
     }
     return PageHead(title, [(label, value) for label, value in facts.items() if value], links, plan.study.sample)
 

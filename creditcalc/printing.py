@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -10,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from creditcalc.files import replacing
 from creditcalc.problems import Problem, ProblemError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
 LIMIT = 120  # seconds that one page may take
+MOMENT = re.compile(rb"/(?:CreationDate|ModDate) \(D:[^)]*\)")  # by which alone two prints of a page differ
 
 
 class NoBrowser(ProblemError):
@@ -29,17 +30,20 @@ def find_browser() -> str:
     return found
 
 
-def print_pages(pages: Iterable[Path], jobs: int) -> Iterator[tuple[Path, str]]:
-    """Print each HTML page to a PDF beside it, ``jobs`` at once; give each page with what went wrong, or nothing."""
+def print_pages(pages: Iterable[Path], jobs: int) -> Iterator[tuple[Path, bytes, str]]:
+    """Print HTML pages, ``jobs`` at once; give each as it is done with its PDF, or with what went wrong.
+
+    A page's PDF is the same to the byte whenever it is printed by the same browser.
+    """
     browser = find_browser()
     with ThreadPoolExecutor(jobs) as pool:
         tasks = {pool.submit(_print, browser, page): page for page in pages}
         for task in as_completed(tasks):
-            yield tasks[task], task.result()
+            yield (tasks[task], *task.result())
 
 
-def _print(browser: str, page: Path) -> str:
-    """Print one page; what went wrong, or nothing."""
+def _print(browser: str, page: Path) -> tuple[bytes, str]:
+    """Print one page: its PDF, or what went wrong."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         pdf = Path(folder, "page.pdf")
         command = [
@@ -57,9 +61,12 @@ def _print(browser: str, page: Path) -> str:
         try:
             done = subprocess.run(command, capture_output=True, timeout=LIMIT, check=False)
         except subprocess.TimeoutExpired:
-            return f"打印超过 {LIMIT} 秒"
+            return b"", f"打印超过 {LIMIT} 秒"
         if not pdf.exists():
-            return f"浏览器没有印出来（退出码 {done.returncode}）"
-        with replacing(page.with_suffix(".pdf")) as temporary:
-            shutil.copyfile(pdf, temporary)
-    return ""
+            return b"", f"浏览器没有印出来（退出码 {done.returncode}）"
+        return _undated(pdf.read_bytes()), ""
+
+
+def _undated(pdf: bytes) -> bytes:
+    """A PDF without the moment of printing, of the same length, so that its table of places still holds."""
+    return MOMENT.sub(lambda found: b" " * len(found[0]), pdf)

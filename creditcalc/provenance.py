@@ -14,7 +14,12 @@ from creditcalc.bundle import PACKAGE
 from creditcalc.evidence import beside
 from creditcalc.files import fixed_time, sha256
 
-LIBRARIES = ("creditcalc", "numpy", "pandas", "matplotlib", "papermill", "nbconvert")
+SHOWN = ("python", "creditcalc", "numpy", "pandas", "matplotlib", "papermill", "nbconvert")  # on pages
+LIBRARIES = (  # on which pages and workbooks depend
+    *SHOWN[1:],
+    *("brotli", "chinesecalendar", "fonttools", "ipykernel", "ipython", "jinja2", "nbclient", "nbformat"),
+    *("openpyxl", "pyarrow", "pylopdf-fonts-zh-cn"),
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ def made_at() -> str:
 
 
 def versions() -> dict[str, str]:
-    """The versions of Python and of the libraries that a page depends on."""
+    """The versions of Python and of all libraries on which a page depends."""
     return {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES}
 
 

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from creditcalc.files import replacing, sha256
+from creditcalc.files import inside, replacing, sha256
 
 RECORD = "run.json"
-OWN = re.compile(r"((units/)?[^/\\]*[^/\\.][^/\\]*)?")  # a record leads to no other folder
+OWN = re.compile(r"(((units|failed)/)?[^/\\]*[^/\\.][^/\\]*)?")  # a record leads to no other folder
 
 
 class Key(NamedTuple):
@@ -29,8 +29,9 @@ class Page:
     """How one page stands.
 
     ``status`` is made, unchanged, failed, refused (its data has errors) or left (not this run's task, or interrupted).
-    ``digest`` says what the file was made of, ``sha256`` what it holds and ``pdf`` what the PDF holds that was printed of it;
-    where there is no file they are empty.
+    A page that failed or is refused keeps the file of an earlier run. ``digest`` says what the file was made of, ``sha256``
+    what it holds, ``pdf`` what its PDF holds and ``pdf_of`` what the file held of which that was printed; where there is no
+    file they are empty.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class Page:
     digest: str = ""
     sha256: str = ""
     pdf: str = ""
+    pdf_of: str = ""
 
     @property
     def key(self) -> Key:
@@ -59,34 +61,56 @@ class Page:
         """What each of its files holds."""
         return ({self.file: self.sha256} if self.file else {}) | ({self.pdf_file: self.pdf} if self.pdf else {})
 
+    @property
+    def outdated(self) -> bool:
+        """Whether the file is that of an earlier run, which this one could not make anew."""
+        return bool(self.file and self.status in ("failed", "refused"))
+
+    @property
+    def printed(self) -> bool:
+        """Whether the PDF shows what the file shows."""
+        return bool(self.pdf) and self.pdf_of == self.sha256
+
     def intact(self, folder: Path) -> bool:
         """Whether the file is there and holds what it was given."""
-        return bool(self.file) and sha256(folder / self.file) == self.sha256
+        there = inside(folder, self.file) if self.file else None
+        return there is not None and sha256(there) == self.sha256
 
 
 @dataclass(frozen=True)
 class Record:
-    """What an earlier run left: its pages, the digests of its other files, whether it came to its end."""
+    """What an earlier run left: its pages, the digests of its other files and of the notebooks that failed."""
 
     pages: tuple[Page, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
     interrupted: bool = False
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The digest of every file that the runs of this folder wrote and that they still know."""
+        known = {**self.outputs, **self.failed}
+        for page in self.pages:
+            known |= page.digests
+        return known
 
 
 def load(folder: Path) -> Record | None:
     """The record in a folder; None where it is missing or not one of ours."""
     with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
         facts = json.loads((folder / RECORD).read_bytes())
-        pages, outputs = tuple(Page(**page) for page in facts["pages"]), {**facts["outputs"]}
+        pages = tuple(Page(**page) for page in facts["pages"])
+        outputs, failed = {**facts["outputs"]}, {**facts["failed"]}
         texts = [text for page in pages for name, text in asdict(page).items() if name != "seconds"]
-        files = [*(page.file for page in pages), *outputs]
-        if all(isinstance(text, str) for text in [*texts, *outputs.values()]) and all(map(OWN.fullmatch, files)):
-            return Record(pages, outputs, bool(facts["interrupted"]))
+        files = [*(page.file for page in pages), *outputs, *failed]
+        texts += [*outputs.values(), *failed.values()]
+        if all(isinstance(text, str) for text in texts) and all(map(OWN.fullmatch, files)):
+            return Record(pages, outputs, failed, bool(facts["interrupted"]))
     return None
 
 
 def save(folder: Path, facts: Mapping[str, Any], pages: list[Page]) -> None:
     """Write the record, whole or not at all."""
     content = json.dumps({**facts, "pages": [asdict(page) for page in pages]}, ensure_ascii=False, indent=1)
-    with replacing(folder / RECORD) as temporary:
-        temporary.write_text(content + "\n", encoding="utf-8")
+    with replacing(folder / RECORD, own=True) as file:
+        file.write(f"{content}\n".encode())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -113,6 +115,24 @@ class Study:
         """The brief of a city's page."""
         self.expect("市", name, self.cities(period))
         return self._brief(name, "city", name, period)
+
+    def made_of(self, city: str) -> str:
+        """A SHA-256 over all that the pages of a city and its counties are made from, but notebooks and program.
+
+        What goes in is hashed, not what is shown: its rows of every period as they were typed and in their order, what was
+        handed in, what is wrong or odd, rules, readings, the day.
+        """
+        typed = self.table.attrs["source"].table
+        handed = pd.DataFrame() if self.given is None else self.given
+        if "city" in handed:
+            handed = handed[handed["city"].isin([city, ""]) | handed["city"].isna()]
+        problems = [asdict(problem) for problem in self.problems if problem.city in ("", city)]
+        facts = [city, self.book.digest, dict(self.readings), self.as_of, self.sample, self.given is None, problems]
+        parts = [
+            json.dumps([*facts, sorted(self.checked.short)], ensure_ascii=False),
+            *(frame.to_csv(index=False) for frame in (typed[typed["city"] == city], handed)),
+        ]
+        return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
 
     def unit(self, name: str, city: str, period: str) -> UnitBrief:
         """The brief of a responsible unit's page."""

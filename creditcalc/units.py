@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -69,12 +67,3 @@ class UnitBrief:
         """The evidence that it answers for; what counties owe is their governments'."""
         frame = self.city.materials
         return frame if frame.empty else frame[[self.name in owners for owners in frame["owners"]]]
-
-    @cached_property
-    def digest(self) -> str:
-        """A SHA-256 over all that the page is made from."""
-        facts = [self.name, self.city.name, self.city.period, dict(self.city.readings), self.city.sample, self.city.book.digest]
-        day = self.city.group.as_of if len(self.materials) else ""
-        frames = [self.items, self.actions, self.materials]
-        parts = [json.dumps([*facts, day], ensure_ascii=False), *(frame.to_csv() for frame in frames)]
-        return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()

@@ -35,16 +35,16 @@ def write_table(path: Path, frame: pd.DataFrame) -> None:
         if any(isinstance(value, str) and len(value) > LONGEST for name in frame for value in frame[name]):
             raise InputError([Problem(f"有超过 {LONGEST:,} 个字的内容，Excel 的一格放不下", "", "写成 .csv", file=str(path))])
         return write_workbook(path, {"Sheet1": frame})
-    with replacing(path) as temporary:
+    with replacing(path) as file:
         if path.suffix.lower() == ".csv":
             texts = frame.select_dtypes(include=["object", "string"]).astype("string")
             broken = any(
                 texts[name].str.contains("\r", regex=False).any() for name in texts
             )  # which csv does not quote by itself
             quoting: Literal[0, 2] = 2 if broken else 0  # csv.QUOTE_NONNUMERIC, csv.QUOTE_MINIMAL
-            frame.to_csv(temporary, index=False, encoding="utf-8-sig", lineterminator="\n", quoting=quoting)
+            frame.to_csv(file, index=False, encoding="utf-8-sig", lineterminator="\n", quoting=quoting)
         else:
-            frame.to_parquet(temporary, index=False)
+            frame.to_parquet(file, index=False)
     return None
 
 
@@ -73,8 +73,8 @@ def problem_frame(problems: Iterable[Problem]) -> pd.DataFrame:
 def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame], title: str = "") -> None:
     """Write ``workbook`` to a file."""
     content = workbook(sheets, title)
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+    with replacing(path) as file:
+        file.write(content)
 
 
 def workbook(sheets: Mapping[str, pd.DataFrame], title: str = "") -> bytes:

@@ -20,6 +20,7 @@ from creditcalc.pages import ENGINES, NotebookError, check_parameters
 from creditcalc.plan import Options
 from creditcalc.problems import InputError, ReadingError, UnknownName
 from creditcalc.study import Study
+from creditcalc.verify import verify
 from creditcalc.workers import Outcome
 
 COUNTIES = ["好县", "坏县", "死县"]
@@ -50,6 +51,7 @@ def notebooks(tmp_path_factory):
     folder = tmp_path_factory.mktemp("{notebooks}")
     notebook(folder / "county_report.ipynb", PARAMETERS, "print('县')", CELL, "print('完')")
     notebook(folder / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)")
+    notebook(folder / "unit_report.ipynb", PARAMETERS.replace("county", "unit"), "print(unit)")
     return folder
 
 
@@ -67,7 +69,7 @@ def options(tmp_path, notebooks):
 
 def at_once(function, calls, jobs, limit, preload):
     """What workers do, without processes and kernels: the page shows the job."""
-    for key, (job, folder, _) in calls.items():
+    for key, (job, _, folder, _) in calls.items():
         error, page = "", folder / f"{job.stem}.html"
         match key.name:
             case "坏县":
@@ -82,16 +84,9 @@ def at_once(function, calls, jobs, limit, preload):
         yield Outcome(key, sha256(page), error, 0.1)
 
 
-def brief(study, name, period, city=""):
-    """A digest of what a page would show, without its targets and sensitivities."""
-    table = study.table[study.table["city"] == name] if not city else study.table[study.table["jurisdiction"] == name]
-    return SimpleNamespace(name=name, digest=table.drop(columns="city").to_csv())
-
-
 @pytest.fixture
 def light(monkeypatch):
-    monkeypatch.setattr(Study, "county", brief)
-    monkeypatch.setattr(Study, "city", brief)
+    monkeypatch.setattr(Study, "city", lambda study, name, period: SimpleNamespace(name=name))
     monkeypatch.setattr(index, "_glance", lambda city: [])
 
 
@@ -154,7 +149,7 @@ def test_record_tells_what_made_each_page(options, fake, monkeypatch):
     assert facts["data"]["files"] == {options.data.name: sha256(options.data)}
     assert facts["rulebook"]["id"] == "puyang-2021" and facts["readings"]["proportional"] == "of_full"
     assert set(facts["notebooks"]) == {"county_report.ipynb", "city_overview.ipynb"}
-    assert {"python", "creditcalc", "numpy", "pandas", "matplotlib", "papermill", "nbconvert"} == set(facts["versions"])
+    assert {"python", *provenance.LIBRARIES} == set(facts["versions"])
     made = next(page for page in facts["pages"] if page["name"] == "好县")
     assert made["file"] == "好县.html" and made["sha256"] == sha256(outcome.folder / "好县.html") and made["digest"]
     text = (outcome.folder / "好县.html").read_text(encoding="utf-8")
@@ -202,11 +197,25 @@ def test_a_record_that_is_not_ours_counts_for_nothing(options, fake, content):
     assert statuses(run(options))["好县"] == "made"
 
 
-def test_only_what_changed_is_made_again(options, fake):
+def test_only_the_city_that_changed_is_made_again(options, fake):
+    other = write_data(options.data, ["丁县"], city="他市").read_text().partition("\n")[2]
+
+    def counties(loans):
+        text = write_data(options.data, ["甲县", "乙县"], loans).read_text()
+        options.data.write_text(text + other)
+
+    counties("450")
+    assert set(statuses(run(options)).values()) == {"made"}
+    counties("460")
+    city = {"某市": "made", "甲县": "made", "乙县": "made"}
+    assert statuses(run(options)) == city | {"他市": "unchanged", "丁县": "unchanged"}
+
+
+def test_a_change_makes_all_pages_of_its_city_again(options, fake):
     write_data(options.data, ["甲县", "乙县", "丙县"])
     run(options)
     write_data(options.data, ["甲县", "乙县", "丙县"], loans="460")
-    assert statuses(run(options)) == {"某市": "made", "甲县": "made", "乙县": "unchanged", "丙县": "unchanged"}
+    assert statuses(run(options)) == {"某市": "made", "甲县": "made", "乙县": "made", "丙县": "made"}
 
 
 def test_a_changed_notebook_makes_its_pages_again(options, fake, tmp_path):
@@ -234,7 +243,8 @@ def test_chosen_counties_leave_the_others_as_they_are(options, fake):
         "死县": "left",
     }
     outcome = run(replace(options, counties=("坏县",)))
-    assert statuses(outcome) == {"某市": "unchanged", "好县": "left", "坏县": "failed", "死县": "left"}
+    city = "made"  # since it now leads to both
+    assert statuses(outcome) == {"某市": city, "好县": "left", "坏县": "failed", "死县": "left"}
     assert "好县.html" in names(outcome.folder)
     assert statuses(run(options))["好县"] == "unchanged"
 
@@ -251,11 +261,13 @@ def test_an_interrupted_run_keeps_what_is_made_and_what_was_there(options, fake)
     assert all((page.sha256 == sha256(outcome.folder / page.file)) for page in outcome.pages if page.file)
 
 
-def test_an_outdated_page_does_not_stay_where_its_successor_fails(options, fake):
+def test_the_page_of_a_county_that_the_data_no_longer_has_is_removed_and_told(options, fake):
     write_data(options.data, ["好县", "壮县"])
     assert "壮县.html" in names(run(options).folder)
     write_data(options.data, ["好县", "坏县"])
-    assert names(run(options).folder) == OUTPUT | {"好县.html", "某市.html", "failed"}
+    outcome = run(options)
+    assert names(outcome.folder) == OUTPUT | {"好县.html", "某市.html", "failed"}
+    assert outcome.told == ("2021-05 的数据中已没有壮县：删去 壮县.html",)
 
 
 def test_problems_refuse_their_own_jurisdiction(options, fake):
@@ -263,10 +275,14 @@ def test_problems_refuse_their_own_jurisdiction(options, fake):
     assert run(options).complete
     write_data(good, ["甲县", "乙县"], loans="很多")
     outcome = run(options)
-    assert statuses(outcome) == {"某市": "made", "甲县": "refused", "乙县": "unchanged"}
-    assert not outcome.complete and "甲县.html" not in names(outcome.folder)
+    assert statuses(outcome) == {"某市": "made", "甲县": "refused", "乙县": "made"}
+    assert not outcome.complete
+    [refused] = [page for page in outcome.pages if page.status == "refused"]
+    assert refused.outdated and refused.error == "数据有错误；甲县.html 是上次生成的，没有更新"
+    assert sha256(outcome.folder / "甲县.html") == refused.sha256, "what was made is not lost"
+    assert "是上次生成的页面，这次没有做成" in [problem.what for problem in verify(outcome.folder)]
     index = (outcome.folder / "index.html").read_text(encoding="utf-8")
-    assert "很多" in index and "%E7%94%B2%E5%8E%BF.html" not in index
+    assert "很多" in index and "甲县.html 是上次生成的" in index and "%E7%94%B2%E5%8E%BF.html" not in index
     assert any("很多" in problem for problem in record(outcome)["problems"])
     sheets = openpyxl.load_workbook(outcome.folder / "summary.xlsx")
     assert sheets.sheetnames == ["总分", "评分项", "基础指标", "目标", "数据问题", "说明"]

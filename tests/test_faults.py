@@ -31,6 +31,7 @@ def notebooks(tmp_path_factory):
     folder = tmp_path_factory.mktemp("notebooks")
     notebook(folder / "county_report.ipynb", PARAMETERS, SLOW)
     notebook(folder / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)")
+    notebook(folder / "unit_report.ipynb", PARAMETERS.replace("county", "unit"), "print(unit)")
     return folder
 
 
@@ -43,7 +44,7 @@ def options(tmp_path, notebooks):
 def whole(folder):
     """Whether every page under its final name is there to its end, and nothing temporary lies about."""
     pages = list(folder.glob("*.html"))
-    assert not [path.name for path in folder.iterdir() if path.name.startswith(".") and path.name != ".work"]
+    assert not [path.name for path in folder.iterdir() if path.name.startswith(".") and path.name != ".written"]
     return pages and all(path.read_text(encoding="utf-8").rstrip().endswith("</html>") for path in pages)
 
 

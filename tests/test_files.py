@@ -57,8 +57,8 @@ def test_what_becomes_of_a_name(label, name):
 def test_replacing_puts_a_whole_file_in_place(tmp_path):
     target = tmp_path / "页.html"
     target.write_text("旧")
-    with replacing(target) as temporary:
-        temporary.write_text("新")
+    with replacing(target) as file:
+        file.write("新".encode())
         assert target.read_text() == "旧"
     assert target.read_text() == "新"
     assert list(tmp_path.iterdir()) == [target]
@@ -67,8 +67,8 @@ def test_replacing_puts_a_whole_file_in_place(tmp_path):
 def test_replacing_leaves_the_old_file_where_writing_fails(tmp_path):
     target = tmp_path / "页.html"
     target.write_text("旧")
-    with pytest.raises(OSError, match="满"), replacing(target) as temporary:
-        temporary.write_text("半")
+    with pytest.raises(OSError, match="满"), replacing(target) as file:
+        file.write("半".encode())
         raise OSError("满")
     assert target.read_text() == "旧"
     assert list(tmp_path.iterdir()) == [target]

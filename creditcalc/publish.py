@@ -1,0 +1,76 @@
+"""The folder of a period: which of its files runs wrote, and how a run puts one there or takes one away.
+
+A file is a run's own where the record of the folder, or the list that a run keeps while it works, names it with the very
+digest that it has. Nothing else is ever overwritten or removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+from creditcalc.files import NOFOLLOW, inside, make_own, move_aside, replacing, sha256
+
+WRITTEN = ".written"  # what a run wrote that its record may not name yet, a line each; gone at its end
+
+
+class Publisher:
+    """Puts files into a period's folder and removes them, and keeps what it has to tell.
+
+    ``force`` lets it write over files that are not a run's own, which otherwise get another name.
+    """
+
+    def __init__(self, folder: Path, known: Mapping[str, str], *, force: bool) -> None:
+        self.folder, self.force = folder, force
+        self.told: list[str] = []
+        self._known = {name: {digest} for name, digest in known.items()}
+        self._list: TextIO | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[Publisher]:
+        """Keep the list of what is written, beginning with what a run wrote that did not come to its end."""
+        make_own(self.folder)
+        path = self.folder / WRITTEN
+        for line in path.read_text(encoding="utf-8").splitlines() if inside(self.folder, WRITTEN) else []:
+            with suppress(ValueError, TypeError):
+                name, digest = json.loads(line)
+                self._known.setdefault(str(name), set()).add(str(digest))
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | NOFOLLOW, 0o666)
+        with os.fdopen(file, "a", encoding="utf-8") as self._list:
+            yield self
+        path.unlink(missing_ok=True)
+
+    def put(self, name: str, content: bytes) -> str:
+        """Write a file, whole or not at all; its digest. What stands there and is not a run's own gets another name."""
+        assert self._list
+        path, digest = self.folder / name, hashlib.sha256(content).hexdigest()
+        make_own(path.parent)
+        if os.path.lexists(path) and not (self.force or self.is_own(name)):
+            other = move_aside(path)
+            self.told.append(f"{name} 不是 report 写的，或在生成后被改动：已改名为 {other.name} 留存")
+        self._known.setdefault(name, set()).add(digest)
+        print(json.dumps([name, digest], ensure_ascii=False), file=self._list, flush=True)
+        with replacing(path, own=True) as file:
+            file.write(content)
+        return digest
+
+    def is_own(self, name: str) -> bool:
+        """Whether the file of that name is there as a run wrote it."""
+        path = inside(self.folder, name)
+        return path is not None and sha256(path) in self._known.get(name, ())
+
+    def remove(self, name: str, why: str) -> None:
+        """Remove a run's own file and tell why; one that was altered since stays and is told."""
+        path = inside(self.folder, name)
+        if path is None:
+            return
+        if not self.is_own(name):
+            self.told.append(f"{why}：{name} 在生成后被改动，没有删")
+            return
+        path.unlink()
+        self.told.append(f"{why}：删去 {name}")
