@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from creditcalc import desk
+from creditcalc.files import fixed_time
 from creditcalc.options import (
     CITY,
     COUNTY,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from creditcalc.rulebook import Rulebook
 
 STATUSES = {"made": "生成", "unchanged": "未变", "failed": "失败", "refused": "因数据错误未生成", "left": "本次未做"}
+INLINE = "module://matplotlib_inline.backend_inline"  # which shows figures in the notebook
 SCOPES = {"county": "县区", "city": "市"}
 ROLLUPS = {"sum": "各县区相加", "any": "有一处为是", "all": "处处为是", "max": "取最大", "city": "市级填报"}
 TOTALS = {
@@ -57,6 +59,8 @@ TOTALS = {
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """社会信用体系建设示范城市工作台账：核对数据、计分、生成报告。"""
+    if fixed_time() is None:
+        os.environ.pop("SOURCE_DATE_EPOCH", None)  # libraries take an empty one for a time
     if not ctx.invoked_subcommand:
         click.echo(ctx.get_help())
 
@@ -297,5 +301,6 @@ def _tell_run(outcome: Run) -> None:
 def main() -> None:
     """The program ``creditcalc``."""
     gc.set_threshold(100_000)  # importing makes much and leaves no garbage: a tenth of the time to start is looking for it
+    os.environ["MPLBACKEND"] = INLINE  # an unknown one in the environment would end matplotlib's import
     use_utf8()
     cli(prog_name="creditcalc")

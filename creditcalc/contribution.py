@@ -102,8 +102,9 @@ def moves(card: Scorecard, city: str, period: str, found: pd.DataFrame) -> pd.Da
 def _with_changes(frame: pd.DataFrame, changed: Sequence[dict[str, float]]) -> pd.DataFrame:
     """A frame of repeated rows, each with its own changes."""
     names = {name for changes in changed for name in changes}
+    held = frame.reindex(columns=sorted(names))  # one that the table lacks is missing
     columns = {
-        name: [changes.get(name, now) for changes, now in zip(changed, frame[name], strict=True)] for name in sorted(names)
+        name: [changes.get(name, now) for changes, now in zip(changed, held[name], strict=True)] for name in sorted(names)
     }
     return frame.assign(**columns)
 
@@ -165,7 +166,7 @@ class _Game:
 
     def numbers(self, name: str) -> Array:
         """The counties' values of an input."""
-        return np.array([self.search.rows[row][name] for row in self.counties], dtype=float)
+        return np.array([self.search.rows[row].get(name, np.nan) for row in self.counties], dtype=float)
 
     def added(self, name: str, values: Array) -> Array:
         """The city's value for each subset: its own typed one, or its counties' added up."""

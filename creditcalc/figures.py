@@ -16,15 +16,17 @@ from creditcalc import tables
 from creditcalc.brief import Brief
 from creditcalc.compare import ranks
 from creditcalc.datatable import Column, Table
-from creditcalc.display import Figure, Prose, Together
+from creditcalc.display import Figure, Note, Prose, Together
 from creditcalc.theme import ACCENT, FIGURE_WIDTH, INK, LINE, MUTED, PAPER, TONES, use_figure_style
 from creditcalc.wording import interval, number, points
 
 LETTER = 0.135  # inches that a Chinese letter of a label takes
 GAP = 0.05  # inches between a label and its bar
+LONGEST_LABEL = 24  # letters that leave the bars their room
 MOST = 14  # bars that a reader takes in at one look
 OPEN = TONES["warn"].fill
 EDGE = TONES["warn"].mark
+NO_COUNTIES = "本期没有各县（区）的数据。"
 UNDECIDED = {"missing": "缺", "not_applicable": "—"}  # what stands in a cell without points
 
 
@@ -103,9 +105,11 @@ def trend(brief: Brief) -> Figure:
     return Figure(canvas, alt, "逐月得分", _source(brief))
 
 
-def standings(brief: Brief) -> Figure:
+def standings(brief: Brief) -> Figure | Note:
     """All counties by what they have for certain, with what missing data leaves open."""
     t = brief.group.counties.totals()
+    if t.empty:
+        return Note(NO_COUNTIES)
     t = t.assign(rank=ranks(t)["rank"]).sort_values(["rank", "jurisdiction"], kind="stable")
     canvas, ax = _rows([f"{rank}　{name}" for rank, name in zip(t["rank"], t["jurisdiction"], strict=True)], "分", right=1.1)
     y = np.arange(len(t))
@@ -123,10 +127,12 @@ def standings(brief: Brief) -> Figure:
     return Figure(canvas, alt, "各县（区）得分与名次", _source(brief))
 
 
-def heat_map(brief: Brief) -> Together:
+def heat_map(brief: Brief) -> Together | Note:
     """County × item: the share of full marks in shaded cells; missing data and items that do not apply are written in."""
     card, items = brief.group.counties, [r.id for r in brief.book.of_kind("item")]
     names = list(card.table["jurisdiction"])
+    if not names:
+        return Note(NO_COUNTIES)
     full = card.full[items]
     share = (card.points[items] / full.where(full > 0)).T.set_axis(names, axis=1)
     words = card.status[items].astype("str").T.set_axis(names, axis=1).map(UNDECIDED.get)
@@ -153,6 +159,7 @@ def _item(brief: Brief, id: object) -> str:
 def _rows(labels: Sequence[str], unit: str, right: float = 0.3) -> tuple[Canvas, Axes]:
     """An empty chart of horizontal bars, first label on top, with room for the labels and, in inches, right of the bars."""
     use_figure_style()
+    labels = [_shortened(label) for label in labels]
     height = 0.3 * len(labels) + 1.0
     left = (LETTER * max(map(_letters, labels)) + 0.2) / FIGURE_WIDTH
     width = FIGURE_WIDTH * (1 - left) - right
@@ -171,6 +178,18 @@ def _legend(canvas: Canvas) -> None:
     """One line of legend above the chart."""
     handles, labels = canvas.axes[0].get_legend_handles_labels()
     canvas.legend(handles, labels, loc="upper left", ncols=len(handles), fontsize=9, borderaxespad=0.1, handlelength=1.4)
+
+
+def _shortened(label: str) -> str:
+    """A label that leaves the bars their room: of a longer one its beginning and its end.
+
+    >>> _shortened("1　" + "一二三四五六七八九十" * 5)
+    '1　一二三四五六七八九十一二…三四五六七八九十'
+    """
+    if len(label) <= LONGEST_LABEL:
+        return label
+    end = LONGEST_LABEL // 3
+    return f"{label[: LONGEST_LABEL - end - 2]}…{label[-end:]}"
 
 
 def _letters(label: str) -> float:

@@ -137,6 +137,7 @@ def proportional(
     """
     if line == "between":
         points = np.asarray(np.clip((x - zero) * (full / (full_at - zero)), 0.0, full))
+        points += 0.0  # −0 of a falling scale is 0
         none = full * TOLERANCE * abs(zero / (full_at - zero))
         most = full * (1 - TOLERANCE * abs(full_at / (full_at - zero)))
         if none:

@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+INLINE = "module://matplotlib_inline.backend_inline"
 MODULES = ("creditcalc.kernels", "creditcalc.answers", "creditcalc.figures")
 # Libraries that would start threads when they are imported, which a forked process lacks.
 SINGLE = {
@@ -25,7 +26,7 @@ def warm() -> None:
     """Import what pages need and make one, since much is imported and looked up only when it is first used."""
     gc.disable()  # importing leaves no garbage
     os.environ.update(SINGLE)
-    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as in an ordinary kernel
+    os.environ["MPLBACKEND"] = INLINE  # as in an ordinary kernel, whatever the caller's programs draw on
     import_module("creditcalc.pages").load_papermill()
     for module in MODULES:
         import_module(module)

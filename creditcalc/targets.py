@@ -7,13 +7,14 @@ by scoring the changed row: what is reported is what that score says, with every
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from creditcalc import formulas, measures
 from creditcalc.formulas import Array
@@ -22,8 +23,9 @@ from creditcalc.scoring import Columns, Scorecard, score, score_condition
 
 COLUMNS = ["jurisdiction", "period", "id", "goal", "changes", "points", "total_gain"]
 UNITS = {"count": 1.0, "days": 1.0, "rank": 1.0, "amount": 0.01, "score": 0.01}  # the least step of an input's type
-NEXT = 1e-6  # points: more than nothing
-EPSILON = 1e-9
+EPSILON = 1e-9  # points: what is more than nothing
+NEXT = EPSILON * (1 + 1e-6)
+TRIES = 16  # how often the search for the least change doubles its stride
 Changes = dict[str, float]
 
 
@@ -44,7 +46,10 @@ class Targets(pd.DataFrame):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A change to try: the row it is reported for, the row it is applied to, and what it should reach there."""
+    """A change to try: the row it is reported for, the row it is applied to, and what it should reach there.
+
+    ``unit`` is the least step of the changed number in the direction of the change, 0 where there is nothing to vary.
+    """
 
     row: int
     rule: Rule
@@ -52,6 +57,49 @@ class Candidate:
     changes: Changes
     at: int
     applied: Changes
+    unit: float = 0.0
+
+    def moved(self, steps: int) -> Candidate:
+        """The same with its first number so many steps further from where it is now."""
+        name = next(iter(self.changes))
+        changes = self.changes | {name: round(self.changes[name] + steps * self.unit, 2)}
+        return replace(self, changes=changes, applied=changes)
+
+
+class Proof(NamedTuple):
+    """What scoring says of a candidate that reaches its goal: the gain on its rule and on the total."""
+
+    candidate: Candidate
+    gain: float
+    total: float
+
+
+@dataclass
+class Bracket:
+    """Where the least of a candidate's moves that reaches the goal lies: beyond ``near``, at ``far`` or nearer."""
+
+    start: Candidate
+    near: int | None
+    far: int | None
+    best: Proof | None
+    stride: int = 1
+    tries: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether there is still a move to try."""
+        if self.near is None or self.far is None:
+            return self.tries < TRIES
+        return self.far - self.near > 1
+
+    def next(self) -> int:
+        """The move to try: further by a stride that doubles until both ends are known, then the middle."""
+        self.tries, self.stride = self.tries + 1, self.stride * 2
+        if self.far is None:
+            return (self.near or 0) + self.stride
+        if self.near is None:
+            return self.far - self.stride
+        return (self.near + self.far) // 2
 
 
 def targets(card: Scorecard, rows: Sequence[Hashable] | None = None) -> Targets:
@@ -111,8 +159,8 @@ class Search:
         """Jurisdiction and period of a row."""
         return {"jurisdiction": self.rows[row]["jurisdiction"], "period": self.rows[row]["period"]}
 
-    def candidates(self, row: int, rule: Rule) -> list[list[Candidate]]:
-        """For every goal of a rule the changes to try, the least first; Unreachable where nothing can be tried."""
+    def candidates(self, row: int, rule: Rule) -> list[Candidate]:
+        """For every goal of a rule the change to try; Unreachable where nothing can be tried."""
         status, n = self.status[rule.id][row], self.order[rule.id]
         if status in ("pass", "not_applicable"):
             return []
@@ -121,28 +169,28 @@ class Search:
             raise Unreachable(f"缺数据，先补齐：{unknown}" if unknown else "名单为空或基数为 0，不作判定")
         if rule.kind == "base":
             changes = self.pass_changes(row, rule)
-            return [[Candidate(row, rule, "pass", c, row, c) for c in self.nearby(self.rows[row], changes)]]
+            return [self.candidate(row, rule, "pass", changes)]
         if self.points[row, n] >= self.full[row, n] - EPSILON:
             return []
         if rule.city_threshold and self.rows[row].get("level") != "city":
-            return [[self.county_part(row, rule)]]
+            return [self.county_part(row, rule)]
         return self.item_candidates(row, rule)
 
     def unknown(self, row: int, rule: Rule) -> list[str]:
         """The labels of a rule's inputs that a row lacks."""
         return [self.book.inputs[name].label for name in rule.inputs(self.readings) if _missing(self.rows[row].get(name))]
 
-    def item_candidates(self, row: int, rule: Rule) -> list[list[Candidate]]:
+    def item_candidates(self, row: int, rule: Rule) -> list[Candidate]:
         """The changes for full marks and, where it is less, for the next step."""
         assert rule.measure is not None and rule.formula is not None
         formula, params = formulas.FORMULAS[rule.formula.kind], rule.formula.bind(self.readings)
         n = self.order[rule.id]
         now = self.points[row, n] * rule.full / self.full[row, n]
         found = []
-        for goal, wished in (("full", rule.full), ("next", now + NEXT)):
+        for goal, wished in (("full", rule.full), ("next", min(now + NEXT, rule.full))):
             value = formula.inverse(wished, rule.full, **params)
             changes = self.changes(self.rows[row], rule.measure, value)
-            found.append([Candidate(row, rule, goal, c, row, c) for c in self.nearby(self.rows[row], changes)])
+            found.append(self.candidate(row, rule, goal, changes))
         return found
 
     def changes(self, values: Mapping[str, Any], call: Call, wanted: float) -> Changes:
@@ -165,7 +213,10 @@ class Search:
         """The nearest whole number of units on the far side of ``exact``, seen from ``now``."""
         unit = UNITS[self.book.inputs[name].type]
         steps = float(formulas.snap(np.asarray(exact / unit)))
-        return round((math.ceil(steps) if exact >= now else math.floor(steps)) * unit, 2)
+        whole = round((math.ceil(steps) if exact >= now else math.floor(steps)) * unit, 2)
+        if whole == now != exact:  # within tolerance of where it is, and yet not there
+            whole = round(now + math.copysign(unit, exact - now), 2)
+        return whole
 
     def raised_whole(self, values: Mapping[str, Any], name: str, new: float) -> Changes:
         """The whole of which the input is a part, raised where the part would outgrow it."""
@@ -201,19 +252,17 @@ class Search:
         more = self.whole_units(part, needed, now)
         return ({part: more} if more > now else {}) | ({} if used else {system: 1.0})
 
-    def nearby(self, values: Mapping[str, Any], changes: Changes) -> Iterator[Changes]:
-        """The changes with their first number one unit nearer, as found, and one unit further: rounding may be off by one."""
+    def candidate(self, row: int, rule: Rule, goal: str, changes: Changes) -> Candidate:
+        """A change of a row's own inputs, with the step by which its first number may be varied."""
         name = next(iter(changes), "")
-        unit = UNITS.get(self.book.inputs[name].type) if name else None
-        if unit is None:
-            yield changes
-            return
-        now = 0.0 if _missing(values.get(name)) else float(values[name])
-        away = unit if changes[name] >= now else -unit
-        for step in (-1, 0, 1):
-            new = round(changes[name] + step * away, 2)
-            if new >= 0 and abs(new - now) > EPSILON:
-                yield changes | {name: new}
+        unit = UNITS.get(self.book.inputs[name].type, 0.0) if name else 0.0
+        away = unit if not name or changes[name] >= self.now(row, name) else -unit
+        return Candidate(row, rule, goal, changes, row, changes, away)
+
+    def now(self, row: int, name: str) -> float:
+        """A row's own value of an input, nothing where it is missing."""
+        value: Any = self.rows[row].get(name)
+        return 0.0 if _missing(value) else float(value)
 
     def pass_changes(self, row: int, rule: Rule) -> Changes:
         """What makes every failing condition of a base indicator hold; one may depend on another's inputs."""
@@ -277,32 +326,76 @@ class Search:
         part, more = divmod(round(needed - self.rows[city][name]), len(same) - 1)
         return city, name, {n: part + (rank < more) for rank, n in enumerate(n for n in same if n != city)}
 
-    def prove(self, groups: Sequence[Sequence[Candidate]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Score every candidate; of each group report the first that reaches its goal, or that none does."""
-        flat = [c for group in groups for c in group]
-        if not flat:
-            return [], []
-        after = score(_changed(self.card.table, flat), self.book, self.readings)
-        points, totals = after.points.to_numpy(), after.totals()["total"].to_numpy()
-        before = self.card.totals()["total"].to_numpy()
+    def prove(self, candidates: Sequence[Candidate]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Score every candidate; of each report the least move that reaches its goal, or that none does."""
         proved: list[dict[str, Any]] = []
         failed: list[dict[str, Any]] = []
-        start = 0
-        for group in groups:
-            for n, c in enumerate(group, start):
-                at = self.order[c.rule.id]
-                gain = points[n, at] - self.points[c.at, at]
-                if self.reached(c, after, n, points[n, at], gain):
-                    total = totals[n] - before[c.at]
-                    proved.append({**self.key(c.row), "id": c.rule.id, "goal": c.goal, "changes": c.changes, "row": c.row,
-                                   "points": 0.0 if c.goal == "pass" else gain, "total_gain": total})  # fmt: skip
-                    break
+        for c, proof in zip(candidates, self.least(candidates), strict=True):
+            if proof:
+                gain = 0.0 if c.goal == "pass" else proof.gain
+                proved.append({**self.key(c.row), "id": c.rule.id, "goal": c.goal, "changes": proof.candidate.changes,
+                               "row": c.row, "points": gain, "total_gain": proof.total})  # fmt: skip
             else:
-                unknown = "、".join(self.unknown(group[0].row, group[0].rule))
+                unknown = "、".join(self.unknown(c.row, c.rule))
                 reason = f"改变已知的数还不够，先补齐：{unknown}" if unknown else "改变自身数值达不到"
-                failed.append({**self.key(group[0].row), "id": group[0].rule.id, "reason": reason})
-            start += len(group)
+                failed.append({**self.key(c.row), "id": c.rule.id, "reason": reason})
         return proved, failed
+
+    def least(self, candidates: Sequence[Candidate]) -> list[Proof | None]:
+        """For each candidate the least move that reaches its goal.
+
+        The inverse of a formula is exact but for the tolerance of comparisons, which of a large number is many units wide: the
+        move before and the move after are tried too, and then as many as it takes.
+        """
+        if not candidates:
+            return []
+        moves = [[-1, 0, 1] if c.unit else [0] for c in candidates]
+        proofs = iter(self.tried([(c, step) for c, steps in zip(candidates, moves, strict=True) for step in steps]))
+        brackets = []
+        for c, steps in zip(candidates, moves, strict=True):
+            found = [(step, next(proofs)) for step in steps]
+            far, best = next(((step, proof) for step, proof in found if proof), (None, None))
+            near = steps[-1] if far is None else None if far == steps[0] else far - 1
+            brackets.append(Bracket(c, near, far, best))
+        while wanted := [b for b in brackets if b.start.unit and b.open]:
+            steps = [bracket.next() for bracket in wanted]
+            tried = self.tried([(b.start, step) for b, step in zip(wanted, steps, strict=True)])
+            for bracket, step, proof in zip(wanted, steps, tried, strict=True):
+                if proof:
+                    bracket.far, bracket.best = step, proof
+                else:
+                    bracket.near = step
+        return [bracket.best for bracket in brackets]
+
+    def tried(self, moves: Sequence[tuple[Candidate, int]]) -> list[Proof | None]:
+        """What scoring says of each candidate moved by so many steps; None where its goal is not reached or nothing changes."""
+        moved = [c.moved(step) if step else c for c, step in moves]
+        there = [n for n, c in enumerate(moved) if self.changes_something(c)]
+        found: list[Proof | None] = [None] * len(moved)
+        if not there:
+            return found
+        after = score(_changed(self.card.table, [moved[n] for n in there]), self.book, self.readings)
+        points, totals = after.points.to_numpy(), after.totals()["total"].to_numpy()
+        for n, at in enumerate(there):
+            c = moved[at]
+            order = self.order[c.rule.id]
+            gain = points[n, order] - self.points[c.at, order]
+            if self.reached(c, after, n, points[n, order], gain):
+                found[at] = Proof(c, gain, totals[n] - self.totals[c.at])
+        return found
+
+    def changes_something(self, c: Candidate) -> bool:
+        """Whether a candidate moves its number from where it is, in its direction and not below 0."""
+        if not c.unit:
+            return True
+        name = next(iter(c.changes))
+        away = (c.changes[name] - self.now(c.row, name)) * math.copysign(1.0, c.unit)
+        return c.changes[name] >= 0 and away > EPSILON
+
+    @cached_property
+    def totals(self) -> NDArray[np.float64]:
+        """Every row's total before any change."""
+        return self.card.totals()["total"].to_numpy(dtype=float)
 
     def reached(self, c: Candidate, after: Scorecard, n: int, points: float, gain: float) -> bool:
         """Whether a changed row reaches the candidate's goal."""

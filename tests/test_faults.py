@@ -266,7 +266,8 @@ def test_a_record_of_another_shape_is_none(options, change):
     with pytest.raises(NoRecord):
         verify(place.parent)
     assert set(statuses(run(options, progress=False)).values()) == {"made"}
-    assert verify(place.parent) == []
+    kept = {f"{name}（原有）.html" for name in ("index", "某市", *MANY[:3])}
+    assert {problem.file for problem in verify(place.parent)} == kept, "none of whose files is lost"
 
 
 def test_the_record_says_what_made_the_pages(options):
@@ -295,9 +296,12 @@ def test_pages_are_printed_once_and_again_when_they_change(options):
     assert {problem.file for problem in verify(folder)} == {"县1.pdf", "县2.pdf", "别处.PDF"}
     write_data(options.data, MANY[:3], loans="460")  # the first county's, and so the city's
     assert run(replace(options, pdf=True), progress=False).complete
-    assert {problem.file for problem in verify(folder)} == {"别处.PDF"}, "what was altered or lost is printed again"
+    strange = {"别处.PDF", "县1（原有）.pdf"}
+    assert {problem.file for problem in verify(folder)} == strange, "what was altered or lost is printed again"
     changed = {path.stem for path, stamp in stamps.items() if Path(path).stat().st_mtime_ns != stamp}
     assert changed >= {"某市", "县0", "县1", "县2"}
     write_data(options.data, MANY[:3], loans="470")
     assert run(options, progress=False).complete
-    assert not (folder / "县0.pdf").exists(), "a PDF of an older page must not stand beside the new one"
+    old = {problem.file for problem in verify(folder) if problem.what == "是旧页面印的"}
+    assert old == {f"{name}.pdf" for name in ("某市", *MANY[:3])}, "what was printed is not lost, and not called current"
+    assert ".pdf" not in (folder / "index.html").read_text(encoding="utf-8").casefold()
