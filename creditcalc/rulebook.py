@@ -65,7 +65,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Input:
-    """One input: what is entered, in which unit, how counties add up to their city."""
+    """One input: what is entered, in which unit, how counties add up to their city.
+
+    ``part_of`` is the whole that it is at most ``times`` of, ``total_of`` the count of the things that it adds up over.
+    """
 
     name: str
     label: str
@@ -77,6 +80,7 @@ class Input:
     max: float | None = None
     part_of: str = ""
     times: float = 1
+    total_of: str = ""
     expected_within: str = ""
     kindred: str = ""
     classes: Mapping[str, str] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from creditcalc.numberformat import as_seen
 from creditcalc.problems import InputError, Problem, nearest
 from creditcalc.rulebook import Rulebook
 
@@ -44,6 +45,7 @@ MOST_FIELDS = 20_000_000  # of a CSV file, which take a gigabyte or two
 FORMATTED = "多半是整行整列设了格式：把数据复制到新的工作簿；真有这么多数据就存成 CSV 再读"
 SURE = 4  # Chinese characters of UTF-8 in one line, which GB18030 would hardly make by chance
 TAGS = re.compile(rb"<(?:\w+:)?(row|c)[\s/>]")
+THOUSANDS = re.compile(r"(?<![^,])[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![^,])")  # as one number, not as fields
 ROW = re.compile(rb'<(?:\w+:)?row\s[^<>]*?\br="([0-9]+)"')
 MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^<>]*\bref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
 SAVE_AS = "另存为 .xlsx 或 .csv（UTF-8）再读"
@@ -204,17 +206,26 @@ def _csv(path: Path, content: bytes) -> Iterator[Grid]:
         rows += csv.reader(io.StringIO(_decoded(path, content), newline=""), strict=True)
     except csv.Error as error:
         raise _refusal(path, "引号不成对，或单元格过长，后面读不下去", str(error), "检查这一行的引号", len(rows) + 1) from None
+    if uneven := list(_uneven(path, rows)):
+        raise InputError(uneven)
+    yield Grid(str(path), "", rows)
+
+
+def _uneven(path: Path, rows: list[Row]) -> Iterator[Problem]:
+    """A problem for each line that has more or fewer fields than the header: its cells may stand in others' columns."""
     filled = [n for n, row in enumerate(rows) if _filled(row)]
     breadth = len(rows[filled[0]]) if filled else 0
-    cure = "补齐缺少的逗号；单元格里的逗号要用引号括住"
-    short = [
-        _refusal(path, f"这一行只有 {len(rows[n])} 列，表头有 {breadth} 列", "", cure, n + 1)
-        for n in filled
-        if len(rows[n]) < breadth
-    ]
-    if short:
-        raise InputError([problem for error in short for problem in error.problems])
-    yield Grid(str(path), "", rows)
+    for n in filled if breadth > 1 else []:  # a title alone on its line heads nothing
+        fields = len(rows[n])
+        if fields == breadth:
+            continue
+        what, cause = f"这一行有 {fields} 列，表头有 {breadth} 列", "可能少了逗号，或引号里多了逗号"
+        cure, value = "补齐缺少的逗号，空着的格子也要有逗号", ""
+        if fields > breadth:
+            value = "、".join(THOUSANDS.findall(",".join(map(str, rows[n]))))
+            cause = "多半是数里的千位分隔逗号没有用引号括住，后面的格子都错了位"
+            cure = '数里不写逗号（写 15758，不写 15,758），或用引号括住（"15,758"）；多余的逗号删去'
+        yield _refusal(path, f"{what}：{cause}", value, cure, n + 1).problems[0]
 
 
 def _decoded(path: Path, content: bytes) -> str:
@@ -310,12 +321,12 @@ def _mark_merged(sheet: Any, rows: list[Any]) -> None:
 
 
 def _shown(computed: Any, typed: Any) -> object:
-    """An Excel cell's value as its user sees it: a share as per cent, a formula that was never computed as its text."""
+    """An Excel cell's value as its user sees it, a formula that was never computed as its text."""
     value = computed.value
     if value is None and typed.data_type == "f" and computed.data_type != "str":  # "str" is a computed empty text
         return Uncomputed(getattr(typed.value, "text", typed.value))
-    if isinstance(value, int | float) and not isinstance(value, bool) and "%" in computed.number_format:
-        return f"{value * 100:.12g}%"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return as_seen(value, computed.number_format)
     return value
 
 
