@@ -153,25 +153,20 @@ def settle_cities(table: pd.DataFrame, known: Iterable[str] = ()) -> list[Findin
     strange = own & (table["city"] != "") & (table["city"] != table["jurisdiction"])
     findings = [Finding(row, "city", "市级行的所属市不是它自己", "改为同名，或留空") for row in table.index[strange]]
     table["city"] = table["city"].where(~own, table["jurisdiction"])
-    cities = [city for city in {*table["city"], *known} if city]
+    cities = {city for city in (*table["city"], *known) if city}
     homeless = table["city"] == ""
     if len(cities) == 1:
-        table.loc[homeless, "city"] = cities[0]
+        table.loc[homeless, "city"] = next(iter(cities))
     elif cities:
+        table["city"] = table["city"].where(~homeless | ~table["jurisdiction"].isin(cities), table["jurisdiction"])
         what = f"表中有 {len(cities)} 个市，不知道这个县区属于哪个市"
-        named = homeless & (table["jurisdiction"] != "") & ~table["jurisdiction"].isin(cities)
+        named = (table["city"] == "") & (table["jurisdiction"] != "")
         findings += [Finding(row, "city", what, "加“所属市”一列并填写") for row in table.index[named]]
-    return findings + [
-        Finding(row, "level", f"“{table['jurisdiction'][row]}”是市，却会算作自己的一个县区", "这一行的“级别”写 市")
-        for row in table.index[_own_counties(table, cities)]
-    ]
-
-
-def _own_counties(table: pd.DataFrame, cities: Collection[str]) -> pd.Series:
-    """Which rows of level county bear the name of their own city."""
-    name, city = table["jurisdiction"], table["city"]
-    own = (name == city) | ((city == "") & name.isin(cities))
-    return own & (name != "") & (table["level"] != "city")
+    itself = ~own & (table["city"] == table["jurisdiction"]) & (table["city"] != "")
+    for row in table.index[itself]:
+        what = f"“{table.at[row, 'jurisdiction']}”是市，却会算作自己的一个县区"
+        findings.append(Finding(row, "level", what, "这一行的“级别”写 市"))
+    return findings
 
 
 def _limits(i: Input, book: Rulebook) -> Iterator[Limit]:

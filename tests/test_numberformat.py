@@ -47,7 +47,14 @@ def test_formats_that_show_another_number(number_format, value, shown):
 
 @pytest.mark.parametrize(
     ("number_format", "value", "shown"),
-    [("0%", 0.35, "35%"), ("0.0%", 0.1 + 0.2, "30%"), ('0"%"', 35, "35%"), ("0\\%", 35, "35%"), ('0"‰"', 5, "5‰"), ("0%", 0, "0%")],
+    [
+        ("0%", 0.35, "35%"),
+        ("0.0%", 0.1 + 0.2, "30%"),
+        ('0"%"', 35, "35%"),
+        ("0\\%", 35, "35%"),
+        ('0"‰"', 5, "5‰"),
+        ("0%", 0, "0%"),
+    ],
 )
 def test_shares_are_texts(number_format, value, shown):
     assert as_seen(value, number_format) == shown
