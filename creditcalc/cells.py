@@ -22,7 +22,8 @@ LEVELS = {
 }
 FLAGS = {**dict.fromkeys(("是", "有", "true", "yes"), 1.0), **dict.fromkeys(("否", "无", "false", "no"), 0.0)}
 PERIOD = re.compile(r"[1-9][0-9]{3}-(0[1-9]|1[0-2])")
-LIKE_PERIOD = re.compile(r"([1-9][0-9]{3})[-/.年 ]*(1[0-2]|0?[1-9])([-/.月 ]+([0-9]{1,2}日?)?)?")
+LIKE_PERIOD = re.compile(r"([1-9][0-9]{3})(?:[-/.年 ]+(1[0-2]|0?[1-9])|(1[0-2]|0[1-9]))(?:[-/.月 ]+(?:[0-9]{1,2}日?)?)?")
+EARLIEST = 1910  # Excel makes 1905-07 of a typed 2021 and 1900-01 of a typed 5, where the cell is one for dates
 JANUARY_OR_OCTOBER = re.compile(r"([1-9][0-9]{3})\.1")  # Excel makes 2021.1 of a typed 2021.10
 NUMBER = re.compile(r"[+-]?(([0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+)(\.[0-9]+)?|\.[0-9]+)")
 
@@ -145,6 +146,8 @@ def _period(cell: object) -> str | Fault:
     >>> _period(2021.10).cure
     '可能是 2021-01，也可能是 2021-10：把单元格设为文本格式，再写成其中一个'
     """
+    if isinstance(cell, dt.date) and cell.year < EARLIEST:
+        return Fault("期间不是 YYYY-MM，多半是把数填进了日期格式的单元格", MISSING["period"].cure)
     text = f"{cell.year:04}-{cell.month:02}" if isinstance(cell, dt.date) else plain(str(cell))
     if PERIOD.fullmatch(text):
         return text
@@ -152,7 +155,7 @@ def _period(cell: object) -> str | Fault:
         cure = f"可能是 {either[1]}-01，也可能是 {either[1]}-10：把单元格设为文本格式，再写成其中一个"
         return Fault("期间不是 YYYY-MM", cure)
     like = LIKE_PERIOD.fullmatch(text)
-    cure = f"写成 {like[1]}-{int(like[2]):02}" if like else MISSING["period"].cure
+    cure = f"写成 {like[1]}-{int(like[2] or like[3]):02}" if like else MISSING["period"].cure
     return _fault(text, UNREADABLE) or Fault("期间不是 YYYY-MM", cure)
 
 

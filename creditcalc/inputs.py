@@ -164,7 +164,7 @@ def settle_cities(table: pd.DataFrame, known: Iterable[str] = ()) -> list[Findin
         findings += [Finding(row, "city", what, "加“所属市”一列并填写") for row in table.index[named]]
     itself = ~own & (table["city"] == table["jurisdiction"]) & (table["city"] != "")
     for row in table.index[itself]:
-        what = f"“{table.at[row, 'jurisdiction']}”是市，却会算作自己的一个县区"
+        what = f"“{table['jurisdiction'][row]}”是市，却会算作自己的一个县区"
         findings.append(Finding(row, "level", what, "这一行的“级别”写 市"))
     return findings
 

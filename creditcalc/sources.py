@@ -206,26 +206,35 @@ def _csv(path: Path, content: bytes) -> Iterator[Grid]:
         rows += csv.reader(io.StringIO(_decoded(path, content), newline=""), strict=True)
     except csv.Error as error:
         raise _refusal(path, "引号不成对，或单元格过长，后面读不下去", str(error), "检查这一行的引号", len(rows) + 1) from None
-    if uneven := list(_uneven(path, rows)):
-        raise InputError(uneven)
+    filled = [n for n, row in enumerate(rows) if _filled(row)]
+    breadth = len(rows[filled[0]]) if filled and sum(not blank(cell) for cell in rows[filled[0]]) > 1 else 0
+    if breadth and (problems := [*_uneven(path, rows, filled, breadth), *_swallowed(path, rows, filled, breadth)]):
+        raise InputError(problems)
     yield Grid(str(path), "", rows)
 
 
-def _uneven(path: Path, rows: list[Row]) -> Iterator[Problem]:
+def _uneven(path: Path, rows: list[Row], filled: list[int], breadth: int) -> Iterator[Problem]:
     """A problem for each line that has more or fewer fields than the header: its cells may stand in others' columns."""
-    filled = [n for n, row in enumerate(rows) if _filled(row)]
-    breadth = len(rows[filled[0]]) if filled else 0
-    for n in filled if breadth > 1 else []:  # a title alone on its line heads nothing
+    for n in filled:
         fields = len(rows[n])
         if fields == breadth:
             continue
-        what, cause = f"这一行有 {fields} 列，表头有 {breadth} 列", "可能少了逗号，或引号里多了逗号"
+        cause = "可能少了逗号，或引号里多了逗号"
         cure, value = "补齐缺少的逗号，空着的格子也要有逗号", ""
         if fields > breadth:
             value = "、".join(THOUSANDS.findall(",".join(map(str, rows[n]))))
             cause = "多半是数里的千位分隔逗号没有用引号括住，后面的格子都错了位"
             cure = '数里不写逗号（写 15758，不写 15,758），或用引号括住（"15,758"）；多余的逗号删去'
-        yield _refusal(path, f"{what}：{cause}", value, cure, n + 1).problems[0]
+        yield _refusal(path, f"这一行有 {fields} 列，表头有 {breadth} 列：{cause}", value, cure, n + 1).problems[0]
+
+
+def _swallowed(path: Path, rows: list[Row], filled: list[int], breadth: int) -> Iterator[Problem]:
+    """A problem for each line of which a cell holds whole lines: a quote that is not closed ends at the next one."""
+    for n in filled if breadth > 2 else []:  # one comma makes no line
+        lines = [line for cell in rows[n] for line in str(cell).splitlines()[1:]]
+        if any(line.count(",") == breadth - 1 for line in lines):
+            what = "引号里有换行，后面的整行数据都在这一格里"
+            yield _refusal(path, what, lines[0], "检查这一行的引号是否成对", n + 1).problems[0]
 
 
 def _decoded(path: Path, content: bytes) -> str:

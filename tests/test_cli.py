@@ -244,6 +244,15 @@ def test_check_reads_the_evidence_beside_the_data(tmp_path):
     assert done.exit_code == 1 and "没有这个指标（值：B99）" in done.output, done.output
 
 
+def test_check_names_a_line_of_the_evidence_that_is_too_long(tmp_path):
+    for name in ("indicators.csv", "evidence.csv"):
+        (tmp_path / name).write_bytes(Path("data/sample", name).read_bytes())
+    with (tmp_path / "evidence.csv").open("a", encoding="utf-8") as file:
+        file.write("范县,B99,x" + "," * 6 + "\n")
+    done = call("check", tmp_path)
+    assert done.exit_code == 1 and "evidence.csv，第 264 行：这一行有 9 列，表头有 8 列" in done.output, done.output
+
+
 def test_rules_checks_a_file(tmp_path):
     path = tmp_path / "坏.toml"
     path.write_text("[rulebook]\nid = 3\n")

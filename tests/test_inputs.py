@@ -151,7 +151,7 @@ def test_a_period(cell):
         ),
         *((text, "2021-10") for text in (202110, 202110.0)),
         *((2021.01, "2021-01"), (2021.11, "2021-11"), (2021.12, "2021-12"), (2021.5, "2021-05"), (2021.9, "2021-09")),
-        *((text, "年-月") for text in ("2021-13", "2021-0", "21-05", "五月", "2021", "0999-05")),
+        *((text, "年-月") for text in ("2021-13", "20211", 44317, "2021-0", "21-05", "五月", "2021", "0999-05")),
     ],
 )
 def test_what_is_no_period_is_refused_with_the_right_spelling(text, cure):
@@ -423,6 +423,8 @@ def tables(draw):
             whole = row.get(i.part_of)
             if whole is not None and row[i.name] is not None and row[i.name] > i.times * whole:
                 row[i.name] = whole
+            if row.get(i.name) and row.get(i.total_of) == 0:
+                row[i.name] = 0
         rows.append(row)
     table = pd.DataFrame(rows)
     numbers = [name for name in names if BOOK.inputs[name].type != "class"]

@@ -107,6 +107,17 @@ def test_lines_longer_than_the_header_are_named_with_the_shorter_ones_and_none_i
     assert checked.table.empty
 
 
+@pytest.mark.parametrize("above", ["某市信用指标", "sep=,", "某市信用指标,,"])
+def test_a_title_above_the_table_is_no_header_whose_length_counts(tmp_path, above):
+    (tmp_path / "a.csv").write_text(f"{above}\n{LINES}", encoding="utf-8")
+    assert ["既不是数据表" in problem.what for problem in check_inputs(tmp_path, BOOK).errors] == [True]
+
+
+def test_a_remark_may_have_lines_of_its_own(tmp_path):
+    (tmp_path / "a.csv").write_text('县区,期间,budget,备注\n范县,2021-05,是,"一,\n二,三"\n', encoding="utf-8")
+    assert check_inputs(tmp_path, BOOK).table["remark"].tolist() == ["一,\n二,三"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -121,11 +132,6 @@ def test_lines_that_lost_no_cell_are_read(tmp_path, text):
     checked = check_inputs(tmp_path, BOOK)
     assert checked.problems == []
     assert checked.table["budget"].tolist() == [1]
-
-
-def test_a_title_above_the_table_is_no_header_whose_length_counts(tmp_path):
-    (tmp_path / "a.csv").write_text(f"某市信用指标\n{LINES}", encoding="utf-8")
-    assert ["既不是数据表" in problem.what for problem in check_inputs(tmp_path, BOOK).errors] == [True]
 
 
 def test_two_encodings_in_one_file_are_refused_and_neither_garbled(tmp_path):
