@@ -22,8 +22,9 @@ LEVELS = {
 }
 FLAGS = {**dict.fromkeys(("是", "有", "true", "yes"), 1.0), **dict.fromkeys(("否", "无", "false", "no"), 0.0)}
 PERIOD = re.compile(r"[1-9][0-9]{3}-(0[1-9]|1[0-2])")
-LIKE_PERIOD = re.compile(r"([1-9][0-9]{3})(?:[-/.年 ]+(1[0-2]|0?[1-9])|(1[0-2]|0[1-9]))(?:[-/.月 ]+(?:[0-9]{1,2}日?)?)?")
-EARLIEST = 1910  # Excel makes 1905-07 of a typed 2021 and 1900-01 of a typed 5, where the cell is one for dates
+MONTH, DAY = r"(?:[-/.年 ]+(1[0-2]|0?[1-9])|(1[0-2]|0[1-9]))", r"(?:[-/.月 ]+(?:[0-9]{1,2}日?)?)?"
+LIKE_PERIOD = re.compile(r"([1-9][0-9]{3})" + MONTH + DAY)
+EARLIEST = 1910  # a cell for dates shows a typed 2021 as a day of 1905, and a typed 5 as one of 1900
 JANUARY_OR_OCTOBER = re.compile(r"([1-9][0-9]{3})\.1")  # Excel makes 2021.1 of a typed 2021.10
 NUMBER = re.compile(r"[+-]?(([0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+)(\.[0-9]+)?|\.[0-9]+)")
 

@@ -85,7 +85,7 @@ def contrast(before: Side, now: Side) -> str:
 
 
 def _excess(now: Side) -> str:
-    """What a report of these inputs would not be allowed: a part over its whole, a total over nothing."""
+    """What the check would refuse in these inputs: a part over its whole, a total over nothing."""
     inputs, row = now.card.book.inputs, now.card.table.iloc[0]
     found = [f"“{i.label}”大于“{inputs[i.part_of].label}”" for i in inputs.values()
              if i.part_of and row.get(i.name, 0) > i.times * (1 + TOLERANCE) * row.get(i.part_of, np.nan)]  # fmt: skip

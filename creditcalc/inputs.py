@@ -103,8 +103,8 @@ def read_inputs(path: str | Path, book: Rulebook | None = None) -> pd.DataFrame:
     return checked.table
 
 
-def check_inputs(path: str | Path, book: Rulebook | None = None, city: str | None = None) -> Checked:
-    """The table of a file or folder as far as it can be used, with every problem; it raises none of them.
+def check_inputs(path: str | Path, book: Rulebook | None = None, city: str = "") -> Checked:
+    """The table of a file or folder as far as it can be used, with every problem (none is raised).
 
     ``city`` is that of the counties of a table which names none.
     """
@@ -158,7 +158,8 @@ def settle_cities(table: pd.DataFrame, known: Iterable[str] = ()) -> list[Findin
     if len(cities) == 1:
         table.loc[homeless, "city"] = next(iter(cities))
     elif cities:
-        table["city"] = table["city"].where(~homeless | ~table["jurisdiction"].isin(cities), table["jurisdiction"])
+        unnamed = homeless & table["jurisdiction"].isin(cities)
+        table["city"] = table["city"].mask(unnamed, table["jurisdiction"])
         what = f"表中有 {len(cities)} 个市，不知道这个县区属于哪个市"
         named = (table["city"] == "") & (table["jurisdiction"] != "")
         findings += [Finding(row, "city", what, "加“所属市”一列并填写") for row in table.index[named]]

@@ -1,4 +1,4 @@
-"""What an Excel number format makes of a number: the same number, a share, or one of another size than is held."""
+"""What an Excel number format makes of a number: the same number, a share, or one of another size."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-# A quoted text, an escaped character (Chinese Excel and WPS write ! for \), a gap or a filler, a bracket, a mark.
+# A quoted text, an escaped character (by ! in Chinese Excel and WPS), a gap or filler, a bracket, a mark.
 TOKEN = re.compile(r'"([^"]*)"|[\\!](.)|[_*].|(\[[^\]]*\])|(.)', re.DOTALL)
 SECTION = re.compile(r'(?:"[^"]*"|[\\!_*].|\[[^\]]*\]|[^;])*', re.DOTALL)
 GENERAL = re.compile(r"General|G/通用格式", re.IGNORECASE)
 CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?[0-9.]+)\]")
-DEFAULTS = {1: (), 2: (">=",), 3: (">", "<")}  # how sections without a condition of their own compare with 0
+DEFAULTS = {1: (), 2: (">=",), 3: (">", "<")}  # how sections without a condition compare with 0
 TESTS = {
     **{"<": float.__lt__, "<=": float.__le__, ">": float.__gt__},
     **{">=": float.__ge__, "=": float.__eq__, "<>": float.__ne__},
@@ -22,7 +22,7 @@ SIZE = re.compile(r"[十百千万亿元]|[kKmM]$")  # a unit behind a number tha
 
 @dataclass(frozen=True)
 class Formatted:
-    """A number that is shown as another one, as nothing, or with a unit behind it that its column may not have.
+    """A number that is shown as another one, as nothing, or with a unit that its column may not have.
 
     ``unit`` is that unit where the digits are those of the number that is held.
     """
@@ -48,7 +48,7 @@ class Section(NamedTuple):
 
 
 def as_seen(value: float, number_format: str) -> object:
-    """A number as its user sees it: itself where the format leaves it so, a share as text, else Formatted.
+    """A number as its user sees it: itself where that is the same, a share as text, else Formatted.
 
     >>> as_seen(12.5, "#,##0.00"), as_seen(0.35, "0%"), str(as_seen(400000000, '0!.0,"万"'))
     (12.5, '35%', '40000.0万')
@@ -58,7 +58,7 @@ def as_seen(value: float, number_format: str) -> object:
     number = float(str(value))  # an int may be beyond what float() takes
     section = _section(number, number_format)
     size, share = scale(section.marks), section.behind[:1]
-    if set("@/E") & set(section.marks):  # as text, as a fraction, with an exponent: the number itself
+    if set("@/E") & set(section.marks):  # as text, as a fraction, with an exponent
         return value
     if size == 100 or share in ("%", "‰"):
         return f"{number * size:.12g}{share or '%'}"
@@ -76,7 +76,7 @@ def as_seen(value: float, number_format: str) -> object:
 def scale(marks: str) -> float:
     """By what the marks of a section multiply a number before it is shown.
 
-    A comma behind the last digit divides by 1,000, a literal point among the digits moves the point, % multiplies by 100.
+    A comma behind the last digit divides by 1,000, a literal point moves the point, % multiplies by 100.
 
     >>> scale("0,000.00"), scale("0.0,"), scale("0p0,"), scale("0%")
     (1.0, 0.001, 0.0001, 100.0)
@@ -130,7 +130,8 @@ def _parsed(text: str) -> Section:
     >>> _parsed('[>=10000]0!.0,"万"')
     Section(condition=('>=', 10000.0), before='', marks='0p0,', behind='万')
     """
-    condition, marks, literals = CONDITION.search(text), "", [""]  # a literal before each digit, and behind the last
+    condition, marks = CONDITION.search(text), ""
+    literals = [""]  # what stands before each digit, and behind the last
     for quoted, escaped, bracket, mark in TOKEN.findall(GENERAL.sub("\0", text)):
         literal = quoted or escaped
         if mark and mark in "0#?\0":

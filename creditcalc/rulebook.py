@@ -67,7 +67,7 @@ class Evidence:
 class Input:
     """One input: what is entered, in which unit, how counties add up to their city.
 
-    ``part_of`` is the whole that it is at most ``times`` of, ``total_of`` the count of the things that it adds up over.
+    It is at most ``times`` its whole ``part_of``; it is a total over so many things as ``total_of``.
     """
 
     name: str

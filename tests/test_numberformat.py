@@ -1,4 +1,4 @@
-"""Excel number formats: which leave a number as it is, which show another one, and what is shown then."""
+"""Excel number formats: which leave a number as it is, which show another one, and which."""
 
 import openpyxl
 import pytest
