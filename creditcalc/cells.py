@@ -7,9 +7,10 @@ import re
 import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
+from creditcalc.numberformat import Formatted
 from creditcalc.rulebook import Input, Rulebook
 from creditcalc.sources import Merged, blank, plain
 
@@ -21,7 +22,10 @@ LEVELS = {
 }
 FLAGS = {**dict.fromkeys(("是", "有", "true", "yes"), 1.0), **dict.fromkeys(("否", "无", "false", "no"), 0.0)}
 PERIOD = re.compile(r"[1-9][0-9]{3}-(0[1-9]|1[0-2])")
-LIKE_PERIOD = re.compile(r"([1-9][0-9]{3})[-/.年 ]*(1[0-2]|0?[1-9])([-/.月 ]+([0-9]{1,2}日?)?)?")
+MONTH, DAY = r"(?:[-/.年 ]+(1[0-2]|0?[1-9])|(1[0-2]|0[1-9]))", r"(?:[-/.月 ]+(?:[0-9]{1,2}日?)?)?"
+LIKE_PERIOD = re.compile(r"([1-9][0-9]{3})" + MONTH + DAY)
+EARLIEST = 1910  # a cell for dates shows a typed 2021 as a day of 1905, and a typed 5 as one of 1900
+JANUARY_OR_OCTOBER = re.compile(r"([1-9][0-9]{3})\.1")  # Excel makes 2021.1 of a typed 2021.10
 NUMBER = re.compile(r"[+-]?(([0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+)(\.[0-9]+)?|\.[0-9]+)")
 
 
@@ -79,10 +83,10 @@ def _input_parser(i: Input) -> Callable[[object], object]:
         classes = {plain(text): code for code, label in i.classes.items() for text in (code, label)}
         unknown = Fault("没有这个类别", f"可选：{'、'.join(i.classes.values())}")
         return lambda cell: classes.get(plain(str(cell)), unknown)
-    return _flag if i.type == "flag" else _number
+    return _flag if i.type == "flag" else partial(_number, unit=i.unit)
 
 
-def _number(cell: object) -> float | Fault:
+def _number(cell: object, unit: str = "") -> float | Fault:
     """A number that may carry thousands separators and full-width digits.
 
     >>> _number("１，２３４.5"), _number("+7"), _number("12%").what
@@ -92,8 +96,24 @@ def _number(cell: object) -> float | Fault:
         return float(str(cell))  # an int may be beyond what float() takes
     if isinstance(cell, dt.date | dt.time):
         return Fault("是日期，不是数", "把单元格的格式改为常规，再填数")
+    if isinstance(cell, Formatted):
+        return _formatted(cell, unit)
     text = plain(str(cell))
     return float(text.replace(",", "")) if NUMBER.fullmatch(text) else _fault(text, NOT_NUMBERS) or NOT_A_NUMBER
+
+
+def _formatted(cell: Formatted, unit: str) -> float | Fault:
+    """The number behind a format that only adds the unit which is asked for.
+
+    >>> _formatted(Formatted(4e8, "40000.0万"), "万元").what
+    '显示的数不是单元格里存的数，存的是 400000000'
+    """
+    if cell.unit and unit.startswith(cell.unit):
+        return float(cell.held)
+    cure = f"把单元格的格式改为常规，{f'按“{unit}”' if unit else '按要求的单位'}重新填数"
+    if cell.unit:
+        return Fault(f"格式在数后面加了“{cell.unit}”，存的是 {cell.held:.15g}", cure)
+    return Fault(f"显示的数不是单元格里存的数，存的是 {cell.held:.15g}", cure)
 
 
 def _flag(cell: object) -> float | Fault:
@@ -124,12 +144,19 @@ def _period(cell: object) -> str | Fault:
 
     >>> _period(dt.date(2021, 5, 31)), _period("2021年5月").cure
     ('2021-05', '写成 2021-05')
+    >>> _period(2021.10).cure
+    '可能是 2021-01，也可能是 2021-10：把单元格设为文本格式，再写成其中一个'
     """
+    if isinstance(cell, dt.date) and cell.year < EARLIEST:
+        return Fault("期间不是 YYYY-MM，多半是把数填进了日期格式的单元格", MISSING["period"].cure)
     text = f"{cell.year:04}-{cell.month:02}" if isinstance(cell, dt.date) else plain(str(cell))
     if PERIOD.fullmatch(text):
         return text
+    if either := JANUARY_OR_OCTOBER.fullmatch(text):
+        cure = f"可能是 {either[1]}-01，也可能是 {either[1]}-10：把单元格设为文本格式，再写成其中一个"
+        return Fault("期间不是 YYYY-MM", cure)
     like = LIKE_PERIOD.fullmatch(text)
-    cure = f"写成 {like[1]}-{int(like[2]):02}" if like else MISSING["period"].cure
+    cure = f"写成 {like[1]}-{int(like[2] or like[3]):02}" if like else MISSING["period"].cure
     return _fault(text, UNREADABLE) or Fault("期间不是 YYYY-MM", cure)
 
 

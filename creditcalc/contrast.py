@@ -85,10 +85,12 @@ def contrast(before: Side, now: Side) -> str:
 
 
 def _excess(now: Side) -> str:
-    """The parts larger than their whole, which a report of these inputs would not be allowed."""
+    """What the check would refuse in these inputs: a part over its whole, a total over nothing."""
     inputs, row = now.card.book.inputs, now.card.table.iloc[0]
     found = [f"“{i.label}”大于“{inputs[i.part_of].label}”" for i in inputs.values()
              if i.part_of and row.get(i.name, 0) > i.times * (1 + TOLERANCE) * row.get(i.part_of, np.nan)]  # fmt: skip
+    found += [f"“{i.label}”大于 0，“{inputs[i.total_of].label}”却是 0" for i in inputs.values()
+              if i.total_of and row.get(i.name, 0) > 0 and row.get(i.total_of) == 0]  # fmt: skip
     return f'<p style="color:{TONES["bad"].text}">填报时不会接受：{escape("；".join(found))}</p>' if found else ""
 
 

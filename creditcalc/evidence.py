@@ -49,7 +49,7 @@ def beside(data: Path) -> Path | None:
 
 def check_with_evidence(data: Path, book: Rulebook, city: str | None = None) -> tuple[Checked, pd.DataFrame | None]:
     """The data with the problems of both, and the evidence that was handed in: None where no table of it lies beside."""
-    checked, path = check_inputs(data, book), beside(data)
+    checked, path = check_inputs(data, book, city or ""), beside(data)
     if path is None:
         return checked, None
     rows = checked.table

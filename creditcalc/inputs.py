@@ -103,12 +103,15 @@ def read_inputs(path: str | Path, book: Rulebook | None = None) -> pd.DataFrame:
     return checked.table
 
 
-def check_inputs(path: str | Path, book: Rulebook | None = None) -> Checked:
-    """The table of a file or folder as far as it can be used, with every problem; it raises none of them."""
+def check_inputs(path: str | Path, book: Rulebook | None = None, city: str = "") -> Checked:
+    """The table of a file or folder as far as it can be used, with every problem (none is raised).
+
+    ``city`` is that of the counties of a table which names none.
+    """
     book = book or load_rulebook()
     grids, problems = read_grids(Path(path))
     blocks = read_blocks(grids, book)
-    table, findings = parsed(blocks, book)
+    table, findings = parsed(blocks, book, [city] if city else [])
     findings += beyond_limits(table, book)
     return Checked(placed(without_faults(table, findings)), problems + told(blocks, table, findings))
 
@@ -121,7 +124,7 @@ def read_blocks(grids: Iterable[Grid], book: Rulebook) -> list[Block]:
 def parsed(blocks: list[Block], book: Rulebook, cities: Iterable[str] = ()) -> tuple[pd.DataFrame, list[Finding]]:
     """The values of all blocks' cells, blank where they are faulty, with every row's city, and the faults.
 
-    ``cities`` are those of a table of which the blocks are a part.
+    ``cities`` are those of a table of which the blocks are a part, or the one that its user names.
     """
     table: dict[str, pd.Series] = {}
     findings = []
@@ -142,19 +145,28 @@ def parsed(blocks: list[Block], book: Rulebook, cities: Iterable[str] = ()) -> t
 
 
 def settle_cities(table: pd.DataFrame, known: Iterable[str] = ()) -> list[Finding]:
-    """Fills the city of city rows and, where the table knows one city only, of counties; finds those left without."""
+    """Fills the city of city rows and, where the table knows one city only, of counties.
+
+    Finds the counties that are left without, and those that would be counties of themselves.
+    """
     own = table["level"] == "city"
     strange = own & (table["city"] != "") & (table["city"] != table["jurisdiction"])
     findings = [Finding(row, "city", "市级行的所属市不是它自己", "改为同名，或留空") for row in table.index[strange]]
     table["city"] = table["city"].where(~own, table["jurisdiction"])
-    cities = [city for city in {*table["city"], *known} if city]
+    cities = {city for city in (*table["city"], *known) if city}
     homeless = table["city"] == ""
     if len(cities) == 1:
-        table.loc[homeless, "city"] = cities[0]
+        table.loc[homeless, "city"] = next(iter(cities))
     elif cities:
+        unnamed = homeless & table["jurisdiction"].isin(cities)
+        table["city"] = table["city"].mask(unnamed, table["jurisdiction"])
         what = f"表中有 {len(cities)} 个市，不知道这个县区属于哪个市"
-        named = homeless & (table["jurisdiction"] != "")
+        named = (table["city"] == "") & (table["jurisdiction"] != "")
         findings += [Finding(row, "city", what, "加“所属市”一列并填写") for row in table.index[named]]
+    itself = ~own & (table["city"] == table["jurisdiction"]) & (table["city"] != "")
+    for row in table.index[itself]:
+        what = f"“{table['jurisdiction'][row]}”是市，却会算作自己的一个县区"
+        findings.append(Finding(row, "level", what, "这一行的“级别”写 市"))
     return findings
 
 
@@ -167,6 +179,9 @@ def _limits(i: Input, book: Rulebook) -> Iterator[Limit]:
         most = f"“{book.inputs[i.part_of].label}”" + (f"的 {i.times:g} 倍" if i.times != 1 else "")
         exact = i.times * (1 + TOLERANCE)
         yield Limit(lambda x, whole: x > exact * whole, f"“{i.label}”大于{most}", "核对这两个数", i.part_of)
+    if i.total_of:
+        what = f"“{i.label}”大于 0，“{book.inputs[i.total_of].label}”却是 0"
+        yield Limit(lambda x, number: (x > 0) & (number == 0), what, "核对这两个数", i.total_of)
     if i.expected_within:
         what = f"“{i.label}”大于“{book.inputs[i.expected_within].label}”"
         yield Limit(lambda x, y: x > y, what, "核对口径", i.expected_within, "notice")
@@ -224,7 +239,12 @@ def told(blocks: list[Block], table: pd.DataFrame, findings: list[Finding]) -> l
     for row, name, what, cure, other, severity in sorted(findings):
         block, record = places[row]
         cells = [block.cells[column][record] for column in (name, other) if column in block.cells]
-        value = " 与 ".join("" if blank(cell) else str(cell).removesuffix(".0") for cell in cells)
+        value = " 与 ".join("" if blank(cell) else _written(cell) for cell in cells)
         lost = severity == "error" and not whose[row]["jurisdiction"]
         problems.append(Problem(what, value, cure, **block.place(record, name), severity=severity, **whose[row], unplaced=lost))
     return problems
+
+
+def _written(cell: object) -> str:
+    """A cell as its user wrote it; Excel and Parquet hold 3 as 3.0."""
+    return str(cell).removesuffix(".0") if isinstance(cell, float) else str(cell)

@@ -44,7 +44,8 @@ RULE_OPTIONAL: dict[str, Any] = {"note": str, "window": dict, "closed_by": date,
 SCORED_KEYS: dict[str, Any] = {"full": NUMBER, "measure": dict, "formula": dict}
 INPUT_KEYS: dict[str, Any] = {"label": str, "type": TYPES, "unit": str, "rollup": ROLLUPS, "help": str}
 INPUT_OPTIONAL: dict[str, Any] = {
-    "inherit": bool, "max": NUMBER, "part_of": str, "times": NUMBER, "expected_within": str, "kindred": str, "classes": dict,
+    "inherit": bool, "max": NUMBER, "part_of": str, "times": NUMBER, "total_of": str,
+    "expected_within": str, "kindred": str, "classes": dict,
 }  # fmt: skip
 HEAD_KEYS: dict[str, Any] = {
     "id": str, "edition": str, "title": str, "document": str, "issued": date, "full": NUMBER, "bonus": NUMBER,
@@ -328,7 +329,7 @@ class _Reader:
         for name, i in book.inputs.items():
             if name not in used:
                 self.fault(f"inputs.{name}", "没有规则使用这个输入", name, "删去，或在规则中使用")
-            for key in ("part_of", "expected_within", "kindred"):
+            for key in ("part_of", "total_of", "expected_within", "kindred"):
                 if getattr(i, key) and getattr(i, key) not in book.inputs:
                     self.fault(f"inputs.{name}.{key}", "输入没有声明", getattr(i, key), nearest(getattr(i, key), book.inputs))
             part, whole = {name}, i.part_of

@@ -65,7 +65,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Input:
-    """One input: what is entered, in which unit, how counties add up to their city."""
+    """One input: what is entered, in which unit, how counties add up to their city.
+
+    It is at most ``times`` its whole ``part_of``; it is a total over so many things as ``total_of``.
+    """
 
     name: str
     label: str
@@ -77,6 +80,7 @@ class Input:
     max: float | None = None
     part_of: str = ""
     times: float = 1
+    total_of: str = ""
     expected_within: str = ""
     kindred: str = ""
     classes: Mapping[str, str] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from creditcalc.numberformat import as_seen
 from creditcalc.problems import InputError, Problem, nearest
 from creditcalc.rulebook import Rulebook
 
@@ -44,6 +45,7 @@ MOST_FIELDS = 20_000_000  # of a CSV file, which take a gigabyte or two
 FORMATTED = "多半是整行整列设了格式：把数据复制到新的工作簿；真有这么多数据就存成 CSV 再读"
 SURE = 4  # Chinese characters of UTF-8 in one line, which GB18030 would hardly make by chance
 TAGS = re.compile(rb"<(?:\w+:)?(row|c)[\s/>]")
+THOUSANDS = re.compile(r"(?<![^,])[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![^,])")
 ROW = re.compile(rb'<(?:\w+:)?row\s[^<>]*?\br="([0-9]+)"')
 MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^<>]*\bref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
 SAVE_AS = "另存为 .xlsx 或 .csv（UTF-8）再读"
@@ -205,16 +207,40 @@ def _csv(path: Path, content: bytes) -> Iterator[Grid]:
     except csv.Error as error:
         raise _refusal(path, "引号不成对，或单元格过长，后面读不下去", str(error), "检查这一行的引号", len(rows) + 1) from None
     filled = [n for n, row in enumerate(rows) if _filled(row)]
-    breadth = len(rows[filled[0]]) if filled else 0
-    cure = "补齐缺少的逗号；单元格里的逗号要用引号括住"
-    short = [
-        _refusal(path, f"这一行只有 {len(rows[n])} 列，表头有 {breadth} 列", "", cure, n + 1)
-        for n in filled
-        if len(rows[n]) < breadth
-    ]
-    if short:
-        raise InputError([problem for error in short for problem in error.problems])
+    header = rows[filled[0]] if filled else []
+    if sum(not blank(cell) for cell in header) > 1:  # a title alone on its line heads nothing
+        problems = [*_uneven(path, rows, filled), *_swallowed(path, rows, filled)]
+        if problems:
+            raise InputError(problems)
     yield Grid(str(path), "", rows)
+
+
+def _uneven(path: Path, rows: list[Row], filled: list[int]) -> Iterator[Problem]:
+    """A problem for each line of more or fewer fields than the header: they may be in wrong columns."""
+    breadth = len(rows[filled[0]])
+    for n in filled:
+        fields = len(rows[n])
+        if fields == breadth:
+            continue
+        cause = "可能少了逗号，或引号里多了逗号"
+        cure, value = "补齐缺少的逗号，空着的格子也要有逗号", ""
+        if fields > breadth:
+            value = "、".join(THOUSANDS.findall(",".join(map(str, rows[n]))))
+            cause = "多半是数里的千位分隔逗号没有用引号括住，后面的格子都错了位"
+            cure = '数里不写逗号（写 15758，不写 15,758），或用引号括住（"15,758"）；多余的逗号删去'
+        what = f"这一行有 {fields} 列，表头有 {breadth} 列：{cause}"
+        yield _refusal(path, what, value, cure, n + 1).problems[0]
+
+
+def _swallowed(path: Path, rows: list[Row], filled: list[int]) -> Iterator[Problem]:
+    """A problem for each cell that holds whole lines: a quote that is not closed ends at the next."""
+    breadth = len(rows[filled[0]])
+    for n in filled if breadth > 2 else []:  # one comma makes no line
+        broken = [cell for cell in map(str, rows[n]) if "\n" in cell or "\r" in cell]
+        lines = [line for cell in broken for line in cell.splitlines()[1:]]
+        if any(line.count(",") == breadth - 1 for line in lines):
+            what = "引号里有换行，后面的整行数据都在这一格里"
+            yield _refusal(path, what, lines[0], "检查这一行的引号是否成对", n + 1).problems[0]
 
 
 def _decoded(path: Path, content: bytes) -> str:
@@ -310,12 +336,12 @@ def _mark_merged(sheet: Any, rows: list[Any]) -> None:
 
 
 def _shown(computed: Any, typed: Any) -> object:
-    """An Excel cell's value as its user sees it: a share as per cent, a formula that was never computed as its text."""
+    """An Excel cell's value as its user sees it, a formula that was never computed as its text."""
     value = computed.value
     if value is None and typed.data_type == "f" and computed.data_type != "str":  # "str" is a computed empty text
         return Uncomputed(getattr(typed.value, "text", typed.value))
-    if isinstance(value, int | float) and not isinstance(value, bool) and "%" in computed.number_format:
-        return f"{value * 100:.12g}%"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return as_seen(value, computed.number_format)
     return value
 
 

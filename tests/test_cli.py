@@ -239,9 +239,18 @@ def test_check_reads_the_evidence_beside_the_data(tmp_path):
         (tmp_path / name).write_bytes(Path("data/sample", name).read_bytes())
     assert CliRunner().invoke(cli, ["check", str(tmp_path)]).exit_code == 0
     with (tmp_path / "evidence.csv").open("a", encoding="utf-8") as file:
-        file.write("范县,B99,x" + "," * 20 + "\n")
+        file.write("范县,B99,x" + "," * 5 + "\n")
     done = CliRunner().invoke(cli, ["check", str(tmp_path)])
     assert done.exit_code == 1 and "没有这个指标（值：B99）" in done.output, done.output
+
+
+def test_check_names_a_line_of_the_evidence_that_is_too_long(tmp_path):
+    for name in ("indicators.csv", "evidence.csv"):
+        (tmp_path / name).write_bytes(Path("data/sample", name).read_bytes())
+    with (tmp_path / "evidence.csv").open("a", encoding="utf-8") as file:
+        file.write("范县,B99,x" + "," * 6 + "\n")
+    done = call("check", tmp_path)
+    assert done.exit_code == 1 and "evidence.csv，第 264 行：这一行有 9 列，表头有 8 列" in done.output, done.output
 
 
 def test_rules_checks_a_file(tmp_path):
@@ -278,3 +287,33 @@ def test_pages_made_from_the_shell(tmp_path):
     assert result.stdout == f"生成 2 页，本次未做 1 页：{Path('报告', '2021-05', 'index.html')}\n"
     folder = tmp_path / "报告" / "2021-05"
     assert {path.name for path in folder.iterdir()} == {"index.html", "summary.xlsx", "run.json", "范县.html", "濮阳市.html"}
+
+
+@pytest.fixture
+def city_without_level(tmp_path):
+    path = tmp_path / "市.csv"
+    path.write_text("县区,期间,所属市,questionnaires\n某市,2021-05,,90\n甲县,2021-05,某市,60\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("command", "rest"),
+    [
+        ("check", []),
+        ("score", []),
+        ("score", ["--roll-up"]),
+        ("score", ["--roll-up", "--city", "某市"]),
+        ("merge", ["--out", "merged.csv"]),
+    ],
+)
+def test_a_citys_row_without_its_level_is_told_by_every_command(city_without_level, tmp_path, monkeypatch, command, rest):
+    monkeypatch.chdir(tmp_path)
+    done = call(command, city_without_level.name, *rest)
+    assert done.exit_code == 1
+    assert "第 2 行：“某市”是市，却会算作自己的一个县区。这一行的“级别”写 市" in done.output
+
+
+def test_a_citys_row_without_its_level_is_told_by_report(city_without_level, tmp_path):
+    done = call("report", city_without_level, "--out", tmp_path / "out", "--no-units")
+    assert done.exit_code == 1
+    assert "“某市”是市，却会算作自己的一个县区" in done.output

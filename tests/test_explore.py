@@ -188,6 +188,13 @@ def test_a_part_ends_where_its_whole_ends(explorer):
     assert "大于" not in explorer.answer.value
 
 
+def test_days_of_no_objection_are_said_to_be_refused(explorer):
+    explorer.set(objections_handled=0, objection_workdays=5)
+    assert "“异议处理工作日合计”大于 0，“已处理异议件数”却是 0" in explorer.answer.value
+    explorer.set(objection_workdays=0)
+    assert "却是 0" not in explorer.answer.value
+
+
 def test_a_value_set_beyond_the_range_widens_it(explorer, study):
     explorer.set(commitments=123_456)
     assert explorer.fields["commitments"].value == 123_456

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from creditcalc.cells import Fault, parser
 from creditcalc.inputs import check_inputs, read_inputs
 from creditcalc.loading import load_rulebook
-from creditcalc.problems import InputError
+from creditcalc.problems import InputError, UnknownName
 from creditcalc.rollup import roll_up
 from creditcalc.study import open_study
 
@@ -142,11 +142,26 @@ def test_a_period(cell):
     [
         *((text, "2021-05") for text in ("2021-5", "2021/05", "2021.5", "202105", "2021年5月", "2021 年 5 月", "2021-05-31")),
         *(("2021年12月31日", "2021-12"), ("2021-11-3", "2021-11")),
-        *((text, "年-月") for text in ("2021-13", "2021-0", "21-05", "五月", "2021", "0999-05")),
+        *(
+            ("2021.10", "2021-10"),
+            ("2021.01", "2021-01"),
+            ("202110.0", "2021-10"),
+            ("2021-1", "2021-01"),
+            ("2021/1", "2021-01"),
+        ),
+        *((text, "2021-10") for text in (202110, 202110.0)),
+        *((2021.01, "2021-01"), (2021.11, "2021-11"), (2021.12, "2021-12"), (2021.5, "2021-05"), (2021.9, "2021-09")),
+        *((text, "年-月") for text in ("2021-13", "20211", 44317, "2021-0", "21-05", "五月", "2021", "0999-05")),
     ],
 )
 def test_what_is_no_period_is_refused_with_the_right_spelling(text, cure):
     assert value("period", text).cure.startswith(f"写成 {cure}")
+
+
+@pytest.mark.parametrize("cell", ["2021.1", " ２０２１.1 ", 2021.1, 2021.10])
+def test_a_period_that_may_be_january_or_october_is_not_said_to_be_january(cell):
+    fault = value("period", cell)
+    assert [text in fault.cure for text in ("2021-01", "2021-10", "文本格式")] == [True] * 3
 
 
 @pytest.mark.parametrize(
@@ -204,6 +219,18 @@ def test_the_rulebook_holds_exactly_the_closed_list_of_parts():
 
 def test_a_sum_that_misses_its_whole_by_a_rounding_error_is_no_part_beyond_it(checked):
     assert checked("县区,期间,loans_xyd,loans_credit", f"范县,2021-05,{0.1 + 0.2!r},0.3").problems == []
+
+
+def test_no_days_are_spent_on_no_objection(checked):
+    rows = "甲,2021-05,0,5", "乙,2021-05,0,0", "丙,2021-05,2,5", "丁,2021-05,,5", "戊,2021-05,0,"
+    found = checked("县区,期间,objections_handled,objection_workdays", *rows)
+    assert [(p.jurisdiction, p.column, p.value) for p in found.errors] == [("甲", "objection_workdays", "5 与 0")]
+    np.testing.assert_array_equal(found.table["objections_handled"], [np.nan, 0, 2, np.nan, 0])
+    np.testing.assert_array_equal(found.table["objection_workdays"], [np.nan, 0, 5, 5, np.nan])
+
+
+def test_the_rulebook_holds_the_totals_over_things_that_are_counted():
+    assert {(i.name, i.total_of) for i in BOOK.inputs.values() if i.total_of} == {("objection_workdays", "objections_handled")}
 
 
 def test_every_fault_of_a_cell_is_listed(checked):
@@ -307,6 +334,47 @@ def test_a_county_that_may_be_of_several_cities_stays_without_one(checked):
     assert found.table["city"].tolist() == ["甲市", "乙市", "", ""]
 
 
+@pytest.mark.parametrize(
+    ("lines", "row"),
+    [
+        (["县区,期间,所属市,uscc_total", "濮阳市,2021-05,,9", "范县,2021-05,濮阳市,3"], 2),
+        (["县区,期间,级别,uscc_total", "濮阳市,2021-04,市,9", "濮阳市,2021-05,,9", "范县,2021-05,,3"], 3),
+        (["县区,期间,级别,uscc_total", "濮阳市,2021-04,市,9", "开封市,2021-04,市,9", "濮阳市,2021-05,县区,9"], 4),
+    ],
+)
+def test_a_citys_row_without_its_level_is_no_county_of_itself(checked, lines, row):
+    found = checked(*lines)
+    assert [(p.row, p.jurisdiction, "是市" in p.what) for p in found.errors] == [(row, "濮阳市", True)]
+    assert found.table.loc[found.table["level"] == "county", "uscc_total"].dropna().tolist() in ([], [3])
+    rolled = roll_up(found.table, BOOK).query("level == 'city' and period == '2021-05' and city == '濮阳市'")
+    assert rolled["uscc_total"].isna().all()
+
+
+def test_a_county_may_bear_the_name_of_another_city(checked):
+    found = checked(
+        "县区,期间,级别,所属市", "朝阳,2021-05,市,", "朝阳,2021-05,,长春", "双塔,2021-05,,朝阳", "农安,2021-05,,长春"
+    )
+    assert found.problems == []
+
+
+def test_the_named_city_is_no_county_of_itself(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("县区,期间,uscc_total\n濮阳市,2021-05,9\n范县,2021-05,3\n", encoding="utf-8")
+    assert check_inputs(path, BOOK).problems == []
+    problems = check_inputs(path, BOOK, "濮阳市").errors
+    assert [(p.row, "“级别”写 市" in p.cure) for p in problems] == [(2, True)]
+    study = open_study(path, city="濮阳市")
+    assert [p.what for p in study.checked.errors] == [problems[0].what]
+    assert study.table.query("level == 'city'")["uscc_total"].isna().all()
+
+
+def test_no_other_city_is_taken_for_the_named_one(checked, tmp_path):
+    lines = "县区,期间,级别", "甲市,2021-05,市", "甲县,2021-05,"
+    assert checked(*lines).table["city"].tolist() == ["甲市", "甲市"]
+    with pytest.raises(UnknownName):
+        open_study(tmp_path / "table.csv", city="乙市")
+
+
 def test_columns_follow_the_rulebook_whatever_their_order_and_names(checked):
     found = checked(" 专项经费保障 ,期间,ｕｓｃｃ_total,县(区),城市类别", "是,2021-05,3,范县,地级市")
     assert found.problems == []
@@ -355,6 +423,8 @@ def tables(draw):
             whole = row.get(i.part_of)
             if whole is not None and row[i.name] is not None and row[i.name] > i.times * whole:
                 row[i.name] = whole
+            if row.get(i.name) and row.get(i.total_of) == 0:
+                row[i.name] = 0
         rows.append(row)
     table = pd.DataFrame(rows)
     numbers = [name for name in names if BOOK.inputs[name].type != "class"]

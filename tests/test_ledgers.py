@@ -539,3 +539,11 @@ def test_a_wrong_call_is_2(read, tmp_path, monkeypatch, wrong):
     done = call(*wrong, "--out", "out.csv")
     assert done.exit_code == 2 and done.stderr
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_line_of_another_length_than_its_header_is_named(read):
+    found = read(objections=OBJECTIONS, questionnaires="县区,回收日期,是否有效\n丁县,2021-05-01,是,\n")
+    problems = [p for p in found.problems if p.severity == "error"]
+    assert [(p.file.rpartition("/")[2], p.row, "这一行有 4 列，表头有 3 列" in p.what) for p in problems] == [
+        ("questionnaires.csv", 2, True)
+    ]

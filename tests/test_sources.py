@@ -93,6 +93,47 @@ def test_rows_shorter_than_the_header_are_all_named_and_none_is_guessed_at(tmp_p
     assert checked.table.empty
 
 
+def test_lines_longer_than_the_header_are_named_with_the_shorter_ones_and_none_is_guessed_at(tmp_path):
+    lines = [
+        *("县区,期间,uscc_total,uscc_errors,备注", "甲县,2021-05,15758,3,无", "乙县,2021-05,15,758,3,"),
+        *("丙县,2021-05,9,1,写,了逗号", "丁县,2021-05,9,1", "戊县,2021-05,9,1,,"),
+    ]
+    (tmp_path / "a.csv").write_text("\n".join(lines), encoding="utf-8")
+    checked = check_inputs(tmp_path, BOOK)
+    assert [(p.row, p.what.partition("：")[0], p.value, p.unplaced) for p in checked.errors] == [
+        *((3, "这一行有 6 列，表头有 5 列", "15,758", True), (4, "这一行有 6 列，表头有 5 列", "", True)),
+        *((5, "这一行有 4 列，表头有 5 列", "", True), (6, "这一行有 6 列，表头有 5 列", "", True)),
+    ]
+    assert checked.table.empty
+
+
+@pytest.mark.parametrize("above", ["某市信用指标", "sep=,", "某市信用指标,,"])
+def test_a_title_above_the_table_is_no_header_whose_length_counts(tmp_path, above):
+    (tmp_path / "a.csv").write_text(f"{above}\n{LINES}", encoding="utf-8")
+    assert ["既不是数据表" in problem.what for problem in check_inputs(tmp_path, BOOK).errors] == [True]
+
+
+def test_a_remark_may_have_lines_of_its_own(tmp_path):
+    (tmp_path / "a.csv").write_text('县区,期间,budget,备注\n范县,2021-05,是,"一,\n二,三"\n', encoding="utf-8")
+    assert check_inputs(tmp_path, BOOK).table["remark"].tolist() == ["一,\n二,三"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "县区,期间,budget,,\n范县,2021-05,是,,\n,,,,\n",
+        "\n县区,期间,budget\n,,,,,\n范县,2021-05,是\n\n,\n",
+        '县区,期间,budget,uscc_total\n范县,2021-05,是,"15,758"\n',
+    ],
+    ids=["blank columns beside the table", "blank lines of any length", "a quoted number"],
+)
+def test_lines_that_lost_no_cell_are_read(tmp_path, text):
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    checked = check_inputs(tmp_path, BOOK)
+    assert checked.problems == []
+    assert checked.table["budget"].tolist() == [1]
+
+
 def test_two_encodings_in_one_file_are_refused_and_neither_garbled(tmp_path):
     lines = [
         "县区,期间,备注\n".encode("gb18030"),

@@ -157,7 +157,8 @@ def test_counties_of_two_cities_with_one_name_are_not_mixed_up():
     assert len(found.items) == 4
 
 
-PAIRED = {i.part_of for i in BOOK.inputs.values()} | {name for name, i in BOOK.inputs.items() if i.part_of}
+PAIRS = [(name, whole) for name, i in BOOK.inputs.items() if (whole := i.part_of or i.total_of)]
+PAIRED = {name for pair in PAIRS for name in pair}
 BOUND = PAIRED | {name for name, i in BOOK.inputs.items() if i.max is not None or i.type == "rank"}
 FREE = [name for name in NUMBERS if name not in BOUND]  # whose values no other input and no full mark limits
 FLAGS = [name for name in FREE if BOOK.inputs[name].type == "flag"]
