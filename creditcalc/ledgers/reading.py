@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from creditcalc.cells import MISSING, READERS, UNREADABLE, Fault
+from creditcalc.cells import HIDDEN, MISSING, READERS, UNREADABLE, Fault
 from creditcalc.problems import Problem, nearest
-from creditcalc.sources import Grid, Uncomputed, blank, plain
+from creditcalc.sources import Grid, Merged, Uncomputed, blank, plain
 
 DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?", re.ASCII)
 RUN_TOGETHER = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
@@ -71,10 +71,18 @@ class Lines:
             self.bad |= lines
 
 
+def joined(parts: Sequence[Lines]) -> Lines:
+    """The lines of several files or sheets as one."""
+    frame = pd.concat([lines.frame for lines in parts], ignore_index=True)
+    bad = pd.concat([lines.bad for lines in parts], ignore_index=True)
+    return Lines(frame, bad, [problem for lines in parts for problem in lines.problems])
+
+
 def read_lines(grid: Grid, columns: Sequence[Column]) -> Lines:
     """The lines below a grid's header, all of them bad cases where it lacks a column that the ledger cannot do without.
 
-    A line that holds a jurisdiction and nothing else is not ``filled``: it reports that there was no case.
+    A line that holds a jurisdiction and nothing else is not ``filled``: it reports that there was no case. ``same_as`` is the
+    place of a line above that is the same case, where there is one.
     """
     known = [JURISDICTION, *columns, REMARK]
     filled = [n for n, row in enumerate(grid.rows) if not all(map(blank, row))]
@@ -83,6 +91,7 @@ def read_lines(grid: Grid, columns: Sequence[Column]) -> Lines:
         places = {name: at for name, at in places.items() if name == JURISDICTION.name}  # whose lines these were
     rows = filled[1:]
     frame = pd.DataFrame({"file": grid.file, "sheet": grid.sheet, "row": np.array(rows, int) + grid.first})
+    frame["same_as"] = pd.Series("", frame.index, dtype="str")
     lines = Lines(frame, pd.Series(refused, frame.index), problems)
     for column in [column for column in known if column.name not in places and not column.optional]:
         frame[column.name] = pd.Series(None, frame.index, dtype=DTYPES.get(column.type, "str"))
@@ -137,6 +146,10 @@ def _pool(cells: list[object], type: str) -> tuple[Any, pd.Series, dict[Fault, l
 
 def _text(cell: object) -> str | Fault:
     """A text as it stands, without blanks around it."""
+    if isinstance(cell, Merged):
+        return HIDDEN
+    if isinstance(cell, float) and cell.is_integer():  # a number beside blanks is read as 7.0
+        cell = int(cell)
     text = str(cell).strip()
     if isinstance(cell, Uncomputed) or text.startswith("#"):
         return next((fault for pattern, fault in UNREADABLE if pattern.fullmatch(text)), text)
