@@ -121,7 +121,9 @@ def test_numbers_are_the_same_however_they_are_typed(read):
 
 
 def test_a_copy_that_was_given_numbers_is_the_same_list(read):
-    found = read({"异议处理.csv": HEAD + ONE.replace(",1,", ",,") + TWO.replace(",2,", ",,"), "异议处理2.csv": HEAD + ONE + TWO})
+    found = read(
+        {"异议处理.csv": HEAD + ONE.replace(",1,", ",,") + TWO.replace(",2,", ",,"), "异议处理2.csv": HEAD + ONE + TWO}
+    )
     assert (handled(found), found.counts["repeated"].sum(), found.errors) == (2, 2, [])
     changed = read({"异议处理2.csv": HEAD + ONE + TWO.replace("05-14", "05-18")})
     assert handled(changed) is None and "大半相同" in told(changed, "error")[0]
@@ -177,11 +179,13 @@ def test_a_list_of_counties_that_puts_one_into_two_cities_is_refused_for_that_co
 
 
 def test_one_date_of_2201_chooses_no_period_and_is_named(read):
-    found = read({"异议处理.csv": HEAD + ONE + TWO + "乙县,1,一,2201-04-06,\n", "信用修复.csv": NAMELESS + "甲县,2021-05-11,\n"})
+    found = read(
+        {"异议处理.csv": HEAD + ONE + TWO + "乙县,1,一,2201-04-06,\n", "信用修复.csv": NAMELESS + "甲县,2021-05-11,\n"}
+    )
     assert (found.period, handled(found), handled(found, "乙县")) == ("2021-05", 2, None)
-    assert told(found, "error") == [
-        "异议处理.csv，第 4 行，列 受理日期：比其余案例（到 2021-05）晚两年以上（值：2201-04-06）。核对年份；没有写错，就写明期间再统计"
-    ]
+    (error,) = told(found, "error")
+    assert error.startswith("异议处理.csv，第 4 行，列 受理日期：比其余案例（到 2021-05）晚两年以上（值：2201-04-06）")
+    assert error.endswith("核对年份；没有写错，就写明期间再统计")
 
 
 @pytest.mark.parametrize("period", ["", "2021-05"])
@@ -242,7 +246,10 @@ def test_what_is_not_read_is_named(read, tmp_path):
         "甲县/贷款.csv": "",
     }
     found = read(files)
-    assert sorted(problem.file for problem in found.problems if problem.severity == "notice") == ["evidence.csv", "甲县/双公示.docx"]
+    assert sorted(problem.file for problem in found.problems if problem.severity == "notice") == [
+        "evidence.csv",
+        "甲县/双公示.docx",
+    ]
     assert sorted(problem.file for problem in found.errors) == ["甲县/信用修复.xls", "甲县/贷款.csv"]
     assert handled(found) == 1
 

@@ -36,7 +36,9 @@ def read_folder(path: Path) -> tuple[list[Grid], list[Problem]]:
 
 
 def _renamed(
-    grids: list[Grid], problems: list[Problem], root: Path
+    grids: list[Grid],
+    problems: list[Problem],
+    root: Path,
 ) -> tuple[list[Grid], list[Problem]]:
     """Both with their files' paths in the root; another path stays."""
 

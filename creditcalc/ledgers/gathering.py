@@ -29,7 +29,6 @@ from creditcalc.loading import load_rulebook
 from creditcalc.problems import InputError, Problem
 from creditcalc.rulebook import Rulebook
 
-
 NO_LINES = "没有案例的县区也写一行，只填县区"
 
 
@@ -39,7 +38,8 @@ class Ledgers:
 
     ``cases`` is long: for each jurisdiction and input the cases that add to it, with what each adds; a case without a value
     leaves the input open. ``later`` lists cases after the day asked for, ``repeated`` lines of which another is the same case,
-    ``counts`` how many there are of each, ``statements`` the register's texts. ``problems`` are bad cases (errors) and what only needs a look (notices).
+    ``counts`` how many there are of each, ``statements`` the register's texts. ``problems`` are bad cases (errors) and what
+    only needs a look (notices).
     """
 
     period: str

@@ -15,7 +15,6 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from creditcalc.cells import Fault
 from creditcalc.ledgers.kinds import LedgerKind
 from creditcalc.ledgers.reading import PLACE, Lines
 from creditcalc.problems import Problem
@@ -35,7 +34,7 @@ def find_repeats(kind: LedgerKind, lines: Lines) -> None:
     cells = _cells(kind, found)
     cases = _cases(kind, found, cells)
     versions, apart = _compared(cases)
-    again = cases["first"].ne(cases.index) & ~apart.reindex(cases.index, fill_value=False)
+    again = (cases["first"].to_numpy() != cases.index) & ~apart.reindex(cases.index, fill_value=False)
     differ = again & (cases["whole"] != cases["whole"].loc[cases["first"]].to_numpy())
     lines.problems += _contradictions(kind, found, cells, cases["first"][differ])
     lines.problems += _told_versions(found, versions)
@@ -126,7 +125,8 @@ class Versions:
 
 def _compared(cases: pd.DataFrame) -> tuple[list[Versions], pd.Series]:
     """The tables that are two versions of one, and which loose lines are equal to another table's by chance."""
-    versions, apart = [], pd.Series(False, cases.index)
+    versions: list[Versions] = []
+    apart = pd.Series(False, cases.index)
     if cases["keyed"].all() or cases["table"].nunique() < 2:
         return versions, apart
     for _, owned in cases.groupby("jurisdiction", sort=False):
@@ -144,16 +144,20 @@ def _compared(cases: pd.DataFrame) -> tuple[list[Versions], pd.Series]:
 
 
 def _contradictions(
-    kind: LedgerKind, found: pd.DataFrame, cells: pd.DataFrame, firsts: pd.Series
+    kind: LedgerKind,
+    found: pd.DataFrame,
+    cells: pd.DataFrame,
+    firsts: pd.Series,
 ) -> Iterator[Problem]:
     """An error for each line whose key stands before it with other columns."""
-    names = [name for name in cells if name not in ("jurisdiction", *kind.key)]
-    same = "、".join(kind.column(name).label for name in kind.key if name in kind.names) or "县区"
-    for at, first in firsts.items():
-        row = found.loc[at]
-        wrong = [name for name in names if cells.at[at, name] != cells.at[first, name]]
-        differing = "、".join(kind.column(name).label for name in wrong)
-        what = f"与{_seen_from(row, found.loc[first])}{same}相同，{differing}不同"
+    columns = [column for column in kind.columns if column.name in cells]
+    same = "、".join(column.label for column in columns if column.name in kind.key)
+    others = [column for column in columns if column.name not in kind.key]
+    for at, first in zip(firsts.index.to_list(), firsts.to_list(), strict=True):
+        row, numbers, theirs = found.loc[at], cells.loc[at], cells.loc[first]
+        differing = [c.label for c in others if numbers[c.name] != theirs[c.name]]
+        where = _seen_from(row, found.loc[first])
+        what = f"与{where}{same or '县区'}相同，{'、'.join(differing)}不同"
         value = "、".join(str(row[name]).removesuffix(" 00:00:00") for name in kind.key)
         yield _problem(row, what, value, RIGHT_LINE, column=same)
 
@@ -182,10 +186,17 @@ def _told(found: pd.DataFrame, firsts: pd.Series, counted: str, cure: str) -> It
         yield _problem(row, what, "", cure, severity="notice")
 
 
-def _problem(row: pd.Series, what: str, value: str, cure: str, **more: str) -> Problem:
+def _problem(
+    row: pd.Series,
+    what: str,
+    value: str,
+    cure: str,
+    column: str = "",
+    severity: str = "error",
+) -> Problem:
     """A problem of one line."""
-    place = {name: row[name] for name in ("file", "sheet")}
-    return Problem(what, value, cure, row=int(row["row"]), jurisdiction=row["jurisdiction"], **place, **more)
+    where = {"file": row["file"], "sheet": row["sheet"], "row": int(row["row"]), "column": column}
+    return Problem(what, value, cure, severity=severity, jurisdiction=row["jurisdiction"], **where)
 
 
 SHOWN_ROWS = 10  # of those that a message names

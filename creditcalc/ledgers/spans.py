@@ -8,6 +8,7 @@ those after.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -87,7 +88,7 @@ def last_month(ledgers: dict[str, Lines], span: Span) -> tuple[str, list[Problem
     return str(last), [Problem(what, cure=cure, severity="notice", **place)]
 
 
-def _first_of(ledgers: dict[str, Lines], month: pd.Period) -> dict[str, object]:
+def _first_of(ledgers: dict[str, Lines], month: pd.Period) -> dict[str, Any]:
     """Where the first case of a month stands."""
     for name, lines in ledgers.items():
         dates = lines.frame.get(kinds()[name].date)
