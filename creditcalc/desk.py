@@ -102,7 +102,7 @@ def worklog(
 ) -> int:
     """佐证材料台账：各县区、各责任单位交了多少，还缺什么、过期没有、涉及多少分。
 
-    材料表是数据旁边的 evidence.csv 或 evidence.xlsx。
+    材料表是数据旁边的 evidence.csv 或 evidence.xlsx；几个都在，合起来算一份。
     """
     from creditcalc.duties import UNASKED
     from creditcalc.handover import worklog_sheets
