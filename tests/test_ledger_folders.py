@@ -69,7 +69,7 @@ def test_the_same_list_as_csv_and_as_a_workbook_counts_once_and_is_told(read, he
     text = head + ONE + TWO + "乙县,1,一,2021-05-10,\n"
     found = read({"异议处理.csv": text, "异议处理.xlsx": frame(text)})
     assert (handled(found), handled(found, "乙县"), found.errors) == (2, 0, [])
-    (notice,) = [line for line in told(found, "notice") if "乙县" not in line and "共有 2 行" in line]
+    (notice,) = [line for line in told(found, "notice") if "乙县" not in line and "共 2 行" in line]
     assert "异议处理.xlsx，工作表 Sheet1，第 2 行" in notice and "异议处理.csv，第 2 行" in notice
     assert found.repeated[["file", "row", "same_as"]].to_numpy().tolist() == [
         ["异议处理.xlsx", row, f"异议处理.csv，第 {row} 行"] for row in (2, 3, 4)
@@ -173,6 +173,31 @@ def test_a_list_of_counties_that_puts_one_into_two_cities_is_refused_for_that_co
     found = read({"县区名单.csv": places, "异议处理.csv": text})
     assert "第 3 行" in told(found, "error")[0] and "所属市不同" in told(found, "error")[0]
     assert found.table["jurisdiction"].tolist() == ["清丰县"]
+
+
+def test_one_case_in_two_counties_is_told_without_a_number_where_it_has_a_name(read):
+    named = "县区,事项,受理日期,办结日期\n甲县,一,2021-05-06,\n乙县,一,2021-05-06,\n乙县,,2021-05-07,\n甲县,,2021-05-07,\n"
+    (notice,) = told(read({"异议处理.csv": named}), "notice")
+    assert "第 3 行：与第 2 行是同一件，两个县区各计一次" in notice
+
+
+def test_a_line_with_the_name_and_date_of_another_table_s_is_told(read):
+    head = "县区,事项,受理日期,办结日期\n"
+    found = read({"异议处理.csv": head + "甲县,一,2021-05-06,\n", "异议处理2.csv": head + "甲县,一,2021-05-06,2021-05-07\n"})
+    (notice,) = told(found, "notice")
+    assert "异议处理.csv，第 2 行 的异议事项、受理日期相同，其余不同，各计一次" in notice
+    assert (handled(found), found.counts["counted"].sum()) == (1, 2)
+
+
+def test_the_time_of_day_makes_no_second_case_but_a_second_check(read):
+    early, late = (
+        "县区,受理日期,办结日期\n甲县,2021-05-06,2021-05-06\n",
+        "县区,受理日期,办结日期\n甲县,2021-05-06 08:00,2021-05-06\n",
+    )
+    found = read({"异议处理.csv": early, "异议处理2.csv": late})
+    assert (handled(found), len(found.repeated), found.errors) == (1, 1, [])
+    checks = "县区,监测时间,能否访问\n" + "".join(f"甲县,2021-05-06 0{hour}:00,{up}\n" for hour, up in enumerate("否是否"))
+    assert handled(read({"网站监测.csv": checks}), name="site_outages") == 2
 
 
 # --- dates far from all others ---
@@ -321,3 +346,23 @@ def test_a_merged_cell_is_a_bad_case_not_a_name(read, tmp_path):
     sheet.merge_cells("B2:B3")
     book.save(tmp_path / "异议处理.xlsx")
     assert [(p.row, p.column, p.what) for p in read({}).errors] == [(3, "异议事项", "被合并单元格盖住")]
+
+
+def test_what_stands_under_no_name_is_told(read):
+    text = "县区,受理日期,办结日期,\n甲县,2021-05-06,2021-05-07,还有一件\n"
+    (notice,) = told(read({"异议处理.csv": text}), "notice")
+    assert "第 2 行，列 第 4 列：这一列没有列名，没有用到（值：还有一件）" in notice
+
+
+def test_a_sheet_of_explanations_is_named(read, tmp_path):
+    with pd.ExcelWriter(tmp_path / "台账.xlsx") as writer:
+        for title in ("异议处理", "异议处理说明"):
+            frame(NAMELESS + "甲县,2021-05-06,2021-05-07\n").to_excel(writer, sheet_name=title, index=False)
+    found = read({})
+    assert (handled(found), [(p.sheet, p.severity) for p in found.problems]) == (1, [("异议处理说明", "notice")])
+
+
+def test_a_folder_without_dates_says_what_is_wrong_with_its_tables(read):
+    with pytest.raises(InputError, match="没有“县区”列") as caught:
+        read({"异议处理.csv": "甲县异议台账,,\n县区,受理日期,办结日期\n"})
+    assert "写明期间" in str(caught.value)

@@ -218,6 +218,7 @@ def test_lines_that_are_the_same_throughout_count_once_and_are_said(read):
     assert said(found, "notice") == [
         (3, "", "与第 2 行是同一件，只计一次"),
         (5, "", "与第 4 行是同一件，只计一次"),
+        (6, "", "与第 2 行是同一件，两个县区各计一次"),
     ]
 
 

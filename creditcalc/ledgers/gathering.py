@@ -28,6 +28,7 @@ from creditcalc.ledgers.tallying import CASES, COUNTED, LATER, REPEATED, Tally, 
 from creditcalc.loading import load_rulebook
 from creditcalc.problems import InputError, Problem
 from creditcalc.rulebook import Rulebook
+from creditcalc.sources import Grid
 
 NO_LINES = "没有案例的县区也写一行，只填县区"
 
@@ -83,6 +84,9 @@ def read_ledgers(
     if not ledgers:
         raise InputError(problems or [Problem("没有可以读的台账", file=str(folder))])
     span = usual_span(ledgers)
+    if not (span or period or as_of):
+        errors = [problem for problem in problems if problem.severity == "error"]
+        raise InputError([*errors, Problem("台账里没有日期，不知道是哪个期间", cure="写明期间，如 2021-05")])
     asked, notices = _asked(ledgers, span, period, as_of, report_days, book or load_rulebook())
     problems += notices
     tally = Tally()
@@ -117,12 +121,18 @@ def _read(folder: Path) -> tuple[dict[str, Lines], list[Problem]]:
         except InputError as error:
             problems += error.problems
             continue
-        if kind:
-            lines = read_lines(grid, kind.columns)
-            parts[kind.name].append(lines)
-            if lines.frame.empty:
-                problems.append(replace(grid.problem("只有表头，没有一行", cure=NO_LINES), severity="notice"))
+        if kind is None:
+            problems.append(_notice(grid, "工作表名里有“说明”，没有读", "里面有案例就改工作表的名称"))
+            continue
+        parts[kind.name].append(lines := read_lines(grid, kind.columns))
+        if lines.frame.empty:
+            problems.append(_notice(grid, "只有表头，没有一行", NO_LINES))
     return {name: joined(parts[name]) for name in kinds() if name in parts}, problems
+
+
+def _notice(grid: Grid, what: str, cure: str) -> Problem:
+    """What is odd about a whole table."""
+    return replace(grid.problem(what, cure=cure), severity="notice")
 
 
 def _lost(ledgers: Iterable[str], problems: Iterable[Problem]) -> dict[str, Problem]:
@@ -149,8 +159,6 @@ def _asked(
         period = f"{day:%Y-%m}"
     elif not period and span:
         period, notices = last_month(ledgers, span)
-    elif not period:
-        raise InputError([Problem("台账里没有日期，不知道是哪个期间", cure="写明期间，如 2021-05")])
     end = pd.Timestamp(day) if day else pd.Timestamp(period) + pd.offsets.MonthEnd(0)
     until = end + pd.Timedelta(days=1, microseconds=-1)
     return Asked(period, until, book, report_days), notices

@@ -42,8 +42,8 @@ class LedgerKind:
 
     @property
     def dates(self) -> list[str]:
-        """The names of the columns that hold dates or months."""
-        return [column.name for column in self.columns if column.type in ("date", "month")]
+        """The names of the columns that hold dates, times or months."""
+        return [column.name for column in self.columns if column.type in ("date", "time", "month")]
 
 
 @cache
@@ -71,7 +71,7 @@ def kinds_of_file(file: str) -> list[LedgerKind]:
 
 
 def kind_of(grid: Grid) -> LedgerKind | None:
-    """The ledger that a sheet's title names, or else the file's or a folder's name; None for a sheet of explanations."""
+    """The ledger that a sheet's title names, else its file or a folder; None for a sheet of explanations."""
     if "说明" in grid.sheet:
         return None
     named = kinds_named(grid.sheet) or kinds_of_file(grid.file)

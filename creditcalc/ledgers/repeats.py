@@ -20,10 +20,12 @@ from creditcalc.ledgers.reading import PLACE, Lines
 from creditcalc.problems import Problem
 from creditcalc.sources import plain
 
-ONE_LINE = "是一件就只留一行，是两件就各写各的编号"
+ONE_LINE = "是一件就只留一行"
+RIGHT_LINE = "核对哪一行对，只留那一行"
+NUMBERS = "；是两件就各写各的编号（只在本表里排的号，列名写“序号”）"
 ONE_COUNTY = "核对这件归哪个县区，只留一处"
 ONE_TABLE = "只留对的那一份；不是同一批案例，就给每件写上编号"
-RIGHT_LINE = "核对哪一行对，只留那一行；不是同一件就各写各的编号（只在本表里排的号，列名写“序号”）"
+NUMBER = "number"  # the column that is there to tell cases apart
 
 
 def find_repeats(kind: LedgerKind, lines: Lines) -> None:
@@ -45,12 +47,11 @@ def find_repeats(kind: LedgerKind, lines: Lines) -> None:
     same = cases["first"][again & ~bad]
     theirs = found.loc[same, PLACE].itertuples(index=False)
     lines.frame.loc[same.index, "same_as"] = [_place(*place) for place in theirs]
-    lines.problems += _told(found, same, "只计一次", ONE_LINE)
-    if kind.shared:
-        sole = cases[cases["keyed"] & ~again & ~bad].index
-        across = _firsts(_groups(cells.loc[sole].drop(columns="jurisdiction")))
-        across = across[across != across.index]
-        lines.problems += _told(found, across, "两个县区各计一次", ONE_COUNTY)
+    cure = ONE_LINE + (NUMBERS if NUMBER in kind.names else "")
+    lines.problems += _told(found, same, "是同一件，只计一次", cure)
+    sole = cases[~again & ~bad]
+    lines.problems += _told_counties(kind, found, cells, sole)
+    lines.problems += _told_likely(kind, found, cells, sole)
 
 
 def same_text(text: str) -> str:
@@ -153,13 +154,14 @@ def _contradictions(
     columns = [column for column in kind.columns if column.name in cells]
     same = "、".join(column.label for column in columns if column.name in kind.key)
     others = [column for column in columns if column.name not in kind.key]
+    cure = RIGHT_LINE + (NUMBERS if NUMBER in kind.key else "")
     for at, first in zip(firsts.index.to_list(), firsts.to_list(), strict=True):
         row, numbers, theirs = found.loc[at], cells.loc[at], cells.loc[first]
         differing = [c.label for c in others if numbers[c.name] != theirs[c.name]]
         where = _seen_from(row, found.loc[first])
         what = f"与{where}{same or '县区'}相同，{'、'.join(differing)}不同"
         value = "、".join(str(row[name]).removesuffix(" 00:00:00") for name in kind.key)
-        yield _problem(row, what, value, RIGHT_LINE, column=same)
+        yield _problem(row, what, value, cure, column=same)
 
 
 def _told_versions(found: pd.DataFrame, versions: list[Versions]) -> Iterator[Problem]:
@@ -172,7 +174,41 @@ def _told_versions(found: pd.DataFrame, versions: list[Versions]) -> Iterator[Pr
         yield _problem(other.iloc[0], what, "", ONE_TABLE)
 
 
-def _told(found: pd.DataFrame, firsts: pd.Series, counted: str, cure: str) -> Iterator[Problem]:
+def _told_counties(
+    kind: LedgerKind,
+    found: pd.DataFrame,
+    cells: pd.DataFrame,
+    sole: pd.DataFrame,
+) -> Iterator[Problem]:
+    """A notice for lines that have a name or a key and agree in all with another county's."""
+    if not kind.shared:
+        return
+    named = cells.get(kind.label, pd.Series(-1, cells.index)) >= 0
+    asked = sole.index[sole["keyed"] | named.loc[sole.index]]
+    firsts = _firsts(_groups(cells.loc[asked].drop(columns="jurisdiction")))
+    other = found.loc[firsts, "jurisdiction"].to_numpy() != found.loc[asked, "jurisdiction"]
+    yield from _told(found, firsts[other], "是同一件，两个县区各计一次", ONE_COUNTY)
+
+
+def _told_likely(
+    kind: LedgerKind,
+    found: pd.DataFrame,
+    cells: pd.DataFrame,
+    sole: pd.DataFrame,
+) -> Iterator[Problem]:
+    """A notice for lines without a key that have name and date of another table's, and differ in the rest."""
+    names = [kind.label, kind.date]
+    if NUMBER not in kind.names or not {*names} <= {*cells}:
+        return
+    asked = sole.index[~sole["keyed"] & (cells.loc[sole.index, names] >= 0).all(axis=1)]
+    firsts = _firsts(_groups(cells.loc[asked, ["jurisdiction", *names]]))
+    table = sole["table"]
+    firsts = firsts[table.loc[firsts].to_numpy() != table.loc[asked]]
+    alike = "、".join(kind.column(name).label for name in names)
+    yield from _told(found, firsts, f"的{alike}相同，其余不同，各计一次", RIGHT_LINE + NUMBERS)
+
+
+def _told(found: pd.DataFrame, firsts: pd.Series, what: str, cure: str) -> Iterator[Problem]:
     """A notice for each line that repeats one of its table, one for all of a jurisdiction that repeat another table's."""
     mine, theirs = found.loc[firsts.index], found.loc[firsts].set_axis(firsts.index)
     near = (mine[["file", "sheet"]] == theirs[["file", "sheet"]]).all(axis=1)
@@ -180,10 +216,10 @@ def _told(found: pd.DataFrame, firsts: pd.Series, counted: str, cure: str) -> It
     keys = [mine["file"], mine["sheet"], mine["jurisdiction"], theirs["file"], theirs["sheet"], each]
     for _, rows in mine.groupby(keys, sort=False):
         row, first = rows.iloc[0], theirs.loc[rows.index[0]]
-        what = f"与{_seen_from(row, first)}是同一件，{counted}"
+        text = f"与{_seen_from(row, first)}{what}"
         if len(rows) > 1:
-            what = f"这一行{what}；那里共有 {len(rows)} 行是这样，在这里是第 {_rows(rows)} 行"
-        yield _problem(row, what, "", cure, severity="notice")
+            text = f"这一行{text}；这样的共 {len(rows)} 行：第 {_rows(rows)} 行"
+        yield _problem(row, text, "", cure, severity="notice")
 
 
 def _problem(
