@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from creditcalc.cli import cli
 from creditcalc.ledgers import read_ledgers
 from creditcalc.problems import InputError
 
@@ -198,6 +200,19 @@ def test_the_time_of_day_makes_no_second_case_but_a_second_check(read):
     assert (handled(found), len(found.repeated), found.errors) == (1, 1, [])
     checks = "县区,监测时间,能否访问\n" + "".join(f"甲县,2021-05-06 0{hour}:00,{up}\n" for hour, up in enumerate("否是否"))
     assert handled(read({"网站监测.csv": checks}), name="site_outages") == 2
+
+
+def test_the_command_lists_what_repeats(read, tmp_path):
+    text = HEAD + TWO + THREE
+    read({"in/异议处理.csv": text, "in/甲县/异议处理.csv": text})
+    out, cases = tmp_path / "inputs.csv", tmp_path / "cases.xlsx"
+    done = CliRunner().invoke(cli, ["ledgers", str(tmp_path / "in"), "--out", str(out), "--cases", str(cases)])
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "案例 4 件" in done.stdout and "重复 2 件" in done.stdout
+    rows = pd.read_excel(cases, sheet_name="重复的行")
+    assert rows[["文件", "行", "同一件在"]].to_numpy().tolist() == [
+        ["甲县/异议处理.csv", row, f"异议处理.csv，第 {row} 行"] for row in (2, 3)
+    ]
 
 
 # --- dates far from all others ---
