@@ -53,7 +53,7 @@ def _renamed(
 
 
 def _sorted_out(root: Path) -> tuple[list[Path], list[Problem]]:
-    """The files that should hold tables, and a problem for all else but hidden files and read-mes."""
+    """The files that should hold tables; a problem for all else but what is hidden or a read-me."""
     files, problems = [], []
     for path in _entries(root, root):
         if isinstance(path, Problem):

@@ -1,9 +1,10 @@
-"""Which lines of a ledger are one case: known by its key, or without one by all of its columns together.
+"""Which lines of a ledger are one case, known by its key or by all of its columns together.
 
-A case that stands twice counts once and is told. Where the key agrees and other columns differ nobody can know which line
-is right: both are bad cases. Lines without a key show a corrected copy only by their table: where at least half of a
-jurisdiction's lines in the shorter of two tables stand in the other, and each has lines that the other has not, the lines
-in which they differ are bad cases. A line without a key is the one with a key that agrees in all else.
+A case that stands twice counts once and is told. Where the key agrees and other columns differ
+nobody can know which line is right: both are bad cases. Lines without a key show a corrected copy
+only by their table: where at least half of a jurisdiction's lines in the shorter of two tables
+stand in the other, and each has lines that the other has not, the lines in which they differ are
+bad cases. A line without a key is the one with a key that agrees in all else.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ NUMBER = "number"  # the column that is there to tell cases apart
 
 
 def find_repeats(kind: LedgerKind, lines: Lines) -> None:
-    """Mark the lines that repeat another with its place, in ``same_as``; contradictions become bad cases."""
+    """Mark lines that repeat another with its place, ``same_as``; contradictions are bad cases."""
     found = lines.frame[lines.frame["filled"] & ~lines.bad]
     if found.empty:
         return
@@ -55,7 +56,7 @@ def find_repeats(kind: LedgerKind, lines: Lines) -> None:
 
 
 def same_text(text: str) -> str:
-    """What is compared of a text: not its blanks, the width and case of its letters, and the zeros before a number.
+    """What is compared of a text: not its blanks, its letters' width and case, a number's zeros.
 
     >>> same_text("００１ "), same_text("决 字〔2021〕1号Ａ")
     ('1', '决字〔2021〕1号a')
@@ -65,7 +66,7 @@ def same_text(text: str) -> str:
 
 
 def _cells(kind: LedgerKind, found: pd.DataFrame) -> pd.DataFrame:
-    """Each cell as a number that it shares with those of its column that say the same; a blank as −1."""
+    """Each cell as a number that all of its column that say the same share; a blank as −1."""
     names = dict.fromkeys(name for name in ("jurisdiction", *kind.names) if name in found)
     return pd.DataFrame({name: _said(found[name]) for name in names}, found.index)
 
@@ -125,7 +126,7 @@ class Versions:
 
 
 def _compared(cases: pd.DataFrame) -> tuple[list[Versions], pd.Series]:
-    """The tables that are two versions of one, and which loose lines are equal to another table's by chance."""
+    """The tables that are two versions of one, and which loose lines are equal by chance."""
     versions: list[Versions] = []
     apart = pd.Series(False, cases.index)
     if cases["keyed"].all() or cases["table"].nunique() < 2:
@@ -196,7 +197,7 @@ def _told_likely(
     cells: pd.DataFrame,
     sole: pd.DataFrame,
 ) -> Iterator[Problem]:
-    """A notice for lines without a key that have name and date of another table's, and differ in the rest."""
+    """A notice for lines without a key that share name and date with another table's alone."""
     names = [kind.label, kind.date]
     if NUMBER not in kind.names or not {*names} <= {*cells}:
         return
@@ -209,7 +210,7 @@ def _told_likely(
 
 
 def _told(found: pd.DataFrame, firsts: pd.Series, what: str, cure: str) -> Iterator[Problem]:
-    """A notice for each line that repeats one of its table, one for all of a jurisdiction that repeat another table's."""
+    """A notice for each line that repeats one of its table, one for all that repeat another's."""
     mine, theirs = found.loc[firsts.index], found.loc[firsts].set_axis(firsts.index)
     near = (mine[["file", "sheet"]] == theirs[["file", "sheet"]]).all(axis=1)
     each = mine["row"].where(near, 0)  # a line of the same table is told by itself

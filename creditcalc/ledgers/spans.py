@@ -1,8 +1,8 @@
-"""Dates that lie far from all others: they choose no period, and their cases are bad until the year is put right.
+"""Dates that lie far from all others: they choose no period, and their cases are bad.
 
-The months of all cases are taken in order. Where more than two years pass without any case, the cases after them are far,
-unless they are more than all before; where more than twenty years pass, the cases before them are, unless they are as many as
-those after.
+The months of all cases are taken in order. Where more than two years pass without any case, the
+cases after them are far, unless they are more than all before; where more than twenty years pass,
+the cases before them are, unless they are as many as those after.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _first_of(ledgers: dict[str, Lines], month: pd.Period) -> dict[str, Any]:
 
 
 def find_far(kind: LedgerKind, lines: Lines, span: Span, until: pd.Timestamp) -> None:
-    """Find the dates that lie two years after the last case and after the day asked for, or long before the first.
+    """Find dates two years after the last case and the day asked for, or long before the first.
 
     They are taken out, as are all that cannot be used.
     """
@@ -117,7 +117,7 @@ def find_far(kind: LedgerKind, lines: Lines, span: Span, until: pd.Timestamp) ->
 
 
 def _far_ahead_of(day: pd.Timestamp) -> pd.Timestamp:
-    """The last moment that is not far after a day: the end of the month two years after."""
+    """The last moment that is not far after a day: the end of its month two years on."""
     return day + pd.DateOffset(months=FAR_AHEAD) + pd.offsets.MonthEnd(0) + pd.Timedelta(days=1, microseconds=-1)
 
 
