@@ -102,7 +102,7 @@ def worklog(
 ) -> int:
     """佐证材料台账：各县区、各责任单位交了多少，还缺什么、过期没有、涉及多少分。
 
-    材料表是数据旁边的 evidence.csv 或 evidence.xlsx。
+    材料表是数据旁边的 evidence.csv 或 evidence.xlsx；几个都在，合起来算一份。
     """
     from creditcalc.duties import UNASKED
     from creditcalc.handover import worklog_sheets
@@ -148,7 +148,10 @@ def worklog(
 def ledgers(
     folder: Path, out: Path, as_of: str, period: str, report_days: int, cases: Path | None, rulebook: Path | None
 ) -> int:
-    """由案例台账统计各项输入。不写期间则取案例中最近的一个月；有问题的案例逐条列出，所涉的输入留空。"""
+    """由案例台账（文件夹里各层的表）统计各项输入。有问题的案例逐条列出，所涉的输入留空；同一件只计一次。
+
+    不写期间则取案例中最近的一个月；比其余案例晚两年以上的日期是错，不算。
+    """
     from creditcalc.ledgers import read_ledgers
     from creditcalc.ledgers.listing import sheets
     from creditcalc.loading import load_rulebook
@@ -161,8 +164,7 @@ def ledgers(
         write_workbook(cases, sheets(found, book))
     for problem in found.problems:
         click.echo(f"提示：{problem}" if problem.severity == "notice" else str(problem), err=problem.severity == "error")
-    lines, later, bad = (int(found.counts[name].sum()) for name in ("lines", "later", "bad"))
-    click.echo(
-        f"期间 {found.period}，按 {found.as_of} 的情况：案例 {lines} 件，晚于这一天 {later} 件，有问题 {bad} 件；已写好 {out}"
-    )
+    parts = {"lines": "案例", "later": "晚于这一天", "bad": "有问题", "repeated": "重复"}
+    counted = "，".join(f"{label} {int(found.counts[name].sum())} 件" for name, label in parts.items())
+    click.echo(f"期间 {found.period}，按 {found.as_of} 的情况：{counted}；已写好 {out}")
     return int(bool(found.errors))

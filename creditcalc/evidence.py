@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,11 +12,15 @@ import pandas as pd
 
 from creditcalc.cells import Fault
 from creditcalc.inputs import Checked, check_inputs
-from creditcalc.ledgers.reading import Column, Lines, read_lines
+from creditcalc.ledgers.reading import JURISDICTION, PLACE, Column, Lines, joined, read_lines
 from creditcalc.problems import Problem, nearest
 from creditcalc.rulebook import Evidence, Rule, Rulebook
-from creditcalc.sources import plain, read_grids
+from creditcalc.sources import READERS, REFUSED, plain, read_grids
 
+Place = tuple[str, str]  # of a jurisdiction: its city, its name
+ENDINGS = READERS.keys() | REFUSED  # a file of the latter is named as one that cannot be read
+
+CITY = Column("city", ("所属市", "所属城市"), "name", optional=True)
 ID = Column("id", ("编号", "指标", "指标编号"), must=True)
 MATERIAL = Column("material", ("佐证材料", "材料"), must=True)
 HANDED = Column("handed", ("已交", "是否已交"), "flag")
@@ -23,10 +28,11 @@ SEALED = Column("sealed", ("已盖章", "是否盖章"), "flag", optional=True)
 DATED = Column("dated", ("材料日期", "日期"), "date", optional=True)
 UNIT = Column("unit", ("报送单位", "提供单位"), optional=True)
 DUE = Column("due", ("截止日期",), "date", optional=True)
-COLUMNS = (ID, MATERIAL, HANDED, SEALED, DATED, UNIT, DUE)
-NAMES = [column.name for column in COLUMNS]
-GIVEN = ["jurisdiction", *NAMES, "remark"]
-TWICE = Fault("同一材料不止一行", "只留一行")
+COLUMNS = (CITY, ID, MATERIAL, HANDED, SEALED, DATED, UNIT, DUE)
+GIVEN = ["jurisdiction", *(column.name for column in COLUMNS), "remark"]
+OWNER = ["city", "jurisdiction"]
+TABLE = "evidence"  # what its files are called, whatever their ending
+ONE_LINE = "只留一行"
 NOT_THEIRS = Fault("这份材料由市里报送，县（区）的这一行没有用到", "由市里报送的写市的名称")
 DONE, SPARED, UNSTATED = "齐全", "任选其一，已有", "台账未载明"
 STATES = (DONE, SPARED, UNSTATED, "未交", "未盖章", "没有材料日期", "材料日期不在期限内")
@@ -41,54 +47,82 @@ class Given:
     problems: list[Problem]
 
 
-def beside(data: Path) -> Path | None:
-    """The evidence table that lies in a data folder or beside a data file."""
+def beside(data: Path) -> list[Path]:
+    """The files of the evidence table that lie in a data folder or beside a data file: together they are one table."""
     folder = data if data.is_dir() else data.parent
-    return next((path for path in (folder / f"evidence{end}" for end in (".csv", ".xlsx")) if path.is_file()), None)
+    try:
+        files = [path for path in sorted(folder.iterdir()) if path.is_file() and path != data]
+    except OSError:  # whoever reads the data says why
+        return []
+    return [path for path in files if path.name.split(".")[0].casefold() == TABLE and path.suffix.lower() in ENDINGS]
 
 
 def check_with_evidence(data: Path, book: Rulebook, city: str | None = None) -> tuple[Checked, pd.DataFrame | None]:
     """The data with the problems of both, and the evidence that was handed in: None where no table of it lies beside."""
-    checked, path = check_inputs(data, book, city or ""), beside(data)
-    if path is None:
+    checked, paths = check_inputs(data, book, city), beside(data)
         return checked, None
-    rows = checked.table
-    cities = {city, *rows["city"], *rows.loc[rows["level"] == "city", "jurisdiction"]} - {"", None}
-    given = check_evidence(path, book, list(rows["jurisdiction"].unique()), sorted(map(str, cities)))
-    faults = [replace(problem, jurisdiction="") for problem in given.problems]
+    given = check_evidence(paths, book, _places(checked.table, city or ""))
+    faults = [replace(problem, jurisdiction="", city="") for problem in given.problems]
     return replace(checked, problems=checked.problems + faults), given.table
 
 
-def check_evidence(path: Path, book: Rulebook, jurisdictions: Sequence[str], cities: Sequence[str] = ()) -> Given:
-    """The evidence table of a file; lines that cannot be used are left out and listed.
+def _places(rows: pd.DataFrame, city: str) -> list[Place]:
+    """Every city and each of its counties, also those of months past; ``city`` is the only one where none is named."""
+    own = rows["city"].where(rows["city"] != "", city)
+    cities = [name for name in dict.fromkeys([*own, city]) if name]
+    counties = zip(own, rows["jurisdiction"], strict=True)
+    return list(dict.fromkeys([*((name, name) for name in cities), *counties]))
 
-    With ``cities`` a county's line for what its city is to hand in is noticed: nothing counts it.
+
+def check_evidence(paths: Sequence[Path], book: Rulebook, places: Sequence[Place]) -> Given:
+    """The evidence table of one or more files; lines that cannot be used are left out and listed.
+
+    ``places`` are the city and the name of each jurisdiction; a city's own is its name twice. A county's line for what its city
+    is to hand in is noticed: nothing counts it.
     """
-    grids, problems = read_grids(path)
-    frames = [pd.DataFrame(columns=GIVEN)]
-    for grid in grids:
-        lines = read_lines(grid, COLUMNS)
-        problems += lines.problems
-        if "id" not in lines.frame:
-            continue
-        lines.problems = []
-        _check(lines, book, jurisdictions)
-        if cities:
-            duties = [rule.id for rule in book.rules.values() if rule.scope == "county"]
-            own = lines.frame["id"].isin(duties) | lines.frame["jurisdiction"].isin(cities)
-            lines.find(~own & ~lines.bad, NOT_THEIRS, ID, severity="notice")
-        problems += lines.problems
-        frames.append(lines.frame[~lines.bad].reindex(columns=GIVEN))
-    return Given(pd.concat(frames, ignore_index=True), problems)
+    read = [read_grids(path) for path in paths]
+    parts = [read_lines(grid, COLUMNS) for grids, _ in read for grid in grids]
+    problems = [problem for _, faults in read for problem in faults]
+    if not parts:
+        return Given(pd.DataFrame(columns=GIVEN), problems)
+    lines = joined(parts)
+    lines.frame["city"] = lines.frame.get("city", pd.Series("", lines.frame.index)).fillna("")
+    _settle_owners(lines, places)
+    _check(lines, book)
+    if any(city for city, _ in places):
+        duties = [rule.id for rule in book.rules.values() if rule.scope == "county"]
+        own = lines.frame["id"].isin(duties) | (lines.frame["jurisdiction"] == lines.frame["city"])
+        lines.find(~own & ~lines.bad, NOT_THEIRS, ID, severity="notice")
+    table = lines.frame[~lines.bad].reindex(columns=GIVEN).reset_index(drop=True)
+    return Given(table, problems + lines.problems)
 
 
-def _check(lines: Lines, book: Rulebook, jurisdictions: Sequence[str]) -> None:
+def _settle_owners(lines: Lines, places: Sequence[Place]) -> None:
+    """Find the city of each line, which a name says where only one city has it."""
+    cities_of = defaultdict(list)
+    for city, name in places:
+        cities_of[name].append(city)
+    frame = lines.frame
+    named = frame[frame["jurisdiction"].notna() & ~lines.bad]
+    for (owner, said), group in named.groupby(OWNER[::-1], sort=False):
+        rows = pd.Series(frame.index.isin(group.index), frame.index)
+        name, known = str(owner), cities_of.get(str(owner), [])
+        there = "、".join(known)
+        if not known:
+            cure = nearest(name, cities_of) or f"数据中有：{'、'.join([*cities_of][:30])}"
+            lines.find(rows, Fault("数据中没有这个县区", cure), JURISDICTION)
+        elif said and said not in known:
+            lines.find(rows, Fault(f"数据中这个市没有{name}", f"所属市写 {there}"), CITY)
+        elif not said and len(known) > 1:
+            cure = f"加“所属市”一列，写 {there} 之一"
+            lines.find(rows, Fault(f"几个市都有{name}，不知道是哪一个", cure), CITY)
+        elif not said:
+            frame.loc[rows, "city"] = known[0]
+
+
+def _check(lines: Lines, book: Rulebook) -> None:
     """Find what a line names that does not exist, and materials that stand there twice; texts become the rulebook's own."""
     frame = lines.frame
-    known = frame["jurisdiction"].isin(jurisdictions) | frame["jurisdiction"].isna()
-    for name in frame.loc[~known, "jurisdiction"].unique():
-        cure = nearest(str(name), jurisdictions) or f"数据中有：{'、'.join(jurisdictions[:30])}"
-        lines.find(frame["jurisdiction"] == name, Fault("数据中没有这个县区", cure), Column("jurisdiction", ("县区",)))
     for id in frame["id"].dropna().unique():
         rows = frame["id"] == id
         if str(id) not in book.rules:
@@ -101,8 +135,19 @@ def _check(lines: Lines, book: Rulebook, jurisdictions: Sequence[str]) -> None:
         strange = rows & ~lines.bad & meant.reindex(frame.index).isna()
         lines.find(strange, Fault("台账没有要这份材料", f"写：{'；'.join(dict.fromkeys(texts.values()))}"), MATERIAL)
         frame.loc[rows, "material"] = meant
-    twice = ~lines.bad & frame.duplicated(["jurisdiction", "id", "material"], keep=False) & ~lines.bad
-    lines.find(twice, TWICE, MATERIAL)
+    _find_twice(lines)
+
+
+def _find_twice(lines: Lines) -> None:
+    """Find the lines of one material, each with the places of the others: none of them counts."""
+    key = [*OWNER, "id", "material"]
+    sound = lines.frame[~lines.bad]
+    for _, rows in sound[sound.duplicated(key, keep=False)].groupby(key):
+        places = {at: Problem("", **dict(row)).where for at, row in rows[PLACE].iterrows()}
+        for at in rows.index:
+            others = "、".join(place for other, place in places.items() if other != at)
+            fault = Fault(f"同一材料不止一行，还有 {others}", ONE_LINE)
+            lines.find(pd.Series(lines.frame.index == at, lines.frame.index), fault, MATERIAL)
 
 
 def asked(book: Rulebook, level: str) -> Iterator[tuple[Rule, int, Evidence]]:
@@ -112,20 +157,20 @@ def asked(book: Rulebook, level: str) -> Iterator[tuple[Rule, int, Evidence]]:
             yield from ((rule, n, evidence) for n, evidence in enumerate(rule.evidence, 1))
 
 
-def standing(book: Rulebook, jurisdictions: Sequence[tuple[str, str]], given: pd.DataFrame, as_of: str) -> pd.DataFrame:
-    """Every material that (name, level) pairs owe, and how it stands on the day ``as_of``.
+def standing(book: Rulebook, owners: Sequence[tuple[str, str, str]], given: pd.DataFrame, as_of: str) -> pd.DataFrame:
+    """Every material that the ``owners`` (city, name, level) owe, and how it stands on the day ``as_of``.
 
-    Columns: jurisdiction, level, id, number, kind, material, needs_seal, window_from, window_to, due, state, settled,
+    Columns: city, jurisdiction, level, id, number, kind, material, needs_seal, window_from, window_to, due, state, settled,
     overdue, unit, remark.
     """
     rows = [
-        {"jurisdiction": name, "level": level, "id": rule.id, "number": n, "kind": e.kind, "material": e.text,
+        {"city": city, "jurisdiction": name, "level": level, "id": rule.id, "number": n, "kind": e.kind, "material": e.text,
          "needs_seal": e.sealed, "any": e.any, "unstated": e.text == book.unstated, "planned": book.materials_due,
          "window_from": rule.window.get("from", ""), "window_to": rule.window.get("to", "")}
-        for name, level in jurisdictions
+        for city, name, level in owners
         for rule, n, e in asked(book, level)
     ]  # fmt: skip
-    frame = pd.DataFrame(rows).merge(given, how="left", on=["jurisdiction", "id", "material"])
+    frame = pd.DataFrame(rows).merge(given, how="left", on=[*OWNER, "id", "material"])
     day = frame["dated"].astype("datetime64[us]").dt.strftime("%Y-%m-%d")
     windowed = (frame["window_from"] != "") | (frame["window_to"] != "")
     outside = (day < frame["window_from"]) | ((frame["window_to"] != "") & (day > frame["window_to"]))
@@ -137,8 +182,8 @@ def standing(book: Rulebook, jurisdictions: Sequence[tuple[str, str]], given: pd
         windowed & outside,
     ]
     state = np.select(conditions, [UNSTATED, *STATES[3:]], DONE)
-    one_of = frame[frame["any"]].assign(done=state[frame["any"]] == DONE).groupby(["jurisdiction", "id"])["done"].any()
-    groups = pd.MultiIndex.from_frame(frame[["jurisdiction", "id"]])
+    one_of = frame[frame["any"]].assign(done=state[frame["any"]] == DONE).groupby([*OWNER, "id"])["done"].any()
+    groups = pd.MultiIndex.from_frame(frame[[*OWNER, "id"]])
     spared = frame["any"].to_numpy() & one_of.reindex(groups).eq(True).to_numpy() & (state != DONE)
     frame["state"] = np.where(spared, SPARED, state)
     frame["settled"] = frame["state"].isin(SETTLED)

@@ -64,7 +64,7 @@ def program_digest() -> str:
 
 def file_digests(path: Path) -> dict[str, str]:
     """The digest of a file and of the evidence beside it, or of each file that lies in a folder."""
-    files = [file for file in path.iterdir() if file.is_file()] if path.is_dir() else [*filter(None, (path, beside(path)))]
+    files = [file for file in path.iterdir() if file.is_file()] if path.is_dir() else [path, *beside(path)]
     return {file.name: sha256(file) for file in sorted(files)}
 
 

@@ -176,7 +176,7 @@ def open_study(
 ) -> Study:
     """Read, check, roll up and score a table (the bundled sample by default); ``readings`` may be written ``k=v,k=v``.
 
-    A file ``evidence.csv`` or ``evidence.xlsx`` beside the data is read as the evidence that was handed in.
+    The files ``evidence.csv`` and ``evidence.xlsx`` beside the data are read as the evidence that was handed in.
     Raises InputError where the table cannot be used at all; problems of single rows are in ``checked`` and ``problems``.
     """
     call = _call(data, rulebook, readings, city, as_of)

@@ -28,7 +28,8 @@ class Worklog:
     def materials(self) -> pd.DataFrame:
         """Every material that is asked for: its state, the points that it puts at stake, the units that answer for it."""
         table, book = self.card.table, self.card.book
-        frame = standing(book, list(zip(table["jurisdiction"], table["level"], strict=True)), self.given, self.as_of)
+        owing = [*table[["city", "jurisdiction", "level"]].itertuples(index=False, name=None)]
+        frame = standing(book, owing, self.given, self.as_of)
         points = self.card.points.set_axis(table["jurisdiction"], axis=0)
         rows, columns = (points.axes[n].get_indexer(pd.Index(frame[key])) for n, key in enumerate(("jurisdiction", "id")))
         earned = points.to_numpy()[rows, columns]

@@ -106,7 +106,7 @@ def dual(unit: Unit) -> dict[str, object]:
     n = unit["dual_due"]
     decided = unit.days(n, "2020-06-01")
     reported = after(decided, unit.pick(n, 8))
-    numbers = [f"虚构决字〔{day.year}〕{k + 1}号" for k, day in enumerate(decided)]
+    numbers = [f"虚构{unit.name}决字〔{day.year}〕{k + 1}号" for k, day in enumerate(decided)]
     dates = {"上报日期": reported, "是否合规": "是", "公示日期": reported, "有效异议认定日期": pd.Series(pd.NaT, decided.index)}
     return {"决定文书号": numbers, "决定日期": decided, **dates}
 
@@ -152,7 +152,9 @@ def commitments(unit: Unit) -> dict[str, object]:
     """Commitments, the first of them kept."""
     made = unit.days(unit["commitments"], "2020-01-02")
     kept = first(made + pd.Timedelta(days=30), unit["performances"])
-    return {"企业": [f"虚构企业{k:04}" for k in unit.pick(len(made), unit["enterprises"])], "承诺日期": made, "履约日期": kept}
+    who = [f"虚构企业{k:04}" for k in unit.pick(len(made), unit["enterprises"])]
+    numbers = [f"虚构承诺{k + 1}" for k in made.index]
+    return {"承诺编号": numbers, "企业": who, "承诺日期": made, "履约日期": kept}
 
 
 def questionnaires(unit: Unit) -> dict[str, object]:

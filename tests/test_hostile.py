@@ -227,7 +227,7 @@ def test_what_can_be_no_name_is_refused_with_its_place_and_shown_on_one_line(tmp
 @pytest.mark.parametrize("name", REFUSED)
 def test_evidence_and_ledgers_refuse_the_same_names(tmp_path, name):
     pd.DataFrame({"县区": [name], "编号": "B01", "佐证材料": "1", "已交": "是"}).to_parquet(tmp_path / "e.parquet")
-    given = check_evidence(tmp_path / "e.parquet", BOOK, ["甲县"])
+    given = check_evidence([tmp_path / "e.parquet"], BOOK, [("甲市", "甲县")])
     pd.DataFrame({"县区": ["甲县", name], "代码": "1", "主体名称": "x"}).to_parquet(tmp_path / "codes.parquet")
     found = read_ledgers(tmp_path / "codes.parquet", period=PERIOD, book=BOOK)
     assert given.table.empty and found.table["jurisdiction"].tolist() == ["甲县"]

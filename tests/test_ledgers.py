@@ -172,8 +172,9 @@ def test_excel_parquet_and_csv_say_the_same(read, tmp_path):
         pd.DataFrame({"说明": ["随便写"]}).to_excel(writer, sheet_name="填写说明", index=False)
     found = read(objections="县区,受理日期,办结日期\n甲县,2021年4月30日,2021/5/6\n甲县,20210510,\n")
     assert found.errors == []
-    assert (value(found, "甲县", "objections_handled"), value(found, "甲县", "objection_workdays")) == (3, 3)
-    assert found.cases.query("input == 'objections_handled'")["file"].nunique() == 3
+    assert (value(found, "甲县", "objections_handled"), value(found, "甲县", "objection_workdays")) == (1, 1)
+    assert found.counts[["lines", "counted", "repeated"]].to_numpy().tolist() == [[6, 2, 4]]
+    assert found.repeated["file"].nunique() == 2
 
 
 def test_remarks_pass_to_the_table_where_all_lines_bear_them(read):
@@ -210,11 +211,15 @@ def test_a_subject_that_two_counties_list_is_one_subject_and_said(read):
     assert [line[0] for line in said(found, "notice")] == [3] and found.errors == []
 
 
-def test_lines_that_are_the_same_throughout_count_and_are_said(read):
+def test_lines_that_are_the_same_throughout_count_once_and_are_said(read):
     text = "县区,事项,受理日期,办结日期\n" + "甲县,一,2021-05-06,2021-05-07\n" * 2 + "甲县,,2021-05-06,2021-05-07\n" * 2
     found = read(objections=text + "乙县,一,2021-05-06,2021-05-07\n甲县,一,2021-05-06,2021-05-08\n")
-    assert value(found, "甲县", "objections_handled") == 5
-    assert said(found, "notice") == [(3, "异议事项", "与前面一行完全相同")]
+    assert value(found, "甲县", "objections_handled") == 3
+    assert said(found, "notice") == [
+        (3, "", "与第 2 行是同一件，只计一次"),
+        (5, "", "与第 4 行是同一件，只计一次"),
+        (6, "", "与第 2 行是同一件，两个县区各计一次"),
+    ]
 
 
 def test_a_file_that_cannot_be_read_leaves_its_ledger_open_everywhere(read, tmp_path):
@@ -244,10 +249,11 @@ def test_a_code_stored_as_a_number_and_a_subject_listed_twice_are_bad_cases(read
     table = pd.DataFrame(
         {"县区": ["甲县"] * 3, "代码": [GOOD, GOOD, 911100006000373410], "主体": ["a", "a", "b"]}, dtype=object
     )
+    table["登记日期"] = ["2020-01-01", "2020-01-02", ""]
     table.to_excel(tmp_path / "codes.xlsx", index=False)
     assert said(read()) == [
         (4, "统一社会信用代码", "代码存成了数，后几位可能已经丢失"),
-        (3, "统一社会信用代码", "与前面一行重复"),
+        (3, "统一社会信用代码、主体", "与第 2 行统一社会信用代码、主体相同，登记日期不同"),
     ]
 
 
@@ -328,8 +334,11 @@ def test_no_balance_is_no_value(read):
 
 
 def test_a_bank_twice_and_a_negative_balance_are_bad_cases(read):
-    found = read(loans=LOANS + "甲县,a,2019-12,1,1,\n甲县,a,2019-12,1,1,\n甲县,b,2019-12,-1,1,\n")
-    assert sorted(problem.what for problem in found.errors) == ["与前面一行重复", "是负数"]
+    found = read(loans=LOANS + "甲县,a,2019-12,1,1,\n甲县,a,2019-12,1,2,\n甲县,b,2019-12,-1,1,\n")
+    assert sorted(problem.what for problem in found.errors) == [
+        "与第 2 行银行、期间相同，小微企业信用贷款余额不同",
+        "是负数",
+    ]
 
 
 def test_a_ledger_of_the_city_as_a_whole_is_the_city_s_but_not_beside_its_counties(read):
@@ -397,7 +406,7 @@ def test_a_month_that_is_missing_twice_or_of_another_year_leaves_the_ranks_open(
     assert [problem.what for problem in eleven.errors] == ["到 2021-05 为止的 12 个月没有记全，名次算不出"]
     assert value(eleven, "某市", "monitor_rank_mean") is None
     twice = read(ranks=ranks(*range(1, 13)) + "某市,2021-05,3,100\n")
-    assert [problem.what for problem in twice.errors] == ["与前面一行重复"]
+    assert [problem.what for problem in twice.errors] == ["与第 13 行期间相同，名次不同"]
     assert value(twice, "某市", "monitor_rank_mean") is None
 
 

@@ -15,7 +15,7 @@ from creditcalc.worklog import units
 BOOK = cc.load_rulebook()
 MAY = "2021-05"
 HEAD = "县区,编号,佐证材料,已交,已盖章,材料日期,报送单位,截止日期"
-NAMES = ["甲市", "甲县"]
+PLACES = [("甲市", "甲市"), ("甲市", "甲县")]
 
 
 def study(folder, lines, as_of=""):
@@ -112,7 +112,7 @@ FAULTS = [
 def test_every_fault_of_the_table_is_listed_at_once_and_the_rest_counts(tmp_path):
     path = tmp_path / "evidence.csv"
     path.write_text("\n".join([HEAD, *(line for line, _, _ in FAULTS), "甲县,S5.3,2,是,,,,"]), encoding="utf-8")
-    given = check_evidence(path, BOOK, NAMES)
+    given = check_evidence([path], BOOK, PLACES)
     found = {problem.row: problem for problem in given.problems}
     for row, (_, what, cure) in enumerate(FAULTS, 2):
         assert what in found[row].what and cure in found[row].cure and found[row].file == str(path)
@@ -124,8 +124,9 @@ def test_a_material_that_stands_there_twice_counts_for_neither_line(tmp_path):
     path.write_text(
         "\n".join([HEAD, "甲县,S7.3,1,是,,,,", "甲县,S7.3,信用查询嵌入办理流程的制度文件,否,,,,"]), encoding="utf-8"
     )
-    given = check_evidence(path, BOOK, NAMES)
+    given = check_evidence([path], BOOK, PLACES)
     assert [problem.row for problem in given.problems] == [2, 3] and given.table.empty
+    assert [problem.what for problem in given.problems] == [f"同一材料不止一行，还有 {path}，第 {row} 行" for row in (3, 2)]
 
 
 def test_a_fault_of_the_evidence_refuses_no_page(tmp_path):
@@ -212,6 +213,88 @@ def test_a_countys_worklog_says_what_its_city_still_owes(tmp_path):
     assert "未佐证" in budget and "市里还缺 经费保障证明材料" in budget
 
 
-def test_the_digest_covers_the_evidence_beside_a_file(tmp_path):
+def test_the_digest_covers_all_evidence_beside_a_file(tmp_path):
     study(tmp_path, [])
-    assert set(file_digests(tmp_path / "data.csv")) == {"data.csv", "evidence.csv"}
+    pd.DataFrame([["甲县"]], columns=["县区"]).to_excel(tmp_path / "evidence.xlsx", index=False)
+    assert set(file_digests(tmp_path / "data.csv")) == {"data.csv", "evidence.csv", "evidence.xlsx"}
+
+
+# ------------------------------------------------------------------------------------------------ two files, two cities
+
+
+def as_workbook(path, *lines):
+    pd.DataFrame([line.split(",") for line in lines], columns=HEAD.split(",")).to_excel(path, index=False)
+
+
+def test_a_csv_and_a_workbook_of_evidence_are_one_table(tmp_path):
+    as_workbook(tmp_path / "Evidence.xlsx", "甲县,S7.3,2,是,是,,,")
+    found = study(tmp_path, ["甲县,S7.3,1,是,,,,"])
+    assert states(found.county("甲县", MAY), "S7.3") == [DONE, DONE] and not found.problems
+
+
+def test_one_material_in_both_files_names_both_places_and_counts_in_neither(tmp_path):
+    as_workbook(tmp_path / "evidence.xlsx", "甲县,S7.3,1,否,,,,", "甲县,S7.3,2,是,是,,,")
+    found = study(tmp_path, ["甲县,S7.3,1,是,,,,"])
+    places = ["evidence.csv，第 2 行", "evidence.xlsx，工作表 Sheet1，第 2 行"]
+    errors = sorted(map(str, found.checked.errors))
+    assert len(errors) == 2
+    for error, here, there in zip(errors, places, reversed(places), strict=True):
+        assert error.startswith(here) and there in error.removeprefix(here)
+    assert states(found.county("甲县", MAY), "S7.3") == ["未交", DONE]
+
+
+def test_evidence_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "evidence.xls").write_bytes(b"x")
+    found = study(tmp_path, ["甲县,S7.3,1,是,,,,"])
+    assert [(p.file, p.what) for p in found.checked.errors] == [("evidence.xls", "不读这种格式的文件")]
+
+
+def of_two_cities(folder, header, *lines):
+    """Two cities, each with a county named 范县 and one of its own."""
+    rows = [f"{name},{MAY},{level},{city},{domains}" for name, level, city, domains in TWO_CITIES]
+    text = "\n".join(["jurisdiction,period,level,city,joint_domains", *rows])
+    (folder / "data.csv").write_text(text, encoding="utf-8")
+    (folder / "evidence.csv").write_text("\n".join([header, *lines]), encoding="utf-8")
+    return cc.open_study(folder / "data.csv")
+
+
+TWO_CITIES = [
+    *(("甲市", "city", "", ""), ("范县", "county", "甲市", "9"), ("甲县", "county", "甲市", "9")),
+    *(("乙市", "city", "", ""), ("范县", "county", "乙市", "9"), ("乙县", "county", "乙市", "9")),
+]
+
+
+def test_evidence_is_one_city_s_county_s(tmp_path):
+    both = ["范县,甲市,S7.3,1,是,", "范县,甲市,S7.3,2,是,是"]
+    found = of_two_cities(tmp_path, "县区,所属市,编号,佐证材料,已交,已盖章", *both, "乙县,,S7.3,1,是,", "乙市,,B09,1,否,")
+    assert not found.checked.errors
+    mine, theirs = (found.county("范县", MAY, city) for city in ("甲市", "乙市"))
+    assert (states(mine, "S7.3"), states(theirs, "S7.3")) == ([DONE, DONE], ["未交", "未交"])
+    assert (mine.evidence_word("S7.3"), theirs.evidence_word("S7.3")) == ("已佐证", "未佐证")
+    assert states(found.county("乙县", MAY), "S7.3") == [DONE, "未交"]
+    for city, settled in (("甲市", 2), ("乙市", 1)):
+        log = found.city(city, MAY).group.worklog
+        materials = log.materials[(log.materials["id"] == "S7.3") & (log.materials["level"] == "county")]
+        assert materials["settled"].sum() == settled and set(log.materials["city"]) == {city}
+
+
+@pytest.mark.parametrize(
+    ("line", "what", "cure"),
+    [
+        ("范县,,S7.3,1,是", "几个市都有范县，不知道是哪一个", "加“所属市”一列，写 甲市、乙市 之一"),
+        ("甲县,乙市,S7.3,1,是", "数据中这个市没有甲县", "所属市写 甲市"),
+        ("丙县,甲市,S7.3,1,是", "数据中没有这个县区", "甲县"),
+    ],
+)
+def test_whose_evidence_a_line_is_has_to_be_clear(tmp_path, line, what, cure):
+    found = of_two_cities(tmp_path, "县区,所属市,编号,佐证材料,已交", line)
+    (error,) = found.checked.errors
+    assert (error.row, error.what) == (2, what) and cure in error.cure
+    assert found.given.empty
+
+
+def test_a_city_without_a_row_of_its_own_hands_in_too(tmp_path):
+    (tmp_path / "data.csv").write_text(f"jurisdiction,period,city\n甲县,{MAY},甲市\n", encoding="utf-8")
+    (tmp_path / "evidence.csv").write_text(f"{HEAD}\n甲市,B09,1,是,,2021-06-30,,", encoding="utf-8")
+    found = cc.open_study(tmp_path / "data.csv")
+    assert not found.checked.errors and found.city("甲市", MAY).evidence_word("B09") == "已佐证"

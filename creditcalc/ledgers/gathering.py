@@ -3,13 +3,14 @@
 A jurisdiction that a ledger does not name has no number from it. One that it names with no case has 0: a line that holds the
 jurisdiction and nothing else says so. One that has a bad case there has no number from that ledger until the case is put right:
 a count without it would pass for whole. For the same reason a file that cannot be read leaves its ledger open everywhere.
+Every line is counted, comes later, repeats another or is bad; ``counts`` adds them up.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -18,14 +19,18 @@ import pandas as pd
 from creditcalc.cells import PERIOD
 from creditcalc.ledgers.cases import statements
 from creditcalc.ledgers.counts import Asked
-from creditcalc.ledgers.judging import Places, judge, settle_places, sound_cases
-from creditcalc.ledgers.kinds import JURISDICTIONS, kind_of, kinds, kinds_named
-from creditcalc.ledgers.reading import Lines, read_lines
-from creditcalc.ledgers.tallying import CASES, COUNTED, LATER, Tally, count, stacked
+from creditcalc.ledgers.folder import read_folder
+from creditcalc.ledgers.judging import Places, judge, settle_list, settle_places, sound_cases
+from creditcalc.ledgers.kinds import JURISDICTIONS, kind_of, kinds, kinds_of_file
+from creditcalc.ledgers.reading import Lines, joined, read_lines
+from creditcalc.ledgers.spans import Span, find_far, last_month, usual_span
+from creditcalc.ledgers.tallying import CASES, COUNTED, LATER, REPEATED, Tally, count, stacked
 from creditcalc.loading import load_rulebook
 from creditcalc.problems import InputError, Problem
 from creditcalc.rulebook import Rulebook
-from creditcalc.sources import read_grids
+from creditcalc.sources import Grid
+
+NO_LINES = "没有案例的县区也写一行，只填县区"
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,9 @@ class Ledgers:
     """Inputs of one period as a table like that of ``read_inputs``, and what they come from.
 
     ``cases`` is long: for each jurisdiction and input the cases that add to it, with what each adds; a case without a value
-    leaves the input open. ``later`` lists cases after the day asked for, ``counts`` how many there are of each, ``statements``
-    the register's texts. ``problems`` are bad cases (errors) and what only needs a look (notices).
+    leaves the input open. ``later`` lists cases after the day asked for, ``repeated`` lines of which another is the same case,
+    ``counts`` how many there are of each, ``statements`` the register's texts. ``problems`` are bad cases (errors) and what
+    only needs a look (notices).
     """
 
     period: str
@@ -42,6 +48,7 @@ class Ledgers:
     table: pd.DataFrame
     cases: pd.DataFrame
     later: pd.DataFrame
+    repeated: pd.DataFrame
     counts: pd.DataFrame
     statements: pd.DataFrame
     problems: list[Problem]
@@ -61,28 +68,32 @@ def read_ledgers(
     report_days: int = 7,
     book: Rulebook | None = None,
 ) -> Ledgers:
-    """The inputs that the ledgers of a folder give for a period (the last month of their cases by default).
+    """The inputs that the ledgers of a folder (and the folders in it) give for a period.
 
-    Cases count as they were on ``as_of``, the period's last day by default. InputError where there is no ledger to count.
+    The period is by default the last month of their cases that is not far from the others. Cases count as they were on
+    ``as_of``, the period's last day by default. InputError where there is no ledger to count.
     """
-    grids, problems = read_grids(Path(folder))
-    parts: dict[str, list[Lines]] = defaultdict(list)
-    for grid in grids:
-        try:
-            if kind := kind_of(grid):
-                parts[kind.name].append(read_lines(grid, kind.columns))
-        except InputError as error:
-            problems += error.problems
-    ledgers = {name: _joined(parts[name]) for name in kinds() if name in parts}
-    problems += (lost := _lost(ledgers, problems)).values()
+    ledgers, problems = _read(Path(folder))
+    lost = _lost(ledgers, problems)
+    problems += lost.values()
     problems += [problem for lines in ledgers.values() for problem in lines.problems]
-    places = settle_places(ledgers.pop(JURISDICTIONS, None), ledgers, jurisdictions)
+    listed = ledgers.pop(JURISDICTIONS, None)
+    if listed:
+        problems += settle_list(listed)
+    places = settle_places(listed, ledgers, jurisdictions)
     if not ledgers:
         raise InputError(problems or [Problem("没有可以读的台账", file=str(folder))])
-    asked = _asked(ledgers, period, as_of, report_days, book or load_rulebook())
+    span = usual_span(ledgers)
+    if not (span or period or as_of):
+        errors = [problem for problem in problems if problem.severity == "error"]
+        raise InputError([*errors, Problem("台账里没有日期，不知道是哪个期间", cure="写明期间，如 2021-05")])
+    asked, notices = _asked(ledgers, span, period, as_of, report_days, book or load_rulebook())
+    problems += notices
     tally = Tally()
     for name, lines in ledgers.items():
         known = len(lines.problems)
+        if span:
+            find_far(kinds()[name], lines, span, asked.until)
         judge(kinds()[name], lines, places, asked)
         count(kinds()[name], lines, places, asked, tally, lost=name in lost)
         problems += lines.problems[known:]
@@ -93,44 +104,64 @@ def read_ledgers(
         _table(ledgers, places, asked, tally),
         stacked(tally.cases, CASES),
         stacked(tally.later, LATER),
+        stacked(tally.repeated, REPEATED),
         stacked(tally.counts, COUNTED),
         statements(register),
         problems,
     )
 
 
+def _read(folder: Path) -> tuple[dict[str, Lines], list[Problem]]:
+    """The lines of every ledger with their own problems, and those of files and folders."""
+    grids, problems = read_folder(folder)
+    parts: dict[str, list[Lines]] = defaultdict(list)
+    for grid in grids:
+        try:
+            kind = kind_of(grid)
+        except InputError as error:
+            problems += error.problems
+            continue
+        if kind is None:
+            problems.append(_notice(grid, "工作表名里有“说明”，没有读", "里面有案例就改工作表的名称"))
+            continue
+        parts[kind.name].append(lines := read_lines(grid, kind.columns))
+        if lines.frame.empty:
+            problems.append(_notice(grid, "只有表头，没有一行", NO_LINES))
+    return {name: joined(parts[name]) for name in kinds() if name in parts}, problems
+
+
+def _notice(grid: Grid, what: str, cure: str) -> Problem:
+    """What is odd about a whole table."""
+    return replace(grid.problem(what, cure=cure), severity="notice")
+
+
 def _lost(ledgers: Iterable[str], problems: Iterable[Problem]) -> dict[str, Problem]:
     """A notice for each ledger of which a file is lost: for all of them, where the file's name does not say which."""
     files = {problem.file for problem in problems if problem.severity == "error"}
-    named = [[kind.name for kind in kinds_named(Path(file).stem)] or [*kinds()] for file in files]
+    named = [[kind.name for kind in kinds_of_file(file)] or [*kinds()] for file in files]
     what = "台账有文件没有读成，由它统计的数各县区都留空"
     lost = [name for name in ledgers if any(name in names for names in named)]
     return {name: Problem(kinds()[name].title + what, cure="改好那个文件，再统计一次", severity="notice") for name in lost}
 
 
-def _joined(parts: list[Lines]) -> Lines:
-    """The lines of a ledger that stands in several files or sheets."""
-    frame = pd.concat([lines.frame for lines in parts], ignore_index=True)
-    bad = pd.concat([lines.bad for lines in parts], ignore_index=True)
-    return Lines(frame, bad, [problem for lines in parts for problem in lines.problems])
-
-
-def _asked(ledgers: dict[str, Lines], period: str, as_of: str, report_days: int, book: Rulebook) -> Asked:
-    """What is asked for, as far as it is said, else by the last case."""
+def _asked(
+    ledgers: dict[str, Lines], span: Span | None, period: str, as_of: str, report_days: int, book: Rulebook
+) -> tuple[Asked, list[Problem]]:
+    """What is asked for, as far as it is said, else by the last case; notices of what is odd about it."""
     if period and not PERIOD.fullmatch(period):
         raise InputError([Problem("期间不是 YYYY-MM", period, "写成 2021-05")])
     try:
         day = date.fromisoformat(as_of) if as_of else None
     except ValueError:
         raise InputError([Problem("不是日期", as_of, "写成 2021-05-31")]) from None
-    if not period:
-        dates = [lines.frame[kinds()[name].date].max() for name, lines in ledgers.items() if kinds()[name].date in lines.frame]
-        last = day or max((found for found in dates if not pd.isna(found)), default=None)
-        if last is None:
-            raise InputError([Problem("台账里没有日期，不知道是哪个期间", cure="写明期间，如 2021-05")])
-        period = f"{last:%Y-%m}"
+    notices: list[Problem] = []
+    if not period and day:
+        period = f"{day:%Y-%m}"
+    elif not period and span:
+        period, notices = last_month(ledgers, span)
     end = pd.Timestamp(day) if day else pd.Timestamp(period) + pd.offsets.MonthEnd(0)
-    return Asked(period, end + pd.Timedelta(days=1, microseconds=-1), book, report_days)
+    until = end + pd.Timedelta(days=1, microseconds=-1)
+    return Asked(period, until, book, report_days), notices
 
 
 def _table(ledgers: dict[str, Lines], places: Places, asked: Asked, tally: Tally) -> pd.DataFrame:

@@ -10,9 +10,10 @@ import pandas as pd
 from creditcalc.cells import Fault
 from creditcalc.ledgers.cases import tell_missing_parts
 from creditcalc.ledgers.counts import Asked, findings
-from creditcalc.ledgers.kinds import LedgerKind
+from creditcalc.ledgers.kinds import JURISDICTIONS, LedgerKind, kinds
 from creditcalc.ledgers.reading import JURISDICTION, Lines
-from creditcalc.problems import nearest
+from creditcalc.ledgers.repeats import find_repeats
+from creditcalc.problems import Problem, nearest
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,13 @@ class Places:
     def counties(self, city: str) -> list[str]:
         """A city's counties."""
         return [name for name, own in self.city_of.items() if own == city != name]
+
+
+def settle_list(listed: Lines) -> list[Problem]:
+    """The problems of a list of jurisdictions that says two things of one; it is in the list no more."""
+    known = len(listed.problems)
+    find_repeats(kinds()[JURISDICTIONS], listed)
+    return listed.problems[known:]
 
 
 def settle_places(listed: Lines | None, ledgers: dict[str, Lines], names: Iterable[str]) -> Places:
@@ -61,26 +69,38 @@ def judge(kind: LedgerKind, lines: Lines, places: Places, asked: Asked) -> None:
     elif kind.name != "cases":
         divided = {places.city_of.get(name) for name in who[~of_city].unique()}
         lines.find(of_city & who.isin(divided), Fault("台账已按县区记，又有全市的一行", "写明是哪个县区的"), JURISDICTION)
-    if kind.key and {*kind.key} <= {*frame}:
-        twice = frame.duplicated(["jurisdiction", *kind.key]) & frame[[*kind.key]].notna().all(axis=1)
-        lines.find(twice, Fault("与前面一行重复", "只留一行"), kind.column(kind.key[0]))
-    elif kind.label in frame:
-        filled = [column.name for column in kind.columns if column.name in frame]
-        same = frame.duplicated(["jurisdiction", *filled]) & frame[kind.label].notna()
-        fault = Fault("与前面一行完全相同", "同一件事只留一行")
-        lines.find(same & ~lines.bad, fault, kind.column(kind.label), severity="notice")
-    for name, cases, fault, severity in findings(kind.name, frame, asked):
-        lines.find(cases if severity == "error" else cases & ~lines.bad, fault, kind.column(name), severity=severity)
+    find_repeats(kind, lines)
+    _tell_contrary_reports(lines)
+    sole = frame[frame["same_as"] == ""]
+    for name, cases, fault, severity in findings(kind.name, sole, asked):
+        found = cases.reindex(frame.index, fill_value=False)
+        told = found if severity == "error" else found & ~lines.bad
+        lines.find(told, fault, kind.column(name), severity=severity)
     if kind.name == "cases":
         tell_missing_parts(lines)
 
 
+def _tell_contrary_reports(lines: Lines) -> None:
+    """A notice where one line says that a jurisdiction has no case and others hold cases of it."""
+    frame = lines.frame
+    having = frame.loc[frame["filled"], "jurisdiction"].dropna().unique()
+    contrary = ~frame["filled"] & frame["jurisdiction"].isin(having)
+    first = contrary & ~frame[["file", "sheet", "jurisdiction"]].where(contrary).duplicated()
+    fault = Fault("这一行说没有案例，别处却有这个县区的案例，按有案例计", "删去这一行，或核对那些案例")
+    lines.find(first, fault, JURISDICTION, severity="notice")
+
+
 def sound_cases(lines: Lines, kind: LedgerKind, asked: Asked) -> pd.DataFrame:
     """The cases that count."""
-    return lines.frame[lines.frame["filled"] & ~lines.bad & ~later_cases(lines, kind, asked)].copy()
+    return lines.frame[usable(lines) & ~later_cases(lines, kind, asked)].copy()
+
+
+def usable(lines: Lines) -> pd.Series:
+    """Which lines hold a case that is not bad and stands nowhere before."""
+    return lines.frame["filled"] & ~lines.bad & (lines.frame["same_as"] == "")
 
 
 def later_cases(lines: Lines, kind: LedgerKind, asked: Asked) -> pd.Series:
-    """Which cases come after the day asked for."""
+    """Which usable cases come after the day asked for."""
     dates = lines.frame.get(kind.date)
-    return pd.Series(False, lines.frame.index) if dates is None else dates > asked.until
+    return usable(lines) & (dates > asked.until if dates is not None else False)

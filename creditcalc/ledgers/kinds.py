@@ -25,12 +25,25 @@ class LedgerKind:
     date: str = "date"
     label: str = "subject"
     key: tuple[str, ...] = ()
+    alike: str = ""
+    shared: bool = False
+    bygone: bool = False
     measured: bool = False
     of_city: bool = False
 
     def column(self, name: str) -> Column:
         """The column of that name."""
         return next(column for column in self.columns if column.name == name)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of its columns."""
+        return [column.name for column in self.columns]
+
+    @property
+    def dates(self) -> list[str]:
+        """The names of the columns that hold dates, times or months."""
+        return [column.name for column in self.columns if column.type in ("date", "time", "month")]
 
 
 @cache
@@ -50,16 +63,21 @@ def kinds_named(text: str) -> list[LedgerKind]:
     return [kind for kind in kinds().values() if kind.title in plain(text) or kind.name in plain(text).casefold()]
 
 
+def kinds_of_file(file: str) -> list[LedgerKind]:
+    """The kinds that a file's name holds, or else the nearest of its folders' names that holds any."""
+    path = Path(file)
+    texts = (path.stem, *(folder.name for folder in path.parents))
+    return next(filter(None, map(kinds_named, texts)), [])
+
+
 def kind_of(grid: Grid) -> LedgerKind | None:
-    """The ledger that a sheet's title names, or else the file's name; None for a sheet of explanations."""
+    """The ledger that a sheet's title names, else its file or a folder; None for a sheet of explanations."""
     if "说明" in grid.sheet:
         return None
-    for text in (grid.sheet, Path(grid.file).stem):
-        named = kinds_named(text)
-        if len(named) == 1:
-            return named[0]
-        if named:
-            break
+    named = kinds_named(grid.sheet) or kinds_of_file(grid.file)
+    if len(named) == 1:
+        return named[0]
     titles = "、".join(kind.title for kind in kinds().values())
     what = "文件名或工作表名同时像几本台账" if named else "看不出是哪本台账"
-    raise InputError([grid.problem(what, grid.sheet, f"文件名或工作表名写上台账名，有：{titles}")])
+    cure = f"文件、文件夹或工作表的名称写上台账名，有：{titles}"
+    raise InputError([grid.problem(what, grid.sheet, cure)])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 
@@ -15,8 +13,8 @@ from creditcalc.workbook import problem_frame
 ROWS = 1_000_000  # of a sheet; Excel holds 1,048,576
 HEADINGS = {
     **{"jurisdiction": "县区", "period": "期间", "level": "级别", "city": "所属市", "remark": "备注", "ledger": "台账"},
-    **{"file": "文件", "sheet": "工作表", "row": "行", "case": "案例", "note": "说明", "date": "日期"},
-    **{"lines": "案例数", "counted": "计入", "later": "晚于截止日", "bad": "有问题"},
+    **{"file": "文件", "sheet": "工作表", "row": "行", "case": "案例", "note": "说明", "date": "日期", "same_as": "同一件在"},
+    **{"lines": "案例数", "counted": "计入", "later": "晚于截止日", "repeated": "重复", "bad": "有问题"},
     **{"type": "类型", "domain": "领域", "statement": "说明材料", "missing": "缺的部分"},
 }
 
@@ -27,8 +25,9 @@ def sheets(ledgers: Ledgers, book: Rulebook) -> dict[str, pd.DataFrame]:
     found = {
         "输入": ledgers.table,
         "件数": ledgers.counts,
-        "有问题的案例": problem_frame(replace(problem, file=Path(problem.file).name) for problem in ledgers.problems),
+        "有问题的案例": problem_frame(ledgers.problems),
         "晚于截止日": ledgers.later,
+        **({"重复的行": ledgers.repeated} if len(ledgers.repeated) else {}),
         "典型案例说明": ledgers.statements,
         **dict(_cases(ledgers.cases)),
     }

@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from creditcalc.cells import MISSING, READERS, UNREADABLE, Fault
+from creditcalc.cells import HIDDEN, MISSING, READERS, UNREADABLE, Fault
 from creditcalc.problems import Problem, nearest
-from creditcalc.sources import Grid, Uncomputed, blank, plain
+from creditcalc.sources import Grid, Merged, Uncomputed, blank, plain
 
 DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?", re.ASCII)
 RUN_TOGETHER = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
@@ -71,18 +71,28 @@ class Lines:
             self.bad |= lines
 
 
+def joined(parts: Sequence[Lines]) -> Lines:
+    """The lines of several files or sheets as one."""
+    frame = pd.concat([lines.frame for lines in parts], ignore_index=True)
+    bad = pd.concat([lines.bad for lines in parts], ignore_index=True)
+    return Lines(frame, bad, [problem for lines in parts for problem in lines.problems])
+
+
 def read_lines(grid: Grid, columns: Sequence[Column]) -> Lines:
     """The lines below a grid's header, all of them bad cases where it lacks a column that the ledger cannot do without.
 
-    A line that holds a jurisdiction and nothing else is not ``filled``: it reports that there was no case.
+    A line that holds a jurisdiction and nothing else is not ``filled``: it reports that there was no case. ``same_as`` is the
+    place of a line above that is the same case, where there is one.
     """
     known = [JURISDICTION, *columns, REMARK]
     filled = [n for n, row in enumerate(grid.rows) if not all(map(blank, row))]
     places, problems = _header(grid, filled[0], known)
+    problems += _nameless(grid, filled)
     if refused := any(problem.severity == "error" for problem in problems):
         places = {name: at for name, at in places.items() if name == JURISDICTION.name}  # whose lines these were
     rows = filled[1:]
     frame = pd.DataFrame({"file": grid.file, "sheet": grid.sheet, "row": np.array(rows, int) + grid.first})
+    frame["same_as"] = pd.Series("", frame.index, dtype="str")
     lines = Lines(frame, pd.Series(refused, frame.index), problems)
     for column in [column for column in known if column.name not in places and not column.optional]:
         frame[column.name] = pd.Series(None, frame.index, dtype=DTYPES.get(column.type, "str"))
@@ -123,6 +133,19 @@ def _header(grid: Grid, top: int, columns: Iterable[Column]) -> tuple[dict[str, 
     return places, problems
 
 
+def _nameless(grid: Grid, filled: list[int]) -> Iterator[Problem]:
+    """A notice for each column that holds something and has no name, at the first cell that does."""
+    header = grid.rows[filled[0]]
+    named = {at for at, cell in enumerate(header) if not blank(cell)}
+    breadth = max(len(grid.rows[n]) for n in filled)
+    for at in [at for at in range(breadth) if at not in named]:
+        held = (n for n in filled if at < len(grid.rows[n]) and not blank(grid.rows[n][at]))
+        if (first := next(held, None)) is not None:
+            cell = str(grid.rows[first][at])
+            fault = grid.problem("这一列没有列名，没有用到", cell, "补上列名，或清空这一列", row=first)
+            yield replace(fault, column=f"第 {at + 1} 列", severity="notice")
+
+
 def _pool(cells: list[object], type: str) -> tuple[Any, pd.Series, dict[Fault, list[int]]]:
     """Each cell's number in the pool of different values, the pool (its last one missing), the faulty ones by fault."""
     numbers, different = pd.factorize(pd.Series(cells, dtype=object))
@@ -137,6 +160,10 @@ def _pool(cells: list[object], type: str) -> tuple[Any, pd.Series, dict[Fault, l
 
 def _text(cell: object) -> str | Fault:
     """A text as it stands, without blanks around it."""
+    if isinstance(cell, Merged):
+        return HIDDEN
+    if isinstance(cell, float) and cell.is_integer():  # a number beside blanks is read as 7.0
+        cell = int(cell)
     text = str(cell).strip()
     if isinstance(cell, Uncomputed) or text.startswith("#"):
         return next((fault for pattern, fault in UNREADABLE if pattern.fullmatch(text)), text)
@@ -151,10 +178,10 @@ def _code(cell: object) -> str | Fault:
     return text if isinstance(text, Fault) or text.isascii() else plain(text)
 
 
-def _date(cell: object) -> dt.datetime | Fault:
+def _time(cell: object) -> dt.datetime | Fault:
     """A date, perhaps with a time of day.
 
-    >>> _date("2021年5月31日"), _date(44347).cure
+    >>> _time("2021年5月31日"), _time(44347).cure
     (datetime.datetime(2021, 5, 31, 0, 0), '把单元格的格式改为日期')
     """
     if isinstance(cell, dt.date):
@@ -168,6 +195,12 @@ def _date(cell: object) -> dt.datetime | Fault:
             return NO_DATE
     broken = _text(cell)
     return broken if isinstance(broken, Fault) else SERIAL if SERIAL_NUMBER.fullmatch(text) else NO_DATE
+
+
+def _day(cell: object) -> dt.datetime | Fault:
+    """A date without the time of day that one of two tables may state."""
+    found = _time(cell)
+    return found if isinstance(found, Fault) else dt.datetime(found.year, found.month, found.day)
 
 
 def _month(cell: object) -> dt.datetime | Fault:
@@ -190,9 +223,9 @@ def _rank(cell: object) -> object:
 
 PARSERS: dict[str, Any] = {
     **READERS,
-    **{"text": _text, "code": _code, "date": _date, "month": _month, "amount": _amount, "rank": _rank},
+    **{"text": _text, "code": _code, "date": _day, "time": _time, "month": _month, "amount": _amount, "rank": _rank},
 }
 DTYPES = {
-    **dict.fromkeys(("date", "month"), "datetime64[us]"),
+    **dict.fromkeys(("date", "time", "month"), "datetime64[us]"),
     **dict.fromkeys(("flag", "amount", "rank"), "float64"),
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pandas as pd
 
@@ -18,7 +17,8 @@ from creditcalc.problems import Problem
 COMBINED = {"monitor_rank_mean": "mean", "monitor_rank_worst": "max"}  # all others are sums
 CASES = ["jurisdiction", "period", "input", "value", "ledger", *PLACE, "case", "note"]
 LATER = ["ledger", *PLACE, "jurisdiction", "date", "case"]
-COUNTED = ["ledger", "jurisdiction", "lines", "counted", "later", "bad"]
+REPEATED = ["ledger", *PLACE, "jurisdiction", "case", "same_as"]
+COUNTED = ["ledger", "jurisdiction", "lines", "counted", "later", "repeated", "bad"]
 DECIMALS = 6  # of a sum of amounts, which have two
 
 
@@ -29,17 +29,26 @@ class Tally:
     values: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
     cases: list[pd.DataFrame] = field(default_factory=list)
     later: list[pd.DataFrame] = field(default_factory=list)
+    repeated: list[pd.DataFrame] = field(default_factory=list)
     counts: list[pd.DataFrame] = field(default_factory=list)
 
 
 def count(kind: LedgerKind, lines: Lines, places: Places, asked: Asked, tally: Tally, *, lost: bool) -> None:
     """Add a ledger's cases to the tally; where lines of it are ``lost``, no jurisdiction has a number."""
     who, sound = lines.frame["jurisdiction"], sound_cases(lines, kind, asked)
-    later = later_cases(lines, kind, asked) & ~lines.bad
-    marks = {"lines": lines.frame["filled"], "counted": who.index.isin(sound.index), "later": later, "bad": lines.bad}
-    tally.counts.append(pd.DataFrame(marks).groupby(who, sort=False).sum().reset_index().assign(ledger=kind.title))
+    later, again = later_cases(lines, kind, asked), lines.frame["same_as"] != ""
+    marks = {
+        "lines": lines.frame["filled"],
+        "counted": who.index.isin(sound.index),
+        "later": later,
+        "repeated": again,
+        "bad": lines.bad,
+    }
+    summed = pd.DataFrame(marks).groupby(who, sort=False).sum().reset_index()
+    tally.counts.append(summed.assign(ledger=kind.title))
     late = lines.frame[later]
-    tally.later.append(late.assign(ledger=kind.title, date=late.get(kind.date), case=late.get(kind.label)))
+    tally.later.append(_named(kind, late).assign(date=late.get(kind.date)))
+    tally.repeated.append(_named(kind, lines.frame[again]))
     named = [name for name in who.dropna().unique() if not places.listed or name in places.city_of]
     spoilt = {*named} if lost else {*who[lines.bad].dropna()}
     groups = [(sound, named)]
@@ -63,10 +72,17 @@ def _add(name: str, values: pd.Series, cases: pd.DataFrame, kind: LedgerKind, as
     result = groups.agg(COMBINED[name]) if name in COMBINED else groups.sum(skipna=False).round(DECIMALS)
     tally.values[name].update(zip(result.index, result, strict=True))
     behind = values[values != 0]  # those without a value too
-    found = cases.loc[behind.index].assign(input=name, value=behind, period=asked.period, ledger=kind.title)
-    called = found.get(kind.label)
-    called = called.dt.strftime("%Y-%m") if kind.label == kind.date and called is not None else called
-    tally.cases.append(found.assign(case=called, note=found.get("note", "")).reindex(columns=CASES))
+    found = _named(kind, cases.loc[behind.index]).assign(input=name, value=behind, period=asked.period)
+    tally.cases.append(found.assign(note=found.get("note", "")).reindex(columns=CASES))
+
+
+def _named(kind: LedgerKind, cases: pd.DataFrame) -> pd.DataFrame:
+    """Cases with their ledger and what each is called: by its label, else by its key."""
+    called = pd.Series(None, cases.index, dtype="str")
+    for name in [name for name in (kind.label, *kind.key) if name in cases]:
+        words = cases[name].dt.strftime("%Y-%m") if name == kind.date else cases[name]
+        called = called.fillna(words)
+    return cases.assign(ledger=kind.title, case=called)
 
 
 def _left_open(name: str, values: pd.Series, cases: pd.DataFrame, kind: LedgerKind, asked: Asked) -> Iterator[Problem]:
@@ -90,9 +106,6 @@ def _unions(
 
 
 def stacked(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    """The frames one below the other, with these columns, files by their names alone."""
-    filled = [frame.reindex(columns=columns) for frame in frames if len(frame)] or [pd.DataFrame(columns=columns)]
-    found = pd.concat(filled, ignore_index=True)
-    if "file" in columns:
-        found["file"] = found["file"].map({path: Path(path).name for path in found["file"].unique()})
-    return found
+    """The frames one below the other, with these columns."""
+    filled = [frame.reindex(columns=columns) for frame in frames if len(frame)]
+    return pd.concat(filled or [pd.DataFrame(columns=columns)], ignore_index=True)

@@ -76,9 +76,11 @@ class Fuzzer:
 
     def evidence(self, content: bytes) -> None:
         """A table of evidence."""
-        given = self.evidence_of.check_evidence(self.file("evidence.csv", content), self.book, NAMES)
+        places = [("濮阳市", name) for name in NAMES]
+        given = self.evidence_of.check_evidence([self.file("evidence.csv", content)], self.book, places)
         assert all(map(str, given.problems))
-        self.evidence_of.standing(self.book, [("濮阳市", "city"), ("范县", "county")], given.table, "2021-05-31")
+        owners = [("濮阳市", "濮阳市", "city"), ("濮阳市", "范县", "county")]
+        self.evidence_of.standing(self.book, owners, given.table, "2021-05-31")
 
     def ledger(self, content: bytes) -> None:
         """A ledger as CSV, of the kind that the first byte names."""
