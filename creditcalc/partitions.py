@@ -51,6 +51,7 @@ from creditcalc.sources import (
     plain,
     read_grids,
 )
+from creditcalc.spreadsheet import for_csv
 
 ROWS = 2_000  # scored at once: the long table has a row for each rule
 Mapped = Callable[[Callable[[Path], pd.DataFrame], list[Path]], Iterator[pd.DataFrame]]  # as map does, of tables
@@ -288,7 +289,7 @@ def sink(path: Path) -> Iterator[Callable[[pa.Table], int]]:
             if path.suffix.lower() == ".csv":
                 first = not temporary.exists()
                 with temporary.open("a", encoding="utf-8-sig", newline="") as file:
-                    table.to_pandas().to_csv(file, header=first, index=False, lineterminator="\n")
+                    for_csv(table.to_pandas()).to_csv(file, header=first, index=False, lineterminator="\n")
             else:
                 writer = writer or stack.enter_context(pq.ParquetWriter(temporary, table.schema))
                 writer.write_table(table)

@@ -20,6 +20,7 @@ from typing import Any
 
 from creditcalc.problems import InputError, Problem, nearest
 from creditcalc.rulebook import Rulebook
+from creditcalc.spreadsheet import unmarked
 
 KEYS = {
     "jurisdiction": ("县区", "县（区）"),
@@ -204,6 +205,8 @@ def _csv(path: Path, content: bytes) -> Iterator[Grid]:
         rows += csv.reader(io.StringIO(_decoded(path, content), newline=""), strict=True)
     except csv.Error as error:
         raise _refusal(path, "引号不成对，或单元格过长，后面读不下去", str(error), "检查这一行的引号", len(rows) + 1) from None
+    if b"'" in content:  # what may be marked
+        rows = [[unmarked(str(cell)) for cell in row] for row in rows]
     filled = [n for n, row in enumerate(rows) if _filled(row)]
     breadth = len(rows[filled[0]]) if filled else 0
     cure = "补齐缺少的逗号；单元格里的逗号要用引号括住"
