@@ -20,7 +20,7 @@ from creditcalc.options import (
     ending,
     in_words,
     tell_problems,
-)  # fmt: skip
+)
 from creditcalc.problems import InputError, Problem, shown
 from creditcalc.terminal import Command, aligned
 
@@ -92,8 +92,14 @@ def merge(
 
     _expect_names(expected)
     replaced = out if in_place(out, forms) else None
-    advice = "要在已有的数据表上补，把它也写进要合并的文件"
-    check_outputs([out, notes], forms, force=force, rulebook=rulebook, replaced=replaced, advice=advice)
+    check_outputs(
+        [out, notes],
+        forms,
+        force=force,
+        rulebook=rulebook,
+        replaced=replaced,
+        advice="要在已有的数据表上补，把它也写进要合并的文件",
+    )
     book = load_rulebook(rulebook)
     merged = merge_inputs(forms, book)
     errors = [problem for problem in merged.problems if problem.severity == "error"]

@@ -1,4 +1,4 @@
-"""Whether a merged table may take the place of the one it adds to: only if all that the old file held is in it."""
+"""Whether a merged table may take the place of the one it adds to: only if it holds all of it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,13 @@ ELSEWHERE = "用 --out 写到另一个文件"
 Record = dict[Hashable, Any]
 
 
-def expect_nothing_lost(old: Path, table: pd.DataFrame, errors: Sequence[Problem], book: Rulebook) -> None:
-    """OutputError, with all reasons, where ``table`` as a file of the same kind would not hold all that ``old`` does.
+def expect_nothing_lost(
+    old: Path,
+    table: pd.DataFrame,
+    errors: Sequence[Problem],
+    book: Rulebook,
+) -> None:
+    """OutputError, with all reasons, where ``table`` in ``old``'s place would not hold all of it.
 
     Any of the merging's own ``errors`` is such a reason: a faulty cell is blank in what is merged.
     """
@@ -38,15 +43,17 @@ def expect_nothing_lost(old: Path, table: pd.DataFrame, errors: Sequence[Problem
             before, after = (merge_inputs([path], book).table for path in (old, new))
         reasons = [*lost(before, after, str(old))]
     if reasons:
-        cure = f"先改正上面列出的再合并，或{ELSEWHERE}"
-        raise OutputError([*reasons, Problem("原样留着，没有改动：替换会丢失上面列出的内容", "", cure, file=str(old))])
+        what, cure = "原样留着，没有改动：替换会丢失上面列出的内容", f"先改正上面列出的再合并，或{ELSEWHERE}"
+        raise OutputError([*reasons, Problem(what, "", cure, file=str(old))])
 
 
 def _beside_the_table(old: Path) -> Iterator[Problem]:
     """What a file holds that no table of rows and columns can carry on."""
-    if any(map(is_form, read_grids(old)[0])):
-        yield Problem("是填报表，合并的结果是数据表，表式和备注会丢失", "", ELSEWHERE, file=str(old))
-    elif old.suffix.lower() == ".xlsx":
+    grids, unreadable = read_grids(old)
+    if any(map(is_form, grids)):
+        what = "是填报表，合并的结果是数据表，表式和备注会丢失"
+        yield Problem(what, "", ELSEWHERE, file=str(old))
+    elif old.suffix.lower() == ".xlsx" and not unreadable:
         yield from _of_the_workbook(old)
 
 
@@ -58,11 +65,12 @@ def _of_the_workbook(old: Path) -> Iterator[Problem]:
         if any(map(DRAWN.match, archive.namelist())):
             yield Problem("工作簿里有图片、图表之类，结果里没有", "", ELSEWHERE, file=str(old))
     book = load_workbook(old)
-    filled = {sheet.title: list(filter(_holds, chain(*sheet.iter_rows()))) for sheet in book.worksheets}
-    names = [*(name for name, cells in filled.items() if cells), *(sheet.title for sheet in book.chartsheets)]
-    if len(names) > 1:
-        yield Problem("不止一张工作表，结果只有一张", "、".join(names), ELSEWHERE, file=str(old))
-    for name, cells in filled.items():
+    rows = {sheet.title: sheet.iter_rows() for sheet in book.worksheets}
+    sheets = {name: [*filter(_holds, chain(*lines))] for name, lines in rows.items()}
+    filled = [name for name, cells in sheets.items() if cells]
+    if len(filled) > 1:
+        yield Problem("不止一张工作表，结果只有一张", "、".join(filled), ELSEWHERE, file=str(old))
+    for name, cells in sheets.items():
         formulas = [cell.coordinate for cell in cells if cell.data_type == "f"]
         comments = [cell.coordinate for cell in cells if cell.comment]
         for what, found in (("公式", formulas), ("批注", comments)):
@@ -76,7 +84,7 @@ def _holds(cell: Any) -> bool:
 
 
 def lost(before: pd.DataFrame, after: pd.DataFrame, file: str) -> Iterator[Problem]:
-    """The columns, rows and cells of a table that another, which should hold them all, lacks or changes."""
+    """The columns, rows and cells of a table that another, which should hold all, has not."""
     for name in before.columns.difference(after.columns):
         yield Problem("合并的结果里没有这一列", "", ELSEWHERE, file=file, column=str(name))
     rows: dict[tuple[str, str], list[Record]] = defaultdict(list)
@@ -94,11 +102,12 @@ def lost(before: pd.DataFrame, after: pd.DataFrame, file: str) -> Iterator[Probl
 
 def _changed(row: Record, new: Record) -> list[str]:
     """The columns in which a row does not keep what it held."""
-    return [str(name) for name, cell in row.items() if name in new and not _kept(cell, new[name], str(name))]
+    same = [name for name in map(str, row) if name in new]
+    return [name for name in same if not _kept(row[name], new[name], name)]
 
 
 def _kept(old: Any, new: Any, name: str) -> bool:
-    """Whether a cell's value is still there: blanks may be filled, and to a remark others may be added."""
+    """Whether a cell's value is still there: a blank may be filled, to a remark others added."""
     if pd.isna(old) or old == "":
         return True
     return f"；{old}；" in f"；{new}；" if name == "remark" else old == new

@@ -1,4 +1,4 @@
-"""Whether a command may write where it is told to: never over what it reads, over other files only with ``--force``."""
+"""Whether a command may write to a path: never over what it reads, over others by ``--force``."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ def check_outputs(
     deep: bool = False,
     advice: str = "",
 ) -> None:
-    """OutputError, with every reason, where one of ``outputs`` must not be written by a call that reads ``data``.
+    """OutputError, with every reason, where a call that reads ``data`` must not write ``outputs``.
 
-    ``replaced`` is the output that may take the place of its own input; ``deep`` says that subfolders are read too;
-    ``advice`` is what else one may do where an output is there already.
+    ``replaced`` is the output that may take the place of its own input, ``deep`` says that
+    subfolders are read too, ``advice`` what else one may do where an output is there already.
     """
     problems: list[Problem] = []
     known: dict[str, Path] = {}
     for path in filter(None, outputs):
-        read = [other for other in data if not (path == replaced and place(other) == place(path))]
-        fault = _unfit(path) or _taken(path, known) or _read_too(path, read, rulebook, deep)
-        fault = fault or _read_next(path, read, deep)
+        others = [other for other in data if path != replaced or place(other) != place(path)]
+        read = chain([rulebook] if rulebook else [], *(_files(given, deep) for given in others))
+        fault = _unfit(path) or _taken(path, known)
+        fault = fault or _read_too(path, read) or _read_next(path, others, deep)
         if not fault and os.path.lexists(path) and not force and path != replaced:
             cure = "；".join(filter(None, [ANOTHER, advice, "确实要覆盖就加 --force"]))
             fault = Problem("已经有了，没有改动", "", cure, file=str(path))
@@ -50,8 +51,9 @@ def place(path: Path) -> Path:
 
 
 def in_place(path: Path, inputs: Iterable[Path]) -> bool:
-    """Whether an output is one of the inputs, by its own name and not by a link, and so may be added to."""
-    return path.is_file() and not path.is_symlink() and any(place(path) == place(other) for other in inputs)
+    """Whether an output is one of the inputs, by its own name and not by a link."""
+    linked = path.is_symlink() or not path.is_file()
+    return not linked and place(path) in map(place, inputs)
 
 
 def _unfit(path: Path) -> Problem | None:
@@ -69,9 +71,8 @@ def _taken(path: Path, known: dict[str, Path]) -> Problem | None:
     return Problem("两个输出是同一个文件", "", "各写一个文件名", file=str(path)) if same else None
 
 
-def _read_too(path: Path, data: Sequence[Path], rulebook: Path | None, deep: bool) -> Problem | None:
+def _read_too(path: Path, read: Iterable[Path]) -> Problem | None:
     """Where an output is what the call itself reads."""
-    read = chain([rulebook] if rulebook else [], *(_files(given, deep) for given in data))
     other = next((other for other in read if _same(path, other)), None)
     cure = f"{ANOTHER}，不能用要读的文件，也不能用它的链接；{NEVER}"
     return Problem("也是这次要读的文件", str(other), cure, file=str(path)) if other else None
@@ -91,7 +92,7 @@ def _read_next(path: Path, data: Sequence[Path], deep: bool) -> Problem | None:
 
 
 def _files(given: Path, deep: bool) -> Iterator[Path]:
-    """The files that are read where data are given: a folder's, or a file and the evidence beside it."""
+    """The files that are read where data are given: a folder's, or a file's and its evidence's."""
     if given.is_dir():
         yield from filter(Path.is_file, given.rglob("*") if deep else given.iterdir())
     else:

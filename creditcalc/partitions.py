@@ -289,7 +289,8 @@ def sink(path: Path) -> Iterator[Callable[[pa.Table], int]]:
             if path.suffix.lower() == ".csv":
                 first = not temporary.exists()
                 with temporary.open("a", encoding="utf-8-sig", newline="") as file:
-                    for_csv(table.to_pandas()).to_csv(file, header=first, index=False, lineterminator="\n")
+                    frame = for_csv(table.to_pandas())
+                    frame.to_csv(file, header=first, index=False, lineterminator="\n")
             else:
                 writer = writer or stack.enter_context(pq.ParquetWriter(temporary, table.schema))
                 writer.write_table(table)

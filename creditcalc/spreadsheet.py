@@ -1,6 +1,6 @@
-"""Texts that a spreadsheet would compute: marked where a CSV file is written, plain again where one is read.
+"""Texts that a spreadsheet would compute: marked in a CSV file, plain again when it is read.
 
-A CSV file has no cell types, so a spreadsheet takes what begins with = + - @ for a formula or a number, quoted or not.
+A CSV file has no cell types: what begins with = + - @ may pass for a formula or a number, quoted or not.
 The mark is an apostrophe in front, by which Excel, WPS and LibreOffice leave the cell a text.
 """
 
@@ -10,7 +10,8 @@ import re
 
 import pandas as pd
 
-# OWASP's list for CSV files, and the forms of its signs that an East Asian Excel turns into them; blanks do not protect.
+# OWASP's list for CSV files, and other forms of its signs that an Excel of East Asia may take so.
+# Blanks before a sign do not protect: spreadsheets drop them.
 BLANKS = r"[\s\x00-\x1f\u200b-\u200f\u2060\ufeff]*"
 COMPUTED = rf"(?:[\t\r\n]|{BLANKS}[=+\-@＝＋－＠﹦﹢﹣﹫−])"
 BARE, MARKED, EITHER = (re.compile(marks + COMPUTED) for marks in ("", "'+", "'*"))
@@ -28,7 +29,7 @@ def computed(text: str) -> bool:
 def marked(text: str) -> str:
     """A text as it stands in a CSV file.
 
-    One that looks marked already is marked once more, so that reading gives back every text as it was.
+    One that looks marked already is marked once more, so that every text is read as it was.
 
     >>> marked("=1+2"), marked("'=1+2"), marked("'甲'")
     ("'=1+2", "''=1+2", "'甲'")

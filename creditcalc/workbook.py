@@ -28,8 +28,6 @@ LINE = 15  # points that a line of text is high
 LONGEST = 32_767  # characters of a cell
 STYLED = 5000  # rows: a longer sheet is not printed, and a style for each of its cells costs more than all else
 SAMPLED = 200  # rows that decide how wide a column is
-
-
 Sheets = Mapping[str, pd.DataFrame]
 
 
@@ -39,7 +37,7 @@ def write_table(path: Path, frame: pd.DataFrame) -> None:
 
 
 def write_tables(files: Mapping[Path, pd.DataFrame | Sheets]) -> None:
-    """Write each file's frame as its ending says, or its sheets as a workbook: all of the files or none."""
+    """Write each file's frame as its ending says, or its sheets as a workbook: all or none."""
     contents = {path: _content(path, table) for path, table in files.items()}
     with ExitStack() as stack:
         for path, content in contents.items():
@@ -53,13 +51,15 @@ def write_tables(files: Mapping[Path, pd.DataFrame | Sheets]) -> None:
 
 
 def _content(path: Path, table: pd.DataFrame | Sheets) -> pd.DataFrame | bytes:
-    """A table as it is, or what a workbook of it holds; InputError where a cell has no room for a text."""
+    """A table as it is, or a workbook of it; InputError where a cell has no room for a text."""
     if not isinstance(table, pd.DataFrame):
         return workbook(table)
     if path.suffix.lower() != ".xlsx":
         return table
-    if any(isinstance(value, str) and len(value) > LONGEST for name in table for value in table[name]):
-        raise InputError([Problem(f"有超过 {LONGEST:,} 个字的内容，Excel 的一格放不下", "", "写成 .csv", file=str(path))])
+    texts = (value for name in table for value in table[name] if isinstance(value, str))
+    if any(len(text) > LONGEST for text in texts):
+        what = f"有超过 {LONGEST:,} 个字的内容，Excel 的一格放不下"
+        raise InputError([Problem(what, "", "写成 .csv", file=str(path))])
     return workbook({"Sheet1": table})
 
 
@@ -67,7 +67,7 @@ def _save_csv(path: Path, frame: pd.DataFrame) -> None:
     """Write a CSV file that Excel opens; csv does not quote a carriage return by itself."""
     texts = frame.select_dtypes(include=["object", "string"]).astype("string")
     cells = (texts[name].str.contains("\r", regex=False).any() for name in texts)
-    broken = any("\r" in name for name in frame) or any(cells)
+    broken = any("\r" in str(name) for name in frame) or any(cells)
     quoting: Literal[0, 2] = 2 if broken else 0  # csv.QUOTE_NONNUMERIC, csv.QUOTE_MINIMAL
     frame.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n", quoting=quoting)
 

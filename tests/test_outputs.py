@@ -165,7 +165,7 @@ def test_a_broken_link_is_something_that_is_there(place):
     assert done.exit_code == 2 and "已经有了" in done.stderr
 
 
-# ------------------------------------------------------------------------------------------------ adding to a table
+# -------------------------------------------------------------------------- adding to a table
 
 
 def refused(tmp_path, old, *forms):
@@ -228,6 +228,7 @@ def test_a_file_that_cannot_be_read_leaves_the_table_as_it_was(old, tmp_path):
     (tmp_path / "late.xlsx").write_text("坏")
     assert "late.xlsx" in refused(tmp_path, old, tmp_path / "late.xlsx")
     assert "nowhere.csv" in refused(tmp_path, old, tmp_path / "nowhere.csv")
+    assert "已损坏" in refused(tmp_path, tmp_path / "late.xlsx", old)
 
 
 def test_a_form_is_not_made_a_table_in_its_own_place(tmp_path):
