@@ -1,6 +1,6 @@
 """Texts that a spreadsheet would compute: marked in a CSV file, plain again when it is read.
 
-A CSV file has no cell types: what begins with = + - @ may pass for a formula or a number, quoted or not.
+A CSV file has no cell types: what begins with = + - @ may be taken for a formula, quoted or not.
 The mark is an apostrophe in front, by which Excel, WPS and LibreOffice leave the cell a text.
 """
 
