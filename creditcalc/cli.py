@@ -17,6 +17,7 @@ from creditcalc.options import (
     DATA,
     ENDINGS,
     ENGINES,
+    FORCE,
     PATH,
     PERIOD,
     READING,
@@ -112,6 +113,7 @@ def report(**choices: Any) -> int:
 @click.option("--out", metavar="文件", type=PATH, callback=ending(*ENDINGS), help=f"逐项得分，{'、'.join(ENDINGS)}")
 @click.option("--totals", metavar="文件", type=PATH, callback=ending(*ENDINGS), help=f"总分，{'、'.join(ENDINGS)}")
 @click.option("--scheduler", metavar="地址", default="", help="Dask 调度器的地址：Parquet 文件夹由它的 worker 逐个文件计分")
+@FORCE
 @RULEBOOK
 def score(
     data: Path,
@@ -121,6 +123,7 @@ def score(
     out: Path | None,
     totals: Path | None,
     scheduler: str,
+    force: bool,
     rulebook: Path | None,
 ) -> int:
     """计分。不写 --out 则把总分打印出来。
@@ -130,10 +133,12 @@ def score(
     from creditcalc import scoring
     from creditcalc.inputs import check_inputs
     from creditcalc.loading import load_rulebook
-    from creditcalc.workbook import write_table
+    from creditcalc.outputs import check_outputs
+    from creditcalc.workbook import write_tables
 
     if city and not rolled_up:
         raise click.UsageError("--city 要与 --roll-up 合用", click.get_current_context())
+    check_outputs([out, totals], [data], force=force, rulebook=rulebook)
     book = load_rulebook(rulebook)
     if out and not rolled_up and data.is_dir():
         outputs = {"items": out} | ({"totals": totals} if totals else {})
@@ -156,12 +161,10 @@ def score(
     if table.empty:
         raise InputError(checked.errors or [Problem("表中没有数据行", file=str(data))])
     card = scoring.score(table, book, readings)
-    if out:
-        write_table(out, card.items())
-    else:
+    tables = ({out: card.items()} if out else {}) | ({totals: card.totals()} if totals else {})
+    write_tables(tables)
+    if not out:
         click.echo(_totals_text(card.totals()))
-    if totals:
-        write_table(totals, card.totals())
     tell_problems(checked.errors)
     return int(bool(checked.errors))
 

@@ -7,7 +7,20 @@ from pathlib import Path
 
 import click
 
-from creditcalc.options import COUNTY, DATA, ENDINGS, PATH, PERIOD, READING, RULEBOOK, day, ending, in_words, tell_problems
+from creditcalc.options import (
+    COUNTY,
+    DATA,
+    ENDINGS,
+    FORCE,
+    PATH,
+    PERIOD,
+    READING,
+    RULEBOOK,
+    day,
+    ending,
+    in_words,
+    tell_problems,
+)
 from creditcalc.problems import InputError, Problem, shown
 from creditcalc.terminal import Command, aligned
 
@@ -17,16 +30,24 @@ from creditcalc.terminal import Command, aligned
 @COUNTY
 @PERIOD
 @click.option("--city", metavar="市", default="", help="所属市；与 --county 同名的一张是全市的表")
+@FORCE
 @RULEBOOK
-def template(file: Path, counties: tuple[str, ...], period: str, city: str, rulebook: Path | None) -> int:
+def template(
+    file: Path,
+    counties: tuple[str, ...],
+    period: str,
+    city: str,
+    force: bool,
+    rulebook: Path | None,
+) -> int:
     """写一份空白填报表，每个县区一张工作表。"""
     from creditcalc.files import replacing
     from creditcalc.forms import write_forms
     from creditcalc.loading import load_rulebook
+    from creditcalc.outputs import check_outputs
 
     _expect_names([*counties, *filter(None, [city])])
-    if file.exists():
-        raise click.UsageError(f"{file} 已经有了，里面可能填了数；请换一个文件名", click.get_current_context())
+    check_outputs([file], force=force, rulebook=rulebook)
     with replacing(file) as form:
         write_forms(form, load_rulebook(rulebook), counties, period=period, city=city)
     click.echo(f"已写好 {file}")
@@ -49,27 +70,47 @@ def _expect_names(names: Iterable[str]) -> None:
 @click.option(
     "--county", "expected", metavar="县区", multiple=True, help="应当报来的县区，可多次；没有报来的会列出，表中空一行"
 )
+@FORCE
 @RULEBOOK
-def merge(forms: tuple[Path, ...], out: Path, notes: Path | None, expected: tuple[str, ...], rulebook: Path | None) -> int:
-    """把几份填报表（或数据表）合成一张数据表，空白不覆盖已填的值；列出哪些县区、哪些数据还没有报来。"""
+def merge(
+    forms: tuple[Path, ...],
+    out: Path,
+    notes: Path | None,
+    expected: tuple[str, ...],
+    force: bool,
+    rulebook: Path | None,
+) -> int:
+    """把几份填报表（或数据表）合成一张数据表，空白不覆盖已填的值；列出哪些县区、哪些数据还没有报来。
+
+    要在已有的数据表上补，把它也写进要合并的文件，--out 写它：它的内容全在结果里才会替换，否则一个字也不动。
+    """
+    from creditcalc.inplace import expect_nothing_lost
     from creditcalc.loading import load_rulebook
     from creditcalc.merging import as_typed, merge_inputs, not_come_in, with_expected
-    from creditcalc.workbook import write_table
+    from creditcalc.outputs import check_outputs, in_place
+    from creditcalc.workbook import write_tables
 
     _expect_names(expected)
-    if out.exists() and not any(form.exists() and form.samefile(out) for form in forms):
-        hint = f"{out} 已经有了；要在它上面补，把它也写进要合并的文件，否则换一个文件名"
-        raise click.UsageError(hint, click.get_current_context())
+    replaced = out if in_place(out, forms) else None
+    check_outputs(
+        [out, notes],
+        forms,
+        force=force,
+        rulebook=rulebook,
+        replaced=replaced,
+        advice="要在已有的数据表上补，把它也写进要合并的文件",
+    )
     book = load_rulebook(rulebook)
     merged = merge_inputs(forms, book)
     errors = [problem for problem in merged.problems if problem.severity == "error"]
     if merged.table.empty:
         raise InputError(errors or [Problem("表中没有数据行", file=str(forms[0]))])
     table = with_expected(merged.table, expected)
-    write_table(out, as_typed(table, book))
-    if notes:
-        write_table(notes, merged.notes)
-    elif len(merged.notes):
+    result = as_typed(table, book)
+    if replaced:
+        expect_nothing_lost(replaced, result, errors, book)
+    write_tables({out: result} | ({notes: merged.notes} if notes else {}))
+    if len(merged.notes) and not notes:
         click.echo(f"各表有 {len(merged.notes)} 处数据来源或备注，数据表里没有它们；用 --notes 文件 写出")
     for name, period, late, inputs in not_come_in(table, book):
         labels = "、".join(book.inputs[i].label for i in inputs)
@@ -89,6 +130,7 @@ def merge(forms: tuple[Path, ...], out: Path, notes: Path | None, expected: tupl
 @READING
 @click.option("--as-of", metavar="日期", default="", callback=day, help="按哪一天算过期，默认为期间的最后一天")
 @click.option("--out", metavar="文件.xlsx", type=PATH, callback=ending(".xlsx"), help="台账写成 Excel，可以直接上报")
+@FORCE
 @RULEBOOK
 def worklog(
     data: Path,
@@ -98,6 +140,7 @@ def worklog(
     readings: dict[str, str],
     as_of: str,
     out: Path | None,
+    force: bool,
     rulebook: Path | None,
 ) -> int:
     """佐证材料台账：各县区、各责任单位交了多少，还缺什么、过期没有、涉及多少分。
@@ -106,10 +149,12 @@ def worklog(
     """
     from creditcalc.duties import UNASKED
     from creditcalc.handover import worklog_sheets
+    from creditcalc.outputs import check_outputs
     from creditcalc.provenance import combined, file_digests, versions
     from creditcalc.study import open_study
     from creditcalc.workbook import write_workbook
 
+    check_outputs([out], [data], force=force, rulebook=rulebook)
     study = open_study(data, rulebook, readings, city or None, as_of)
     period = period or study.latest
     cities = study.cities(period)
@@ -144,9 +189,17 @@ def worklog(
 @PERIOD
 @click.option("--report-days", metavar="天数", type=click.IntRange(1), default=7, help="双公示应在几个工作日内上报，默认 7")
 @click.option("--cases", metavar="文件.xlsx", type=PATH, callback=ending(".xlsx"), help="每个数背后的案例和有问题的案例")
+@FORCE
 @RULEBOOK
 def ledgers(
-    folder: Path, out: Path, as_of: str, period: str, report_days: int, cases: Path | None, rulebook: Path | None
+    folder: Path,
+    out: Path,
+    as_of: str,
+    period: str,
+    report_days: int,
+    cases: Path | None,
+    force: bool,
+    rulebook: Path | None,
 ) -> int:
     """由案例台账（文件夹里各层的表）统计各项输入。有问题的案例逐条列出，所涉的输入留空；同一件只计一次。
 
@@ -155,13 +208,14 @@ def ledgers(
     from creditcalc.ledgers import read_ledgers
     from creditcalc.ledgers.listing import sheets
     from creditcalc.loading import load_rulebook
-    from creditcalc.workbook import write_table, write_workbook
+    from creditcalc.outputs import check_outputs
+    from creditcalc.workbook import write_tables
 
+    check_outputs([out, cases], [folder], force=force, rulebook=rulebook, deep=True)
     book = load_rulebook(rulebook)
     found = read_ledgers(folder, period=period, as_of=as_of, report_days=report_days, book=book)
-    write_table(out, found.table.convert_dtypes())
-    if cases:
-        write_workbook(cases, sheets(found, book))
+    table = found.table.convert_dtypes()
+    write_tables({out: table} | ({cases: sheets(found, book)} if cases else {}))
     for problem in found.problems:
         click.echo(f"提示：{problem}" if problem.severity == "notice" else str(problem), err=problem.severity == "error")
     parts = {"lines": "案例", "later": "晚于这一天", "bad": "有问题", "repeated": "重复"}

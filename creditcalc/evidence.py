@@ -59,7 +59,8 @@ def beside(data: Path) -> list[Path]:
 
 def check_with_evidence(data: Path, book: Rulebook, city: str | None = None) -> tuple[Checked, pd.DataFrame | None]:
     """The data with the problems of both, and the evidence that was handed in: None where no table of it lies beside."""
-    checked, paths = check_inputs(data, book, city), beside(data)
+    checked, paths = check_inputs(data, book, city or ""), beside(data)
+    if not paths:
         return checked, None
     given = check_evidence(paths, book, _places(checked.table, city or ""))
     faults = [replace(problem, jurisdiction="", city="") for problem in given.problems]

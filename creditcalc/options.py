@@ -68,6 +68,7 @@ READING = click.option(
 RULEBOOK = click.option("--rulebook", metavar="文件", type=PATH, help="规则文件（TOML），默认为内置的 2021 年版")
 CITY = click.option("--city", metavar="市", default="", help="与 --roll-up 合用：表中没有写明时，县区所属的市")
 PERIOD = click.option("--period", metavar="期间", default="", help="期间，如 2021-05")
+FORCE = click.option("--force", is_flag=True, help="已经有了的输出文件也覆盖；这次要读的文件除外")
 COUNTY = click.option("--county", "counties", metavar="县区", multiple=True, help="县区名称，可多次")
 
 

@@ -51,6 +51,7 @@ from creditcalc.sources import (
     plain,
     read_grids,
 )
+from creditcalc.spreadsheet import for_csv
 
 ROWS = 2_000  # scored at once: the long table has a row for each rule
 Mapped = Callable[[Callable[[Path], pd.DataFrame], list[Path]], Iterator[pd.DataFrame]]  # as map does, of tables
@@ -288,7 +289,8 @@ def sink(path: Path) -> Iterator[Callable[[pa.Table], int]]:
             if path.suffix.lower() == ".csv":
                 first = not file.tell()
                 encoding = "utf-8-sig" if first else "utf-8"
-                table.to_pandas().to_csv(file, header=first, index=False, encoding=encoding, lineterminator="\n")
+                frame = for_csv(table.to_pandas())
+                frame.to_csv(file, header=first, index=False, encoding=encoding, lineterminator="\n")
             else:
                 writer = writer or stack.enter_context(pq.ParquetWriter(file, table.schema))
                 writer.write_table(table)

@@ -61,6 +61,10 @@ class InputError(ProblemError):
     """Indicator data that cannot be used."""
 
 
+class OutputError(ProblemError):
+    """A file that must not be written."""
+
+
 class RulebookError(ProblemError):
     """A rulebook that cannot be used."""
 

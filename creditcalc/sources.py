@@ -21,6 +21,7 @@ from typing import Any
 from creditcalc.numberformat import as_seen
 from creditcalc.problems import InputError, Problem, nearest
 from creditcalc.rulebook import Rulebook
+from creditcalc.spreadsheet import unmarked
 
 KEYS = {
     "jurisdiction": ("县区", "县（区）"),
@@ -206,6 +207,8 @@ def _csv(path: Path, content: bytes) -> Iterator[Grid]:
         rows += csv.reader(io.StringIO(_decoded(path, content), newline=""), strict=True)
     except csv.Error as error:
         raise _refusal(path, "引号不成对，或单元格过长，后面读不下去", str(error), "检查这一行的引号", len(rows) + 1) from None
+    if b"'" in content:  # what may be marked
+        rows = [[unmarked(str(cell)) for cell in row] for row in rows]
     filled = [n for n, row in enumerate(rows) if _filled(row)]
     header = rows[filled[0]] if filled else []
     if sum(not blank(cell) for cell in header) > 1:  # a title alone on its line heads nothing

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pandas as pd
@@ -16,9 +17,9 @@ import pandas as pd
 from creditcalc import wording
 from creditcalc.files import fixed_time, replacing
 from creditcalc.problems import InputError, Problem
+from creditcalc.spreadsheet import computed, for_csv
 from creditcalc.terminal import width
 
-FORMULA = ("=", "+", "-", "@", "\t")  # what Excel may take for the beginning of a formula
 CORE, SAVED = "docProps/core.xml", re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z")
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 NARROWEST, WIDEST = 8, 44  # characters
@@ -27,25 +28,48 @@ LINE = 15  # points that a line of text is high
 LONGEST = 32_767  # characters of a cell
 STYLED = 5000  # rows: a longer sheet is not printed, and a style for each of its cells costs more than all else
 SAMPLED = 200  # rows that decide how wide a column is
+Sheets = Mapping[str, pd.DataFrame]
 
 
 def write_table(path: Path, frame: pd.DataFrame) -> None:
     """Write a frame in the format that the file's ending names: .csv, .parquet or .xlsx."""
-    if path.suffix.lower() == ".xlsx":
-        if any(isinstance(value, str) and len(value) > LONGEST for name in frame for value in frame[name]):
-            raise InputError([Problem(f"有超过 {LONGEST:,} 个字的内容，Excel 的一格放不下", "", "写成 .csv", file=str(path))])
-        return write_workbook(path, {"Sheet1": frame})
-    with replacing(path) as file:
-        if path.suffix.lower() == ".csv":
-            texts = frame.select_dtypes(include=["object", "string"]).astype("string")
-            broken = any(
-                texts[name].str.contains("\r", regex=False).any() for name in texts
-            )  # which csv does not quote by itself
-            quoting: Literal[0, 2] = 2 if broken else 0  # csv.QUOTE_NONNUMERIC, csv.QUOTE_MINIMAL
-            frame.to_csv(file, index=False, encoding="utf-8-sig", lineterminator="\n", quoting=quoting)
-        else:
-            frame.to_parquet(file, index=False)
-    return None
+    write_tables({path: frame})
+
+
+def write_tables(files: Mapping[Path, pd.DataFrame | Sheets]) -> None:
+    """Write each file's frame as its ending says, or its sheets as a workbook: all or none."""
+    contents = {path: _content(path, table) for path, table in files.items()}
+    with ExitStack() as stack:
+        for path, content in contents.items():
+            file = stack.enter_context(replacing(path))
+            if isinstance(content, bytes):
+                file.write(content)
+            elif path.suffix.lower() == ".csv":
+                _save_csv(file, for_csv(content))
+            else:
+                content.to_parquet(file, index=False)
+
+
+def _content(path: Path, table: pd.DataFrame | Sheets) -> pd.DataFrame | bytes:
+    """A table as it is, or a workbook of it; InputError where a cell has no room for a text."""
+    if not isinstance(table, pd.DataFrame):
+        return workbook(table)
+    if path.suffix.lower() != ".xlsx":
+        return table
+    texts = (value for name in table for value in table[name] if isinstance(value, str))
+    if any(len(text) > LONGEST for text in texts):
+        what = f"有超过 {LONGEST:,} 个字的内容，Excel 的一格放不下"
+        raise InputError([Problem(what, "", "写成 .csv", file=str(path))])
+    return workbook({"Sheet1": table})
+
+
+def _save_csv(file: BinaryIO, frame: pd.DataFrame) -> None:
+    """Write a CSV file that Excel opens; csv does not quote a carriage return by itself."""
+    texts = frame.select_dtypes(include=["object", "string"]).astype("string")
+    cells = (texts[name].str.contains("\r", regex=False).any() for name in texts)
+    broken = any("\r" in str(name) for name in frame) or any(cells)
+    quoting: Literal[0, 2] = 2 if broken else 0  # csv.QUOTE_NONNUMERIC, csv.QUOTE_MINIMAL
+    frame.to_csv(file, index=False, encoding="utf-8-sig", lineterminator="\n", quoting=quoting)
 
 
 def problem_frame(problems: Iterable[Problem]) -> pd.DataFrame:
@@ -70,14 +94,14 @@ def problem_frame(problems: Iterable[Problem]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=headers)
 
 
-def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame], title: str = "") -> None:
+def write_workbook(path: Path, sheets: Sheets, title: str = "") -> None:
     """Write ``workbook`` to a file."""
     content = workbook(sheets, title)
     with replacing(path) as file:
         file.write(content)
 
 
-def workbook(sheets: Mapping[str, pd.DataFrame], title: str = "") -> bytes:
+def workbook(sheets: Sheets, title: str = "") -> bytes:
     """An Excel file with each frame on a sheet of its own: a header that stays in view, A4 landscape, as wide as the page.
 
     With a ``title`` each sheet begins with it, beside the sheet's name, and is fit to be handed in.
@@ -153,7 +177,8 @@ def _stamp(sheet: Any, **style: Any) -> Callable[[Iterable[object]], list[Any]]:
         cells = []
         for at, value in enumerate(map(_storable, values)):
             text = isinstance(value, str)
-            kind = at, "0.00##" if isinstance(value, float) else "General", text and str(value).startswith(FORMULA)
+            number_format = "0.00##" if isinstance(value, float) else "General"
+            kind = at, number_format, text and computed(str(value))
             cells.append(made.get(kind) or cell(*kind))
             cells[-1].value = value
             if text:

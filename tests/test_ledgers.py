@@ -508,8 +508,9 @@ def call(*arguments):
 
 def test_the_command_writes_inputs_and_cases(read, tmp_path):
     read(objections=OBJECTIONS)
-    out, cases = tmp_path / "out" / "inputs.csv", tmp_path / "out" / "cases.xlsx"
-    out.parent.mkdir()
+    results = tmp_path.with_name(f"{tmp_path.name}-out")
+    out, cases = results / "inputs.csv", results / "cases.xlsx"
+    results.mkdir()
     done = call(tmp_path, "--out", out, "--period", "2021-05", "--cases", cases)
     assert (done.exit_code, done.stderr) == (0, "")
     assert "期间 2021-05，按 2021-05-31 的情况：案例 3 件，晚于这一天 0 件，有问题 0 件" in done.stdout
@@ -523,11 +524,11 @@ def test_the_command_writes_inputs_and_cases(read, tmp_path):
 
 def test_the_command_takes_the_days_to_report(read, tmp_path):
     read(dual=DUAL + "甲县,2021-05-06,2021-05-17,是,2021-05-17,\n")
-    out = tmp_path / "out.parquet"
-    for days, timely in (("7", 0), ("8", 1)):
-        assert call(tmp_path, "--out", out, "--period", "2021-05", "--report-days", days).exit_code == 0
+    out = tmp_path.with_name(f"{tmp_path.name}-out.parquet")
+    for days, timely, more in (("7", 0, []), ("8", 1, ["--force"])):
+        done = call(tmp_path, "--out", out, "--period", "2021-05", "--report-days", days, *more)
+        assert done.exit_code == 0
         assert pd.read_parquet(out)["dual_timely"].tolist() == [timely]
-        out.unlink()
 
 
 def test_the_command_lists_bad_cases_and_does_the_rest(read, tmp_path):

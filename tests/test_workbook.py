@@ -40,6 +40,8 @@ def test_header_stays_in_view_and_columns_are_wide_enough(tmp_path):
 def test_a_table_comes_back_as_it_was(tmp_path, ending, read):
     frame = FRAME.iloc[1:6].reset_index(drop=True)
     write_table(tmp_path / f"a{ending}", frame)
+    if ending == ".csv":  # where an apostrophe keeps a text a text
+        frame["名称"] = ["'+1", "'-甲", "'@乙", "'\t丙", "范县"]
     pd.testing.assert_frame_equal(read(tmp_path / f"a{ending}"), frame, check_dtype=False)
     assert [path.name for path in tmp_path.iterdir()] == [f"a{ending}"]
     if ending == ".csv":
