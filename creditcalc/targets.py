@@ -24,7 +24,7 @@ from creditcalc.scoring import Columns, Scorecard, score, score_condition
 COLUMNS = ["jurisdiction", "period", "id", "goal", "changes", "points", "total_gain"]
 UNITS = {"count": 1.0, "days": 1.0, "rank": 1.0, "amount": 0.01, "score": 0.01}  # the least step of an input's type
 EPSILON = 1e-9  # points: what is more than nothing
-NEXT = EPSILON * (1 + 1e-6)
+NEXT = 1e-6  # points beyond every tolerance, from which the search for the next step begins
 TRIES = 16  # how often the search for the least change doubles its stride
 Changes = dict[str, float]
 
