@@ -228,9 +228,7 @@ def _with_earlier(error: str, earlier: Page) -> str:
     return f"{error}；{earlier.file} 是上次生成的，没有更新" if earlier.file else error
 
 
-def _remove_gone(
-    plan: Plan, pages: Iterable[Page], recorded: Record, failed: Mapping[str, str], publisher: Publisher
-) -> None:
+def _remove_gone(plan: Plan, pages: Iterable[Page], recorded: Record, failed: Mapping[str, str], publisher: Publisher) -> None:
     """Remove pages of whom the data no longer has or whose name has changed, and notebooks that failed in earlier runs."""
     now = {name for page in pages for name in page.digests}
     for page in recorded.pages:
@@ -243,9 +241,7 @@ def _remove_gone(
             publisher.remove(name, "上次失败的笔记本")
 
 
-def _print(
-    plan: Plan, pages: list[Page], publisher: Publisher, note: Callable[[list[Page]], None]
-) -> list[Page]:
+def _print(plan: Plan, pages: list[Page], publisher: Publisher, note: Callable[[list[Page]], None]) -> list[Page]:
     """Print the pages that are there and whose PDF is missing, altered or of an earlier page, each noted as it is done."""
     of_file = {plan.folder / page.file: page for page in pages if page.file and not page.outdated}
 
@@ -263,9 +259,7 @@ def _print(
     return standing()
 
 
-def _write(
-    plan: Plan, pages: list[Page], files: Mapping[str, str], summary: bytes, publisher: Publisher
-) -> dict[str, str]:
+def _write(plan: Plan, pages: list[Page], files: Mapping[str, str], summary: bytes, publisher: Publisher) -> dict[str, str]:
     """Write what people read besides the pages; the digest of each file."""
     head = page_head(
         plan, f"{plan.study.book.title} {plan.period} 目录", combined(files), [("汇总表（Excel）", "summary.xlsx")]

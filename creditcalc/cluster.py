@@ -119,9 +119,7 @@ class Waiting:
         return time.monotonic() > self._seen + ABANDONED
 
 
-def _ends(
-    client: Any, futures: dict[Future[Any], Key], folder: Path, calls: Mapping[Key, PageCall]
-) -> Iterator[Outcome[Key]]:
+def _ends(client: Any, futures: dict[Future[Any], Key], folder: Path, calls: Mapping[Key, PageCall]) -> Iterator[Outcome[Key]]:
     """The end of every page as it comes, what came of it being laid into ``folder``."""
     waiting = Waiting(client)
     while futures:
