@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from creditcalc import record
-from creditcalc.bundle import bundled
+from creditcalc.bundled import bundled
 from creditcalc.cluster import PageCall, check_scheduler, each_on_cluster
 from creditcalc.files import expect_own
 from creditcalc.html import render_page

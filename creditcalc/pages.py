@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from creditcalc.bundle import PACKAGE, bundled
+from creditcalc.bundled import PACKAGE, bundled
 from creditcalc.files import sha256
 from creditcalc.fonts import drawn, use_drawn
 from creditcalc.html import PageHead, to_html

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from creditcalc.bundle import bundled
+from creditcalc.bundled import bundled
 from creditcalc.files import safe_names
 from creditcalc.html import PageHead
 from creditcalc.inputs import is_unsound

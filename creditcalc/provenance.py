@@ -10,7 +10,7 @@ from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 
-from creditcalc.bundle import PACKAGE
+from creditcalc.bundled import PACKAGE
 from creditcalc.evidence import beside
 from creditcalc.files import fixed_time, sha256
 

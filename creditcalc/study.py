@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from creditcalc.brief import Brief, Group
-from creditcalc.bundle import bundled
+from creditcalc.bundled import bundled
 from creditcalc.evidence import check_with_evidence
 from creditcalc.inputs import Checked
 from creditcalc.loading import load_rulebook

@@ -9,7 +9,7 @@ import pandas as pd
 
 from creditcalc import wording
 from creditcalc.actions import steps
-from creditcalc.bundle import bundled
+from creditcalc.bundled import bundled
 from creditcalc.compare import ranks
 from creditcalc.handover import note_sheet
 from creditcalc.plan import Plan

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from creditcalc import batch, load_rulebook
-from creditcalc.bundle import bundled
+from creditcalc.bundled import bundled
 from creditcalc.cli import cli
 from creditcalc.plan import Options
 from creditcalc.problems import Problem

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 import creditcalc as cc
-from creditcalc.bundle import bundled
+from creditcalc.bundled import bundled
 from creditcalc.wording import interval
 
 CHROMIUM = Path("/usr/bin/chromium")

@@ -8,7 +8,7 @@ import pytest
 from nbformat import v4
 from processes import LINUX
 
-from creditcalc.bundle import bundled
+from creditcalc.bundled import bundled
 from creditcalc.html import PageHead
 from creditcalc.pages import ENGINES, Job, load_papermill, make_page, share
 from creditcalc.study import open_study
