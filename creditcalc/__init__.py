@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from creditcalc.contribution import Contribution, contribution
     from creditcalc.explain import Explanation, explain
     from creditcalc.inputs import Checked, check_inputs, read_inputs
-    from creditcalc.loading import load_rulebook
+    from creditcalc.rules.load import load_rulebook
     from creditcalc.problems import InputError, Problem, ReadingError, RulebookError, UnknownName
     from creditcalc.rollup import roll_up
-    from creditcalc.rulebook import Rulebook
+    from creditcalc.rules.rulebook import Rulebook
     from creditcalc.scoring import Scorecard, score
     from creditcalc.sensitivity import Sensitivity, sensitivity
     from creditcalc.study import Study, open_study

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from creditcalc import wording
-from creditcalc.rulebook import Rulebook
-from creditcalc.wording import number
+from creditcalc.rules import phrases
+from creditcalc.rules.rulebook import Rulebook
+from creditcalc.rules.phrases import number
 
 
 def step(book: Rulebook, name: str, before: Any, after: float) -> str:
@@ -20,7 +20,7 @@ def step(book: Rulebook, name: str, before: Any, after: float) -> str:
     """
     i = book.inputs[name]
     if i.type == "flag" or _missing(before):
-        return f"{i.label}：{wording.input_value(i, before)} → {wording.input_value(i, after)}"
+        return f"{i.label}：{phrases.input_value(i, before)} → {phrases.input_value(i, after)}"
     delta = after - float(str(before))
     return (
         f"{i.label} {number(float(str(before)))} → {number(after)}（{'+' if delta > 0 else '−'}{number(abs(delta))} {i.unit}）"

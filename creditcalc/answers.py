@@ -8,14 +8,14 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from creditcalc import formulas, wording
+from creditcalc.rules import formulas, phrases
 from creditcalc.actions import effort, steps, unit
 from creditcalc.brief import Brief
 from creditcalc.compare import against_median, change_since, months_to_full
 from creditcalc.datatable import Column, Table
 from creditcalc.display import Fact, Facts, Prose
 from creditcalc.tables import id_column, item_frame, source
-from creditcalc.wording import interval, number, points
+from creditcalc.rules.phrases import interval, number, points
 
 CHEAP = 3  # targets that the top of a page names
 SHOWN = 0.005  # points that a table can show
@@ -99,7 +99,7 @@ def _rate(rate: float, unit: str) -> str:
 def _pace(brief: Brief, id: str) -> str:
     """Months to full marks where the trend is clear, and silence where it is not or a month is not known."""
     rule = brief.book.rules[id]
-    if rule.formula is None or rule.measure is None or rule.measure.kind in wording.LOGIC:
+    if rule.formula is None or rule.measure is None or rule.measure.kind in phrases.LOGIC:
         return "—"
     goal = formulas.FORMULAS[rule.formula.kind].inverse(rule.full, rule.full, **rule.formula.bind(brief.readings))
     known = brief.card.value[id].set_axis(pd.PeriodIndex(brief.rows["period"], freq="M"))
@@ -139,7 +139,7 @@ def reading_moves(brief: Brief) -> Table:
         for now, before in zip(frame["rank"], frame["rank_before"], strict=True)
     ]
     frame["gate"] = [
-        wording.ELIGIBLE[now] if now == before else f"{wording.ELIGIBLE[before]} → {wording.ELIGIBLE[now]}"
+        phrases.ELIGIBLE[now] if now == before else f"{phrases.ELIGIBLE[before]} → {phrases.ELIGIBLE[now]}"
         for now, before in zip(frame["eligible"], frame["eligible_before"], strict=True)
     ]
     columns = {"reading": Column("读法"), "option": Column("改为"), "change": Column("合计变动", kind="number"),
@@ -216,8 +216,8 @@ def changes(brief: Brief, since: str = "") -> Table:
     frame = frame[lost | (frame["change"].abs() > SHOWN)]
     frame = frame.sort_values("change", key=abs, ascending=False, kind="stable", na_position="first")
     frame = frame.assign(name=[brief.book.rules[id].name for id in frame["id"]], _href=["#" + id for id in frame["id"]])
-    columns = {"id": id_column(), "name": Column("评分指标"), "before": Column(earlier, kind="number", missing=wording.MISSING),
-               "after": Column(brief.period, kind="number", missing=wording.MISSING),
+    columns = {"id": id_column(), "name": Column("评分指标"), "before": Column(earlier, kind="number", missing=phrases.MISSING),
+               "after": Column(brief.period, kind="number", missing=phrases.MISSING),
                "change": Column("变动", kind="number")}  # fmt: skip
     return Table(
         frame, f"{earlier} 以来各项得分的变动（“缺”是数据未报，不计分）", unit="分", source=source(brief), columns=columns

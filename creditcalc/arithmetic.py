@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from creditcalc import measures, wording
-from creditcalc.formulas import TOLERANCE
-from creditcalc.rulebook import Call, Choice, Condition, Reallocation, Rule, chosen, input_names
+from creditcalc.rules import measures, phrases
+from creditcalc.rules.formulas import TOLERANCE
+from creditcalc.rules.rulebook import Call, Choice, Condition, Reallocation, Rule, chosen, input_names
 from creditcalc.scoring import Columns, Scorecard, measured, score_condition, score_item
 
 ALIKE = 5e-9  # shares no further apart print as the same number
@@ -32,8 +32,8 @@ def item_lines(rule: Rule, card: Scorecard, at: int, row: pd.DataFrame) -> list[
     factor = float(card.full[rule.id].iloc[at]) / rule.full
     if factor != 1:
         lines += [_share_line(move, rule, card, row) for move in card.book.reallocations if rule.id in move.scale]
-        lines.append(f"满分由 {wording.number(rule.full)} 换算为 {wording.number(rule.full * factor)}："
-                     f"× {wording.number(factor)}")  # fmt: skip
+        lines.append(f"满分由 {phrases.number(rule.full)} 换算为 {phrases.number(rule.full * factor)}："
+                     f"× {phrases.number(factor)}")  # fmt: skip
     return lines
 
 
@@ -46,11 +46,11 @@ def gate_lines(rule: Rule, card: Scorecard, row: pd.DataFrame) -> list[str]:
             continue
         only = condition.class_input
         if only and _absent(row, only):
-            lines.append(f"{card.book.inputs[only].label}：{wording.MISSING}，不知道适用哪条要求 → {wording.gate(math.nan)}")
+            lines.append(f"{card.book.inputs[only].label}：{phrases.MISSING}，不知道适用哪条要求 → {phrases.gate(math.nan)}")
             break
         line = _measure_line(condition.measure, float(value[0]), rule, card, row)
         demand = f"要求{_demand(condition, rule, card)}{_margin(condition, float(value[0]))}"
-        lines.append(f"{line}；{demand} → {wording.gate(float(holds[0]))}")
+        lines.append(f"{line}；{demand} → {phrases.gate(float(holds[0]))}")
     return lines
 
 
@@ -58,7 +58,7 @@ def _margin(condition: Condition, value: float) -> str:
     """How far a value lies from its threshold, where both would print as the same number."""
     apart = value - condition.threshold
     least = TOLERANCE * abs(condition.threshold)  # nearer is equal
-    if condition.measure.kind not in wording.SHARES or not least < abs(apart) < ALIKE:
+    if condition.measure.kind not in phrases.SHARES or not least < abs(apart) < ALIKE:
         return ""
     return f"（{'高出' if apart > 0 else '低了'} {_number(abs(100 * apart))} 个百分点）"
 
@@ -66,14 +66,14 @@ def _margin(condition: Condition, value: float) -> str:
 def _share_line(move: Reallocation, rule: Rule, card: Scorecard, row: pd.DataFrame) -> str:
     """The share that decides a reallocation, beside its bound."""
     share = float(measured(move.measure, Columns(row, card.book), card.readings)[0])
-    return f"{_measure_line(move.measure, share, rule, card, row)}，达到 {wording.percent(move.at_least)}"
+    return f"{_measure_line(move.measure, share, rule, card, row)}，达到 {phrases.percent(move.at_least)}"
 
 
 def _demand(condition: Condition, rule: Rule, card: Scorecard) -> str:
-    if condition.measure.kind in wording.LOGIC:
+    if condition.measure.kind in phrases.LOGIC:
         return {"any_of": "有其一", "all_of": "全部为是", "none_of": "均为 0 或否"}[condition.measure.kind]
-    threshold = wording.measure_text(condition.measure, rule, card.book, card.readings, condition.threshold)
-    return f"{wording.TESTS[condition.test]} {threshold}"
+    threshold = phrases.measure_text(condition.measure, rule, card.book, card.readings, condition.threshold)
+    return f"{phrases.TESTS[condition.test]} {threshold}"
 
 
 def _measure_line(call: Call, value: float, rule: Rule, card: Scorecard, row: pd.DataFrame) -> str:
@@ -86,7 +86,7 @@ def _measure_line(call: Call, value: float, rule: Rule, card: Scorecard, row: pd
     def role(name: str) -> list[str]:
         return input_names(chosen(call.params[name], readings), readings)
 
-    shown_value = wording.MISSING if math.isnan(value) else _measured(call, value, rule, card)
+    shown_value = phrases.MISSING if math.isnan(value) else _measured(call, value, rule, card)
     if call.kind == "ratio":
         part, whole = text(role("part")), text(role("whole"))
         part = f"({part})" if "+" in part else part
@@ -107,7 +107,7 @@ def _measure_line(call: Call, value: float, rule: Rule, card: Scorecard, row: pd
         return f"{book.inputs[role('input')[0]].label} = {shown_value}"
     if call.kind == "coverage":
         return _coverage_line(call, value, card, row)
-    flags = "；".join(f"{book.inputs[n].label}：{wording.input_value(book.inputs[n], row[n].iloc[0] if n in row else None)}"
+    flags = "；".join(f"{book.inputs[n].label}：{phrases.input_value(book.inputs[n], row[n].iloc[0] if n in row else None)}"
                      for n in role("inputs"))  # fmt: skip
     return flags if call.kind != "count_yes" else f"{flags}；共 {shown_value}"
 
@@ -126,22 +126,22 @@ def _coverage_line(call: Call, value: float, card: Scorecard, row: pd.DataFrame)
     whole = _number(row[call.params["whole"]].iloc[0] if call.params["whole"] in row else None)
     texts = []
     for part, system in zip(call.params["parts"], call.params["systems"], strict=True):
-        used = wording.input_value(book.inputs[system], row[system].iloc[0] if system in row else None)
+        used = phrases.input_value(book.inputs[system], row[system].iloc[0] if system in row else None)
         covered = _number(row[part].iloc[0] if part in row else None)
         if used == "是":
             used += f"，{covered} ÷ {whole}"
-            if wording.MISSING not in used and whole != "0":
-                used += f" = {wording.number(float(row[part].iloc[0] / row[call.params['whole']].iloc[0]), 4)}"
+            if phrases.MISSING not in used and whole != "0":
+                used += f" = {phrases.number(float(row[part].iloc[0] / row[call.params['whole']].iloc[0]), 4)}"
         texts.append(f"{book.inputs[system].label}：{used}")
-    outcome = wording.MISSING if math.isnan(value) else f"{value:.2f}"
+    outcome = phrases.MISSING if math.isnan(value) else f"{value:.2f}"
     return f"{'；'.join(texts)}；取较高者，最多为 1，四舍五入到两位小数 = {outcome}"
 
 
 def _formula_line(rule: Rule, value: float, earned: float, card: Scorecard) -> str:
     """How the value earns the points."""
     assert rule.measure is not None and rule.formula is not None
-    params, kind, full = rule.formula.bind(card.readings), rule.formula.kind, wording.number(rule.full)
-    result = wording.points(earned)
+    params, kind, full = rule.formula.bind(card.readings), rule.formula.kind, phrases.number(rule.full)
+    result = phrases.points(earned)
 
     def text(x: float) -> str:
         assert rule.measure is not None
@@ -159,22 +159,22 @@ def _formula_line(rule: Rule, value: float, earned: float, card: Scorecard) -> s
             return f"({zero} − {v}) ÷ ({zero} − {most}) × {full} = {result}"
         return f"({v} − {zero}) ÷ ({most} − {zero}) × {full} = {result}"
     if kind == "tiers":
-        bounds = "，".join(f"{'达到' if params.get('inclusive', 'yes') == 'yes' else '高于'} {text(at)} 得 {wording.number(p)}"
+        bounds = "，".join(f"{'达到' if params.get('inclusive', 'yes') == 'yes' else '高于'} {text(at)} 得 {phrases.number(p)}"
                           for at, p in params["tiers"])  # fmt: skip
         return f"{text(value)}：{bounds} → {result}"
     if kind == "deduct":
-        return f"{full} − {wording.number(params['each'])} × {text(value)} = {result}（不低于 0）"
+        return f"{full} − {phrases.number(params['each'])} × {text(value)} = {result}（不低于 0）"
     if kind == "excess_deduct":
         steps = max((value - params["free"]) / params["step"], 0)
         counted = {"pro_rata": steps, "whole_steps": math.floor(steps + 1e-9), "started_steps": math.ceil(steps - 1e-9)}
-        step = "每步十万分之一" if params["step"] < 0.001 else f"每步 {wording.number(params['step'])}"
+        step = "每步十万分之一" if params["step"] < 0.001 else f"每步 {phrases.number(params['step'])}"
         taken = _number(counted[params["partial"]])
         return (
             f"超出 {text(params['free'])} 的部分合 {_number(steps)} 步（{step}），按 {taken} 步计："
-            f"{full} − {wording.number(params['each'])} × {taken} = {result}（不低于 0）"
+            f"{full} − {phrases.number(params['each'])} × {taken} = {result}（不低于 0）"
         )
     if kind == "per_unit":
-        return f"{wording.number(params['each'])} × {text(value)} = {result}（最多 {full}）"
+        return f"{phrases.number(params['each'])} × {text(value)} = {result}（最多 {full}）"
     if kind == "awarded":
         return f"按{'覆盖率' if rule.measure.kind == 'coverage' else '评分'}计 {result}（最多 {full}）"
     demand = {"any_of": "有其一", "none_of": "均未发生", "all_of": "全部为是"}.get(rule.measure.kind, "为是")
@@ -183,11 +183,11 @@ def _formula_line(rule: Rule, value: float, earned: float, card: Scorecard) -> s
 
 def _measured(call: Call, value: float, rule: Rule, card: Scorecard, unit: bool = True) -> str:
     """A value with the digits that reproduce the score, marked ≈ where they are not all."""
-    if call.kind in wording.SHARES and not rule.value_unit:
+    if call.kind in phrases.SHARES and not rule.value_unit:
         return _number(100 * value) + "%"
     text = _number(value)
     return (
-        f"{text}{wording.measure_text(call, rule, card.book, card.readings, value).removeprefix(wording.number(value))}"
+        f"{text}{phrases.measure_text(call, rule, card.book, card.readings, value).removeprefix(phrases.number(value))}"
         if unit
         else text
     )
@@ -201,8 +201,8 @@ def _absent(row: pd.DataFrame, name: str) -> bool:
 def _number(x: Any) -> str:
     """A number with up to six significant decimals, ≈ before it where more would follow."""
     if x is None or pd.isna(x):
-        return wording.MISSING
+        return phrases.MISSING
     x = float(x)
     decimals = 6 if x == 0 or abs(x) >= 0.01 else 6 - math.floor(math.log10(abs(x)))
     rounded = round(x, decimals)
-    return ("" if math.isclose(rounded, x, rel_tol=1e-9) else "≈") + wording.number(rounded, decimals)
+    return ("" if math.isclose(rounded, x, rel_tol=1e-9) else "≈") + phrases.number(rounded, decimals)

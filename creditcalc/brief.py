@@ -8,12 +8,12 @@ from functools import cached_property
 
 import pandas as pd
 
-from creditcalc import wording
+from creditcalc.rules import phrases
 from creditcalc.actions import effort, steps, unit
 from creditcalc.compare import ranks
 from creditcalc.contribution import Contribution, contribution, moves
 from creditcalc.problems import Problem
-from creditcalc.rulebook import Readings, Rule, Rulebook
+from creditcalc.rules.rulebook import Readings, Rule, Rulebook
 from creditcalc.scoring import Columns, Scorecard, score, score_condition
 from creditcalc.sensitivity import Sensitivity, alternatives, extremes, worth_knowing
 from creditcalc.targets import Targets, targets
@@ -138,11 +138,11 @@ class Brief:
                 "name": [r.name for r in rules],
                 "kind": [r.kind for r in rules],
                 "category": [r.category for r in rules],
-                "duty": [wording.LEVEL["county"] if r.scope == "county" else "市" for r in rules],
+                "duty": [phrases.LEVEL["county"] if r.scope == "county" else "市" for r in rules],
                 "clause": [r.clause for r in rules],
-                "goal": [wording.goal(r, book, self.readings) for r in rules],
+                "goal": [phrases.goal(r, book, self.readings) for r in rules],
                 "value": [self._value(r, own, values) for r in rules],
-                "status": [wording.STATUS[str(status)] for status in card.status.loc[now]],
+                "status": [phrases.STATUS[str(status)] for status in card.status.loc[now]],
                 "full": card.full.loc[now].to_numpy(),
                 "score": card.points.loc[now].to_numpy(),
                 "low": card.low.loc[now].to_numpy(),
@@ -156,10 +156,10 @@ class Brief:
     def _value(self, rule: Rule, own: Columns, values: Mapping[Hashable, float]) -> str:
         """The value that the rule scores; for a base indicator that of each condition which concerns the jurisdiction."""
         if rule.measure:
-            return wording.measure_value(rule, self.book, self.readings, float(values[rule.id]))
+            return phrases.measure_value(rule, self.book, self.readings, float(values[rule.id]))
         results = [(c, *score_condition(c, own, self.readings)) for c in rule.conditions]
         return "；".join(
-            wording.measure_text(c.measure, rule, self.book, self.readings, float(value[0]))
+            phrases.measure_text(c.measure, rule, self.book, self.readings, float(value[0]))
             for c, value, _, concerned in results
             if concerned[0] != 0
         )
@@ -215,7 +215,7 @@ class Brief:
         own = [all(self.level == "city" or n in self.typed or not book.inputs[n].inherit for n in c) for c in frame["changes"]]
         frame["shared"], frame["own"] = shared, [mine and not part for mine, part in zip(own, shared, strict=True)]
         frame["unit"] = ["、".join(dict.fromkeys(unit(book, name) for name in changes)) for changes in frame["changes"]]
-        frame["duty"] = [wording.LEVEL[book.rules[id].scope] for id in frame["id"]]
+        frame["duty"] = [phrases.LEVEL[book.rules[id].scope] for id in frame["id"]]
         frame["name"] = [book.rules[id].name + ("（附加项）" if book.rules[id].kind == "bonus" else "") for id in frame["id"]]
         return frame.sort_values("total_gain", ascending=False, kind="stable")
 

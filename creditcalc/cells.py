@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from creditcalc.numberformat import Formatted
-from creditcalc.rulebook import Input, Rulebook
+from creditcalc.rules.rulebook import Input, Rulebook
 from creditcalc.sources import Merged, blank, plain
 
 LONGEST = 50  # characters of a name

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from creditcalc.batch import Run
     from creditcalc.inputs import Checked
-    from creditcalc.rulebook import Rulebook
+    from creditcalc.rules.rulebook import Rulebook
 
 STATUSES = {"made": "生成", "unchanged": "未变", "failed": "失败", "refused": "因数据错误未生成", "left": "本次未做"}
 INLINE = "module://matplotlib_inline.backend_inline"  # which shows figures in the notebook
@@ -132,7 +132,7 @@ def score(
     """
     from creditcalc import scoring
     from creditcalc.inputs import check_inputs
-    from creditcalc.loading import load_rulebook
+    from creditcalc.rules.load import load_rulebook
     from creditcalc.outputs import check_outputs
     from creditcalc.workbook import write_tables
 
@@ -204,7 +204,7 @@ def explain(
 def check(data: Path, rulebook: Path | None) -> int:
     """核对数据和旁边的佐证材料表，列出全部错误和提示，不计分。"""
     from creditcalc.evidence import check_with_evidence
-    from creditcalc.loading import load_rulebook
+    from creditcalc.rules.load import load_rulebook
 
     checked, _ = check_with_evidence(data, load_rulebook(rulebook))
     for problem in checked.errors:
@@ -234,7 +234,7 @@ def verify(folder: Path) -> int:
 @RULEBOOK
 def rules(rulebook: Path | None) -> int:
     """把规则和数据项打印成两张表；用 --rulebook 同时检查一份规则文件。"""
-    from creditcalc.loading import load_rulebook
+    from creditcalc.rules.load import load_rulebook
 
     book = load_rulebook(rulebook)
     rows = [
@@ -281,9 +281,9 @@ def _score_partitions(
 
 def _totals_text(totals: pd.DataFrame) -> str:
     """Totals as a table for the terminal."""
-    from creditcalc import wording
+    from creditcalc.rules import phrases
 
-    words = totals.assign(eligible=totals["eligible"].map(wording.ELIGIBLE))[list(TOTALS)]
+    words = totals.assign(eligible=totals["eligible"].map(phrases.ELIGIBLE))[list(TOTALS)]
     return aligned(list(TOTALS.values()), in_words(words))
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from creditcalc.formulas import Array
+from creditcalc.rules.formulas import Array
 from creditcalc.problems import InputError, Problem, nearest, shown
-from creditcalc.rulebook import Rulebook
+from creditcalc.rules.rulebook import Rulebook
 
 LEVELS = ("county", "city")
 FEW = 1_000  # rows

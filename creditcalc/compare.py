@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from creditcalc.formulas import TOLERANCE
+from creditcalc.rules.formulas import TOLERANCE
 from creditcalc.problems import Problem, UnknownName, shown
 from creditcalc.scoring import Scorecard
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from creditcalc.formulas import TOLERANCE, Array
+from creditcalc.rules.formulas import TOLERANCE, Array
 from creditcalc.problems import Problem, UnknownName, nearest, shown
 from creditcalc.rollup import combine
-from creditcalc.rulebook import Rule
+from creditcalc.rules.rulebook import Rule
 from creditcalc.scoring import Columns, Scorecard, score, score_item
 from creditcalc.targets import Search, Unreachable, targets
 

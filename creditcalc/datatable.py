@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.display import Shown, badge, escape, safe_href
-from creditcalc.formulas import round_half_up
+from creditcalc.rules.formulas import round_half_up
 from creditcalc.theme import HEAT, STATED
 
 # Half characters: up to the first a cell never breaks, from the second on its column is kept wide.

@@ -43,7 +43,7 @@ def template(
     """写一份空白填报表，每个县区一张工作表。"""
     from creditcalc.files import replacing
     from creditcalc.forms import write_forms
-    from creditcalc.loading import load_rulebook
+    from creditcalc.rules.load import load_rulebook
     from creditcalc.outputs import check_outputs
 
     _expect_names([*counties, *filter(None, [city])])
@@ -85,7 +85,7 @@ def merge(
     要在已有的数据表上补，把它也写进要合并的文件，--out 写它：它的内容全在结果里才会替换，否则一个字也不动。
     """
     from creditcalc.inplace import expect_nothing_lost
-    from creditcalc.loading import load_rulebook
+    from creditcalc.rules.load import load_rulebook
     from creditcalc.merging import as_typed, merge_inputs, not_come_in, with_expected
     from creditcalc.outputs import check_outputs, in_place
     from creditcalc.workbook import write_tables
@@ -207,7 +207,7 @@ def ledgers(
     """
     from creditcalc.ledgers import read_ledgers
     from creditcalc.ledgers.listing import sheets
-    from creditcalc.loading import load_rulebook
+    from creditcalc.rules.load import load_rulebook
     from creditcalc.outputs import check_outputs
     from creditcalc.workbook import write_tables
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from creditcalc import wording
+from creditcalc.rules import phrases
 from creditcalc.actions import steps
 from creditcalc.brief import Brief
 from creditcalc.datatable import Column, Table
@@ -27,8 +27,8 @@ def evidence_figures(brief: Brief) -> Shown:
     late = f"，其中已过期 {overdue} 份" if overdue else ""
     return Facts(
         [
-            Fact("已佐证得分", wording.points(t["evidenced"]), f"已确认 {wording.points(t['score'])} 分；{UNASKED}"),
-            Fact("未佐证得分", wording.points(t["score"] - t["evidenced"]), "材料齐全前可能不被认可"),
+            Fact("已佐证得分", phrases.points(t["evidenced"]), f"已确认 {phrases.points(t['score'])} 分；{UNASKED}"),
+            Fact("未佐证得分", phrases.points(t["score"] - t["evidenced"]), "材料齐全前可能不被认可"),
             Fact("佐证材料", f"{settled} / {asked}", f"还差 {asked - settled} 份{late}", "bad" if late else ""),
         ]
     )
@@ -66,10 +66,10 @@ def unit_figures(unit: UnitBrief) -> Facts:
     """A unit's items and losses at one look."""
     scored = unit.items[unit.items["kind"] != "base"]
     gates = unit.items[unit.items["kind"] == "base"]
-    failed = gates.loc[gates["status"] != wording.STATUS["pass"], "name"]
+    failed = gates.loc[gates["status"] != phrases.STATUS["pass"], "name"]
     facts = [
-        Fact("评分指标", f"{len(scored)} 项", f"满分合计 {wording.number(scored['full'].sum())} 分"),
-        Fact("已确认得分", wording.points(scored["score"].sum()), f"失分 {wording.points(scored['lost'].sum())} 分"),
+        Fact("评分指标", f"{len(scored)} 项", f"满分合计 {phrases.number(scored['full'].sum())} 分"),
+        Fact("已确认得分", phrases.points(scored["score"].sum()), f"失分 {phrases.points(scored['lost'].sum())} 分"),
         Fact("基础指标", f"{len(gates)} 项", f"未通过或待核实：{'、'.join(failed) or '无'}", "bad" if len(failed) else ""),
     ]
     if len(unit.materials):
@@ -142,7 +142,7 @@ def _task_table(frame: pd.DataFrame, title: str) -> Table:
         material=[f"{text}（{kind}{'，盖公章' if seal else ''}）" for text, kind, seal in kinds],
         state=[state + ("，已过期" if late else "") for state, late in zip(frame["state"], frame["overdue"], strict=True)],
         stakes=[
-            "申报条件" if gate else f"{wording.points(x)} 分" for gate, x in zip(frame["gate"], frame["stake"], strict=True)
+            "申报条件" if gate else f"{phrases.points(x)} 分" for gate, x in zip(frame["gate"], frame["stake"], strict=True)
         ],
         owner=["、".join(owners) for owners in frame["owners"]],
         _href=["#" + id for id in frame["id"]],

@@ -14,7 +14,7 @@ from creditcalc.cells import Fault
 from creditcalc.inputs import Checked, check_inputs
 from creditcalc.ledgers.reading import JURISDICTION, PLACE, Column, Lines, joined, read_lines
 from creditcalc.problems import Problem, nearest
-from creditcalc.rulebook import Evidence, Rule, Rulebook
+from creditcalc.rules.rulebook import Evidence, Rule, Rulebook
 from creditcalc.sources import READERS, REFUSED, plain, read_grids
 
 Place = tuple[str, str]  # of a jurisdiction: its city, its name

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from creditcalc import arithmetic, wording
+from creditcalc import arithmetic
+from creditcalc.rules import phrases
 from creditcalc.problems import Problem, UnknownName, nearest, shown
-from creditcalc.rulebook import Rule, input_names, roles
+from creditcalc.rules.rulebook import Rule, input_names, roles
 from creditcalc.scoring import Columns, Scorecard, reallocated, score_gate, score_item
 
 ORIGINS = {"typed": "填报", "rolled_up": "县（区）汇总", "inherited": "沿用市级填报", "missing": "缺"}
@@ -164,9 +165,9 @@ def _input(name: str, card: Scorecard, row: pd.DataFrame) -> InputUsed:
     raw = row[name].iloc[0] if name in row else None
     value = None if raw is None or pd.isna(raw) else (str(raw) if i.type == "class" else float(raw))
     origin, parts = _origin(name, card, row)
-    texts = {county: wording.input_value(i, part) for county, part in parts.items()}
+    texts = {county: phrases.input_value(i, part) for county, part in parts.items()}
     origin = origin if value is not None else "missing"
-    return InputUsed(name, i.label, i.unit, value, wording.input_value(i, value), origin, parts, texts)
+    return InputUsed(name, i.label, i.unit, value, phrases.input_value(i, value), origin, parts, texts)
 
 
 def _origin(name: str, card: Scorecard, row: pd.DataFrame) -> tuple[str, dict[str, float | None]]:
@@ -196,24 +197,24 @@ def _reading(reading: str, rule: Rule, card: Scorecard, row: pd.DataFrame) -> Re
     for other in book.readings[reading].options:
         columns, readings = Columns(row, book), {**card.readings, reading: other}
         if rule.kind == "base":
-            scores[other] = wording.gate(float(score_gate(rule, columns, readings)[1][0]))
+            scores[other] = phrases.gate(float(score_gate(rule, columns, readings)[1][0]))
         else:
             _, _, low, high = score_item(rule, columns, readings, reallocated(book, columns, readings).get(rule.id))
-            scores[other] = f"{wording.interval(low[0], high[0])} 分"
+            scores[other] = f"{phrases.interval(low[0], high[0])} 分"
     return ReadingUsed(reading, book.readings[reading].question, option, book.readings[reading].options[option], scores)
 
 
 def _result(status: str, numbers: dict[str, float | None]) -> str:
     """The outcome in words."""
     if numbers["full"] is None:
-        return wording.STATUS[status]
+        return phrases.STATUS[status]
     if status == "not_applicable":
         return "不适用：满分 0 分，分值已并入涉企信用信息共享各项"
-    of = f"（满分 {wording.number(numbers['full'])} 分）"
+    of = f"（满分 {phrases.number(numbers['full'])} 分）"
     if numbers["score"] is None:
         assert numbers["low"] is not None and numbers["high"] is not None
-        return f"缺数据，不计分；得分可能在 {wording.interval(numbers['low'], numbers['high'])} 分之间{of}"
-    return f"得 {wording.points(numbers['score'])} 分{of}"
+        return f"缺数据，不计分；得分可能在 {phrases.interval(numbers['low'], numbers['high'])} 分之间{of}"
+    return f"得 {phrases.points(numbers['score'])} 分{of}"
 
 
 def _escaped(text: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.contrast import Side, contrast
-from creditcalc.rulebook import Input, Rulebook
+from creditcalc.rules.rulebook import Input, Rulebook
 from creditcalc.scoring import score
 from creditcalc.study import Study
 

@@ -18,7 +18,7 @@ from creditcalc.compare import ranks
 from creditcalc.datatable import Column, Table
 from creditcalc.display import Figure, Note, Prose, Together
 from creditcalc.theme import ACCENT, FIGURE_WIDTH, INK, LINE, MUTED, PAPER, TONES, use_figure_style
-from creditcalc.wording import interval, number, points
+from creditcalc.rules.phrases import interval, number, points
 
 LETTER = 0.135  # inches that a Chinese letter of a label takes
 GAP = 0.05  # inches between a label and its bar

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from creditcalc.problems import Problem, nearest
-from creditcalc.rulebook import Input, Rule, Rulebook
+from creditcalc.rules.rulebook import Input, Rule, Rulebook
 from creditcalc.sources import KEYS, Block, Grid, Row, blank, column_names, plain
 
 FORM_VERSION = "1"

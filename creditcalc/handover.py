@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from creditcalc import wording
+from creditcalc.rules import phrases
 from creditcalc.actions import steps
 from creditcalc.brief import Brief
 from creditcalc.duties import unit_items
 from creditcalc.evidence import UNSTATED
 from creditcalc.forms import sheet_titles
-from creditcalc.rulebook import Readings, Rule, Rulebook
+from creditcalc.rules.rulebook import Readings, Rule, Rulebook
 from creditcalc.units import Duties, UnitBrief
 from creditcalc.worklog import Worklog, units
 
@@ -78,7 +78,7 @@ def _items(brief: Brief, mine: pd.DataFrame) -> pd.DataFrame:
 
 def _evidence_cells(rule: Rule, brief: Brief, mine: pd.DataFrame) -> dict[str, str]:
     """Materials, units and progress of a rule."""
-    state = wording.STATUS[str(brief.card.status.loc[brief.now, rule.id])]
+    state = phrases.STATUS[str(brief.card.status.loc[brief.now, rule.id])]
     own = mine[mine["id"] == rule.id]
     units = [*(f"{unit}（牵头）" for unit in rule.lead), *rule.units]
     return {
@@ -129,7 +129,7 @@ def _unit(unit: UnitBrief, log: Worklog) -> pd.DataFrame:
     wins: dict[str, list[str]] = {}
     for id, goal, changes, gain in unit.actions[["id", "goal", "changes", "total_gain"]].to_numpy():
         if goal != "next":
-            points = f"（+{wording.points(gain)} 分）" if goal == "full" else "（即通过）"
+            points = f"（+{phrases.points(gain)} 分）" if goal == "full" else "（即通过）"
             wins.setdefault(id, []).append(steps(unit.city.book, row, changes) + points)
     tasks = log.tasks[[unit.name in owners for owners in log.tasks["owners"]]]
     missing: dict[str, list[str]] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from creditcalc import wording
+from creditcalc.rules import phrases
 from creditcalc.brief import Brief
 from creditcalc.datatable import Column, Table
 from creditcalc.display import Fact, Facts, Note, Prose, Shown, escape, safe_href
@@ -93,15 +93,15 @@ def _glance(city: Brief) -> Iterable[Shown]:
     """Where a city stands: eligible or not and why, its total, its largest losses."""
     yield key_figures(city)
     frame = item_frame(city)
-    failed = frame[frame["status"].isin([wording.STATUS["fail"], wording.STATUS["pending"]])]
+    failed = frame[frame["status"].isin([phrases.STATUS["fail"], phrases.STATUS["pending"]])]
     if len(failed):
         names = "、".join(f"{id} {name}（{status}）" for id, name, status in failed[["id", "name", "status"]].to_numpy())
-        yield Note(names, "基础指标", "bad" if (failed["status"] == wording.STATUS["fail"]).any() else "warn")
+        yield Note(names, "基础指标", "bad" if (failed["status"] == phrases.STATUS["fail"]).any() else "warn")
     lost = (
         frame[(frame["kind"] == "item") & (frame["lost"] > 0)].sort_values("lost", ascending=False, kind="stable").head(LOSSES)
     )
     facts = [
-        Fact(f"{id} {name}", f"−{wording.points(x)} 分", f"现值 {value}，满分要求：{goal}", "bad")
+        Fact(f"{id} {name}", f"−{phrases.points(x)} 分", f"现值 {value}，满分要求：{goal}", "bad")
         for id, name, x, value, goal in lost[["id", "name", "lost", "value", "goal"]].to_numpy()
     ]
     yield Prose([], heading="失分最多的三项")
@@ -119,9 +119,9 @@ def _standings(plan: Plan, pages: list[Page]) -> Table:
             "name": found["jurisdiction"],
             "city": found["city"],
             "score": found["score"],
-            "interval": [wording.interval(low, high) for low, high in zip(found["low"], found["high"], strict=True)],
-            "bonus": [wording.interval(low, high) for low, high in zip(found["bonus_low"], found["bonus_high"], strict=True)],
-            "eligible": found["eligible"].map(wording.ELIGIBLE),
+            "interval": [phrases.interval(low, high) for low, high in zip(found["low"], found["high"], strict=True)],
+            "bonus": [phrases.interval(low, high) for low, high in zip(found["bonus_low"], found["bonus_high"], strict=True)],
+            "eligible": found["eligible"].map(phrases.ELIGIBLE),
             "page": [STATUS[page.status] for page in own],
             "pdf": ["PDF" if page.printed else None for page in own],
             "_file": [page.file for page in own],
@@ -163,4 +163,4 @@ def _without_page(pages: list[Page]) -> Table:
 def _problem_table(problems: list[Problem]) -> Table:
     rows = [{"县（区、市）": p.jurisdiction or "—", "期间": p.period or "—", "问题": str(p)} for p in problems[:SHOWN]]
     more = f"（共 {len(problems)} 处，只列前 {SHOWN} 处，全部见汇总表）" if len(problems) > SHOWN else ""
-    return Table(pd.DataFrame(rows), f"{wording.SEVERITY[problems[0].severity]}{more}")
+    return Table(pd.DataFrame(rows), f"{phrases.SEVERITY[problems[0].severity]}{more}")

@@ -16,7 +16,7 @@ import pandas as pd
 from creditcalc.forms import is_form
 from creditcalc.merging import merge_inputs
 from creditcalc.problems import OutputError, Problem
-from creditcalc.rulebook import Rulebook
+from creditcalc.rules.rulebook import Rulebook
 from creditcalc.sources import read_grids
 from creditcalc.workbook import write_table
 

@@ -16,10 +16,10 @@ import pandas as pd
 
 from creditcalc.cells import Fault, parser
 from creditcalc.forms import is_form, read_form
-from creditcalc.formulas import TOLERANCE
-from creditcalc.loading import load_rulebook
+from creditcalc.rules.formulas import TOLERANCE
+from creditcalc.rules.load import load_rulebook
 from creditcalc.problems import InputError, Problem
-from creditcalc.rulebook import Input, Rulebook
+from creditcalc.rules.rulebook import Input, Rulebook
 from creditcalc.sources import KEYS, Block, Grid, blank, read_grids, read_table
 
 IDENTITY = ["city", "jurisdiction", "period"]

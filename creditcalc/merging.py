@@ -11,9 +11,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from creditcalc.inputs import IDENTITY, Finding, beyond_limits, parsed, placed, read_blocks, told, without_faults
-from creditcalc.loading import load_rulebook
+from creditcalc.rules.load import load_rulebook
 from creditcalc.problems import Problem
-from creditcalc.rulebook import Input, Rulebook
+from creditcalc.rules.rulebook import Input, Rulebook
 from creditcalc.sources import Block, read_grids
 
 NOTES = ["jurisdiction", "period", "input", "label", "value", "source", "remark"]

@@ -37,7 +37,7 @@ from creditcalc.inputs import (
     without_faults,
 )
 from creditcalc.problems import InputError, Problem
-from creditcalc.rulebook import Readings, Rulebook
+from creditcalc.rules.rulebook import Readings, Rulebook
 from creditcalc.scoring import score
 from creditcalc.sources import (
     EXCEL_ROWS,

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from creditcalc.formulas import TOLERANCE, Array
+from creditcalc.rules.formulas import TOLERANCE, Array
 from creditcalc.problems import InputError, Problem
-from creditcalc.rulebook import Rulebook
+from creditcalc.rules.rulebook import Rulebook
 from creditcalc.scoring import Columns
 
 GROUP = ["city", "period"]

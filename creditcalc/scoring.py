@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from creditcalc import formulas, measures
+from creditcalc.rules import formulas, measures
 from creditcalc.columns import LEVELS, levels, pieces
 from creditcalc.columns import Columns as Columns
-from creditcalc.formulas import Array
+from creditcalc.rules.formulas import Array
 from creditcalc.problems import InputError, Problem
-from creditcalc.rulebook import Call, Condition, Readings, Rule, Rulebook, chosen, roles
+from creditcalc.rules.rulebook import Call, Condition, Readings, Rule, Rulebook, chosen, roles
 
 KEYS = ["jurisdiction", "period"]
 ITEM_STATUS = ("missing", "scored", "not_applicable")

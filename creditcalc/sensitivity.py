@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.compare import ranks_by_city
-from creditcalc.formulas import TOLERANCE, Array
-from creditcalc.rulebook import Choice, Input, Readings, Rule, Rulebook, chosen
+from creditcalc.rules.formulas import TOLERANCE, Array
+from creditcalc.rules.rulebook import Choice, Input, Readings, Rule, Rulebook, chosen
 from creditcalc.scoring import KEYS, Columns, Scorecard, reallocated, score, score_item
 
 Missing = tuple[int, str]  # a row's position and an input that it lacks

@@ -20,7 +20,7 @@ from typing import Any
 
 from creditcalc.numberformat import as_seen
 from creditcalc.problems import InputError, Problem, nearest
-from creditcalc.rulebook import Rulebook
+from creditcalc.rules.rulebook import Rulebook
 from creditcalc.spreadsheet import unmarked
 
 KEYS = {

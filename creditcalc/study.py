@@ -16,10 +16,10 @@ from creditcalc.brief import Brief, Group
 from creditcalc.bundled import bundled
 from creditcalc.evidence import check_with_evidence
 from creditcalc.inputs import Checked
-from creditcalc.loading import load_rulebook
+from creditcalc.rules.load import load_rulebook
 from creditcalc.problems import Problem, ReadingError, UnknownName, nearest, shown
 from creditcalc.rollup import notices, roll_up
-from creditcalc.rulebook import Readings, Rulebook
+from creditcalc.rules.rulebook import Readings, Rulebook
 from creditcalc.scoring import Scorecard, score
 from creditcalc.units import Duties, UnitBrief
 from creditcalc.worklog import units

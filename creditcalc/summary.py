@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from creditcalc import wording
+from creditcalc.rules import phrases
 from creditcalc.actions import steps
 from creditcalc.bundled import bundled
 from creditcalc.compare import ranks
@@ -45,12 +45,12 @@ def sheets(plan: Plan) -> dict[str, pd.DataFrame]:
         name=items["id"].map({id: rule.name for id, rule in rules.items()}),
         category=items["id"].map({id: rule.category for id, rule in rules.items()}),
         clause=items["id"].map({id: rule.clause for id, rule in rules.items()}),
-        status=items["status"].map(wording.STATUS),
+        status=items["status"].map(phrases.STATUS),
         kind=items["kind"].map(KINDS),
     )
     scored = items["kind"].notna()
     totals = period_totals(plan)
-    totals = totals.assign(level=totals["level"].map(wording.LEVEL), eligible=totals["eligible"].map(wording.ELIGIBLE))
+    totals = totals.assign(level=totals["level"].map(phrases.LEVEL), eligible=totals["eligible"].map(phrases.ELIGIBLE))
     return {
         "总分": _headed(totals, TOTALS),
         "评分项": _headed(items[scored], ITEMS),
@@ -87,12 +87,12 @@ def _target_frame(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
     frame = frame[~frame.set_index(["city", "jurisdiction"]).index.isin([(key.city, key.name) for key in plan.refused])]
     return frame.assign(
         name=frame["id"].map({id: rule.name for id, rule in book.rules.items()}),
-        duty=frame["id"].map({id: wording.LEVEL[rule.scope] for id, rule in book.rules.items()}),
+        duty=frame["id"].map({id: phrases.LEVEL[rule.scope] for id, rule in book.rules.items()}),
         goal=frame["goal"].map(GOALS),
     )
 
 
-TOTALS = wording.WHO | {
+TOTALS = phrases.WHO | {
     "level": "级别",
     "rank": "排名",
     "score": "已确认得分",
@@ -106,7 +106,7 @@ TOTALS = wording.WHO | {
     "county_duty": "县（区）任务得分",
     "county_duty_full": "县（区）任务满分",
 }
-ITEMS = wording.WHO | {
+ITEMS = phrases.WHO | {
     "id": "编号",
     "name": "指标",
     "kind": "性质",
@@ -120,7 +120,7 @@ ITEMS = wording.WHO | {
     "clause": "依据",
 }
 GOALS = {"full": "满分", "next": "下一步", "pass": "通过"}
-TARGETS = wording.WHO | {
+TARGETS = phrases.WHO | {
     "id": "编号",
     "name": "指标",
     "duty": "任务",
@@ -129,7 +129,7 @@ TARGETS = wording.WHO | {
     "points": "本项可得分",
     "total_gain": "合计可得分",
 }
-BASE = wording.WHO | {"id": "编号", "name": "基础指标", "value": "现值", "status": "结论", "clause": "依据"}
+BASE = phrases.WHO | {"id": "编号", "name": "基础指标", "value": "现值", "status": "结论", "clause": "依据"}
 
 
 def _headed(frame: pd.DataFrame, headers: Mapping[str, str]) -> pd.DataFrame:

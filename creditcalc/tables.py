@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from creditcalc import wording
+from creditcalc.rules import phrases
 from creditcalc.brief import Brief
 from creditcalc.compare import ranks
 from creditcalc.datatable import Column, Table
@@ -27,19 +27,19 @@ def key_figures(brief: Brief) -> Facts:
     t: Any = brief.card.totals().loc[brief.now]
     counts = brief.card.status.loc[brief.now, [r.id for r in brief.book.of_kind("base")]].value_counts()
     tone = {"yes": "good", "no": "bad", "pending": "warn"}[t["eligible"]]
-    gates = "，".join(f"{wording.STATUS[s]} {counts[s]} 项" for s in ("pass", "fail", "pending") if counts.get(s, 0))
+    gates = "，".join(f"{phrases.STATUS[s]} {counts[s]} 项" for s in ("pass", "fail", "pending") if counts.get(s, 0))
     facts = [
-        Fact("申报条件", wording.ELIGIBLE[t["eligible"]], f"基础指标：{gates}", tone),
-        Fact("评分指标得分", wording.points(t["score"]), _of(brief.book.full) + _open(t["low"], t["high"])),
-        Fact("附加分", wording.points(t["bonus"]), _of(brief.book.bonus) + _open(t["bonus_low"], t["bonus_high"])),
+        Fact("申报条件", phrases.ELIGIBLE[t["eligible"]], f"基础指标：{gates}", tone),
+        Fact("评分指标得分", phrases.points(t["score"]), _of(brief.book.full) + _open(t["low"], t["high"])),
+        Fact("附加分", phrases.points(t["bonus"]), _of(brief.book.bonus) + _open(t["bonus_low"], t["bonus_high"])),
         Fact(
             "合计",
-            wording.points(t["total"]),
+            phrases.points(t["total"]),
             "评分指标与附加项之和" + _open(t["low"] + t["bonus_low"], t["high"] + t["bonus_high"]),
         ),
     ]
     if brief.level == "county":
-        facts.append(Fact("县（区）任务得分", wording.points(t["county_duty"]), _of(t["county_duty_full"])))
+        facts.append(Fact("县（区）任务得分", phrases.points(t["county_duty"]), _of(t["county_duty_full"])))
         facts.append(Fact("县（区）排名", *place_words(brief)))
     return Facts(facts)
 
@@ -54,11 +54,11 @@ def place_words(brief: Brief) -> tuple[str, str]:
 
 
 def _of(full: float) -> str:
-    return f"满分 {wording.number(full)} 分"
+    return f"满分 {phrases.number(full)} 分"
 
 
 def _open(low: float, high: float) -> str:
-    return "" if math.isclose(low, high) else f"；数据补齐后在 {wording.interval(low, high)} 之间"
+    return "" if math.isclose(low, high) else f"；数据补齐后在 {phrases.interval(low, high)} 之间"
 
 
 def item_frame(brief: Brief) -> pd.DataFrame:
@@ -93,7 +93,7 @@ def category_table(brief: Brief) -> Table:
     total = frame[["full", "score", "low", "high"]].sum()
     total["median"] = brief.group.counties.totals()["score"].median()
     frame.loc[len(frame)] = {**total, "category": "合计", "name": ""}
-    frame["interval"] = [wording.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)]
+    frame["interval"] = [phrases.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)]
     columns = {
         "category": Column("类别"),
         "name": Column("内容"),
@@ -116,7 +116,7 @@ def missing(brief: Brief) -> Table:
         for id in frame["id"]
     ]
     frame["interval"] = [
-        "—" if math.isnan(a) else wording.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)
+        "—" if math.isnan(a) else phrases.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)
     ]
     columns = {"id": id_column(), "name": Column("指标"), "status": STATUS, "inputs": Column("缺的数据"),
                "interval": Column("得分区间")}  # fmt: skip
@@ -149,7 +149,7 @@ def months(brief: Brief) -> Table:
     """The totals of every month up to the period."""
     frame = brief.card.totals()
     frame["change"] = frame["score"].diff()
-    frame["interval"] = [wording.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)]
+    frame["interval"] = [phrases.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)]
     frame["eligible"] = frame["eligible"].map({"yes": "通过", "no": "不通过", "pending": "待核实"})
     columns = {
         "period": Column("期间"),
@@ -198,7 +198,7 @@ def problems(brief: Brief) -> Table:
     """Problems of the whole table and notices that concern this jurisdiction."""
     rows = [
         {
-            "kind": wording.SEVERITY[p.severity],
+            "kind": phrases.SEVERITY[p.severity],
             "where": p.where,
             "what": p.what,
             "value": p.value,
@@ -221,7 +221,7 @@ def all_rules(brief: Brief) -> Table:
     """Every rule with its value, points and clause; other tables link here."""
     frame = item_frame(brief)
     frame["points"] = [
-        "—" if k == "base" else wording.interval(a, b)
+        "—" if k == "base" else phrases.interval(a, b)
         for k, a, b in zip(frame["kind"], frame["low"], frame["high"], strict=True)
     ]
     frame["rule"] = [brief.book.rules[id].rule for id in frame["id"]]
@@ -250,7 +250,7 @@ def inputs(brief: Brief) -> Table:
         taken = "县（区）汇总" if brief.level == "city" else "沿用市级填报"
         origin = "填报" if i.name in typed else "缺" if _absent(value) else taken
         used = "、".join(r.id for r in brief.book.users(i.name)) or "城镇化率"
-        rows.append({"label": i.label, "name": i.name, "value": wording.input_value(i, None if _absent(value) else value),
+        rows.append({"label": i.label, "name": i.name, "value": phrases.input_value(i, None if _absent(value) else value),
                      "origin": origin, "used": used})  # fmt: skip
     columns = {"label": Column("数据项"), "name": Column("列名"), "value": Column("本期值"),
                "origin": Column("来源", kind="status"), "used": Column("用于")}  # fmt: skip
@@ -261,7 +261,7 @@ def standings(brief: Brief) -> Table:
     """All counties of a city side by side."""
     frame = brief.group.counties.totals()
     frame = frame.join(ranks(frame)).sort_values(["rank", "jurisdiction"], kind="stable")
-    frame["interval"] = [wording.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)]
+    frame["interval"] = [phrases.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)]
     frame["places"] = [f"{b}–{w}" if b != w else str(b) for b, w in zip(frame["best"], frame["worst"], strict=True)]
     frame["eligible"] = frame["eligible"].map({"yes": "通过", "no": "不通过", "pending": "待核实"})
     columns = {
@@ -291,7 +291,7 @@ def base_matrix(brief: Brief) -> Table:
     rows |= {name: brief.group.counties.status.iloc[n] for n, name in enumerate(names)}
     frame = pd.DataFrame(
         {"id": [r.id for r in rules], "name": [r.name for r in rules], "_href": [f"#{r.id}" for r in rules]}
-        | {who: [wording.STATUS[str(status[r.id])] for r in rules] for who, status in rows.items()}
+        | {who: [phrases.STATUS[str(status[r.id])] for r in rules] for who, status in rows.items()}
     )
     frame = frame[(frame[list(rows)] != "通过").any(axis=1)]
     columns = {"id": id_column(), "name": Column("基础指标")} | {who: Column(kind="status") for who in rows}
@@ -304,8 +304,8 @@ def shared_thresholds(brief: Brief) -> Prose:
     for rule in brief.book.rules.values():
         for name in rule.inputs(brief.readings) if rule.city_threshold else []:
             i = brief.book.inputs[name]
-            own = wording.input_value(i, brief.rows.loc[brief.now].get(name))
-            city = wording.input_value(i, brief.group.city_inputs.get(name))
+            own = phrases.input_value(i, brief.rows.loc[brief.now].get(name))
+            city = phrases.input_value(i, brief.group.city_inputs.get(name))
             lines.append(f"{rule.id} {rule.name}：本县（区）{own}，全市 {city}。{rule.note}")
     return Prose(lines)
 

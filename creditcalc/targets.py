@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from creditcalc import formulas, measures
-from creditcalc.formulas import Array
-from creditcalc.rulebook import Call, Condition, Rule, input_names
+from creditcalc.rules import formulas, measures
+from creditcalc.rules.formulas import Array
+from creditcalc.rules.rulebook import Call, Condition, Rule, input_names
 from creditcalc.scoring import Columns, Scorecard, score, score_condition
 
 COLUMNS = ["jurisdiction", "period", "id", "goal", "changes", "points", "total_gain"]

@@ -8,7 +8,7 @@ from functools import cached_property
 import pandas as pd
 
 from creditcalc.brief import Brief
-from creditcalc.rulebook import Rule
+from creditcalc.rules.rulebook import Rule
 from creditcalc.tables import item_frame
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.cells import Fault, parser
-from creditcalc.formulas import TOLERANCE
+from creditcalc.rules.formulas import TOLERANCE
 from creditcalc.inputs import IDENTITY, beyond_limits
 from creditcalc.problems import InputError, Problem, UnknownName, nearest, shown
 from creditcalc.rollup import roll_up
-from creditcalc.rulebook import Readings, Rulebook
+from creditcalc.rules.rulebook import Readings, Rulebook
 from creditcalc.scoring import Scorecard, score
 
 OUTCOME = ["score", "low", "high", "status"]

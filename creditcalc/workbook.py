@@ -14,7 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pandas as pd
 
-from creditcalc import wording
+from creditcalc.rules import phrases
 from creditcalc.files import fixed_time, replacing
 from creditcalc.problems import InputError, Problem
 from creditcalc.spreadsheet import computed, for_csv
@@ -74,10 +74,10 @@ def _save_csv(file: BinaryIO, frame: pd.DataFrame) -> None:
 
 def problem_frame(problems: Iterable[Problem]) -> pd.DataFrame:
     """Problems as a table, one line each, with headers for people."""
-    headers = ["性质", *wording.WHO.values(), "文件", "工作表", "行", "列", "问题", "值", "怎么办"]
+    headers = ["性质", *phrases.WHO.values(), "文件", "工作表", "行", "列", "问题", "值", "怎么办"]
     rows = [
         (
-            wording.SEVERITY[p.severity],
+            phrases.SEVERITY[p.severity],
             p.jurisdiction,
             p.city,
             p.period,

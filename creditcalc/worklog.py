@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.evidence import standing
-from creditcalc.rulebook import Rule, Rulebook
+from creditcalc.rules.rulebook import Rule, Rulebook
 from creditcalc.scoring import Scorecard
 
 

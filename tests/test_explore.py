@@ -14,7 +14,7 @@ import traitlets
 import creditcalc as cc
 from creditcalc.contrast import Side, contrast
 from creditcalc.explore import Explorer
-from creditcalc.wording import ELIGIBLE, STATUS, interval
+from creditcalc.rules.phrases import ELIGIBLE, STATUS, interval
 
 COUNTY, PERIOD = "范县", "2021-05"
 TOTALS = {

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from creditcalc.forms import FORM_VERSION, HEADER, is_form, sections, write_forms
 from creditcalc.inputs import check_inputs
-from creditcalc.loading import load_rulebook
+from creditcalc.rules.load import load_rulebook
 from creditcalc.sources import Grid, read_grids
 
 BOOK = load_rulebook()

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from creditcalc import formulas
-from creditcalc.formulas import FORMULAS, TESTS
+from creditcalc.rules import formulas
+from creditcalc.rules.formulas import FORMULAS, TESTS
 
 TWO = [[0.2, 0.5], [0.5, 1]]
 VARIANTS = {

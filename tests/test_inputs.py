@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from creditcalc.cells import Fault, parser
 from creditcalc.inputs import check_inputs, read_inputs
-from creditcalc.loading import load_rulebook
+from creditcalc.rules.load import load_rulebook
 from creditcalc.problems import InputError, UnknownName
 from creditcalc.rollup import roll_up
 from creditcalc.study import open_study

@@ -17,7 +17,7 @@ from playwright.sync_api import expect, sync_playwright
 
 import creditcalc as cc
 from creditcalc.bundled import bundled
-from creditcalc.wording import interval
+from creditcalc.rules.phrases import interval
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [

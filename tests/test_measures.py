@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from creditcalc import measures
+from creditcalc.rules import measures
 
 NAN = np.nan
 KNOWN = {

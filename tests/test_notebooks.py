@@ -11,7 +11,7 @@ import papermill
 import pytest
 
 import creditcalc as cc
-from creditcalc import wording
+from creditcalc.rules import phrases
 from creditcalc.fonts import missing_glyphs
 from creditcalc.html import PageHead, to_html
 
@@ -56,8 +56,8 @@ def test_the_page_says_what_was_computed(page, study):
     mine = totals[(totals["jurisdiction"] == name) & (totals["period"] == PERIOD)].iloc[0]
     text = text_of(html)
     for number in (mine["score"], mine["bonus"], mine["total"]):
-        assert f"\n{wording.points(number)}\n" in text
-    assert wording.ELIGIBLE[mine["eligible"]] in text
+        assert f"\n{phrases.points(number)}\n" in text
+    assert phrases.ELIGIBLE[mine["eligible"]] in text
 
 
 def test_every_item_of_the_county_page_is_what_the_oracle_makes_of_the_file(page):
@@ -78,7 +78,7 @@ def test_every_item_of_the_county_page_is_what_the_oracle_makes_of_the_file(page
     for id, result in expected.items():
         assert states[result.status] in shown[id]
         if result.low is not None:
-            assert wording.interval(float(result.low), float(result.high)) in shown[id]
+            assert phrases.interval(float(result.low), float(result.high)) in shown[id]
 
 
 def test_the_page_stands_by_itself(page):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from creditcalc.inputs import check_inputs
-from creditcalc.loading import load_rulebook
+from creditcalc.rules.load import load_rulebook
 from creditcalc.numberformat import Formatted, as_seen, scale
 
 BOOK = load_rulebook()

@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 import creditcalc as cc
-from creditcalc.rulebook import Call, Choice, input_names, roles
+from creditcalc.rules.rulebook import Call, Choice, input_names, roles
 
 
 @pytest.fixture(scope="module")

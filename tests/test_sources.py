@@ -17,7 +17,7 @@ from openpyxl.worksheet.formula import ArrayFormula
 from processes import LINUX
 
 from creditcalc.inputs import check_inputs
-from creditcalc.loading import load_rulebook
+from creditcalc.rules.load import load_rulebook
 from creditcalc.sources import READERS, REFUSED, blank, plain, read_grids
 
 BOOK = load_rulebook()

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import creditcalc as cc
-from creditcalc import formulas, scoring, wording
+from creditcalc import scoring
+from creditcalc.rules import formulas, phrases
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def book():
     ],
 )
 def test_number(x, decimals, text):
-    assert wording.number(x, decimals) == text
+    assert phrases.number(x, decimals) == text
 
 
 @settings(max_examples=300, deadline=None)
@@ -43,7 +44,7 @@ def test_number(x, decimals, text):
     number=st.integers(0, 113_000).map(lambda n: Decimal(n) / 1000) | st.integers(0, 10**8).map(lambda n: Decimal(n) / 10**6)
 )
 def test_points_have_two_decimals_rounded_half_up(number):
-    assert wording.points(float(number)) == str(number.quantize(Decimal("0.01"), ROUND_HALF_UP))
+    assert phrases.points(float(number)) == str(number.quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 @pytest.mark.parametrize(
@@ -61,12 +62,12 @@ def test_points_have_two_decimals_rounded_half_up(number):
     ],
 )
 def test_percent(x, text):
-    assert wording.percent(x) == text
+    assert phrases.percent(x) == text
 
 
 @pytest.mark.parametrize(("truth", "text"), [(1.0, "通过"), (0.0, "不通过"), (float("nan"), "待核实")])
 def test_gate(truth, text):
-    assert wording.gate(truth) == text
+    assert phrases.gate(truth) == text
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_gate(truth, text):
     [(3, 5, "3.00–5.00"), (2, 2, "2.00"), (2, 2.001, "2.00"), (0, 0.005, "0.00–0.01")],
 )
 def test_interval(low, high, text):
-    assert wording.interval(low, high) == text
+    assert phrases.interval(low, high) == text
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_interval(low, high, text):
     ],
 )
 def test_input_value(book, name, x, text):
-    assert wording.input_value(book.inputs[name], x) == text
+    assert phrases.input_value(book.inputs[name], x) == text
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_input_value(book, name, x, text):
     ],
 )
 def test_measure_value(book, rule, readings, x, text):
-    assert wording.measure_value(book.rules[rule], book, book.resolve(readings), x) == text
+    assert phrases.measure_value(book.rules[rule], book, book.resolve(readings), x) == text
 
 
 @pytest.mark.parametrize(
@@ -154,11 +155,11 @@ def test_measure_value(book, rule, readings, x, text):
     ],
 )
 def test_goal(book, rule, readings, text):
-    assert wording.goal(book.rules[rule], book, book.resolve(readings)) == text
+    assert phrases.goal(book.rules[rule], book, book.resolve(readings)) == text
 
 
 def test_the_level_of_a_condition_is_said(book):
-    assert wording.goal(book.rules["B02"], book, book.resolve()).endswith("市级：政务服务大厅数不低于 1 个")
+    assert phrases.goal(book.rules["B02"], book, book.resolve()).endswith("市级：政务服务大厅数不低于 1 个")
 
 
 def test_every_rule_has_words_under_every_option(book):
@@ -166,12 +167,12 @@ def test_every_rule_has_words_under_every_option(book):
         for option in reading.options:
             readings = book.resolve({reading.id: option})
             for rule in book.rules.values():
-                words = [wording.goal(rule, book, readings)]
-                words += [wording.measure_value(rule, book, readings, 1.0)] if rule.measure else []
+                words = [phrases.goal(rule, book, readings)]
+                words += [phrases.measure_value(rule, book, readings, 1.0)] if rule.measure else []
                 assert all(words) and not any(bad in word for word in words for bad in ("None", "nan", "缺", "{"))
 
 
 def test_every_state_has_its_word():
-    assert set(wording.STATUS) == {*scoring.ITEM_STATUS, *scoring.BASE_STATUS}
-    assert set(wording.ELIGIBLE) == set(scoring.ELIGIBLE)
-    assert set(wording.TESTS) == set(formulas.TESTS)
+    assert set(phrases.STATUS) == {*scoring.ITEM_STATUS, *scoring.BASE_STATUS}
+    assert set(phrases.ELIGIBLE) == set(scoring.ELIGIBLE)
+    assert set(phrases.TESTS) == set(formulas.TESTS)

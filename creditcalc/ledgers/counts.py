@@ -16,7 +16,7 @@ from creditcalc.cells import Fault
 from creditcalc.ledgers import codes
 from creditcalc.ledgers.workdays import KNOWN, unknown, workdays
 from creditcalc.problems import Problem, RulebookError
-from creditcalc.rulebook import Rulebook
+from creditcalc.rules.rulebook import Rulebook
 from creditcalc.sources import plain
 
 REPAIR_DAYS = 3  # 评分指标 五·（二）双公示 3

@@ -25,9 +25,9 @@ from creditcalc.ledgers.kinds import JURISDICTIONS, kind_of, kinds, kinds_of_fil
 from creditcalc.ledgers.reading import Lines, joined, read_lines
 from creditcalc.ledgers.spans import Span, find_far, last_month, usual_span
 from creditcalc.ledgers.tallying import CASES, COUNTED, LATER, REPEATED, Tally, count, stacked
-from creditcalc.loading import load_rulebook
+from creditcalc.rules.load import load_rulebook
 from creditcalc.problems import InputError, Problem
-from creditcalc.rulebook import Rulebook
+from creditcalc.rules.rulebook import Rulebook
 from creditcalc.sources import Grid
 
 NO_LINES = "没有案例的县区也写一行，只填县区"

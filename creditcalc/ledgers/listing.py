@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from creditcalc.ledgers.gathering import Ledgers
-from creditcalc.rulebook import Rulebook
+from creditcalc.rules.rulebook import Rulebook
 from creditcalc.workbook import problem_frame
 
 ROWS = 1_000_000  # of a sheet; Excel holds 1,048,576

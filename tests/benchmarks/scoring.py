@@ -19,7 +19,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import creditcalc as cc
-from creditcalc import formulas, measures
+from creditcalc.rules import formulas, measures
 from creditcalc.columns import Columns
 
 BOOK = cc.load_rulebook()

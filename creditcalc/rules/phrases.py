@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from creditcalc.rulebook import Call, Condition, Input, Readings, Rule, Rulebook, chosen, input_names
+from creditcalc.rules.rulebook import Call, Condition, Input, Readings, Rule, Rulebook, chosen, input_names
 
 MISSING = "缺"
 STATUS = {

@@ -13,9 +13,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from creditcalc import formulas, measures
+from creditcalc.rules import formulas, measures
 from creditcalc.problems import Problem, RulebookError, nearest, shown
-from creditcalc.rulebook import (
+from creditcalc.rules.rulebook import (
     Call,
     Category,
     Choice,
@@ -31,9 +31,9 @@ from creditcalc.rulebook import (
     input_names,
     roles,
 )
-from creditcalc.toml import NUMBER, allowed, fits, is_kind, is_texts, read_toml
+from creditcalc.rules.toml_file import NUMBER, allowed, fits, is_kind, is_texts, read_toml
 
-BUNDLED = Path(__file__).parent / "rulebooks" / "puyang-2021.toml"
+BUNDLED = Path(__file__).parent / "editions" / "puyang-2021.toml"
 TYPES = ("count", "amount", "days", "flag", "score", "rank", "class")
 ROLLUPS = ("sum", "any", "all", "max", "city")
 SCOPES = ("county", "city")

@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from creditcalc import formulas, measures
+from creditcalc.rules import formulas, measures
 from creditcalc.problems import Problem, ReadingError, nearest, shown
 
 Readings = Mapping[str, str]

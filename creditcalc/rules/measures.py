@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from creditcalc.formulas import Array, round_half_up, snap
+from creditcalc.rules.formulas import Array, round_half_up, snap
 
 
 def input(input: Array) -> Array:

@@ -1,0 +1,1 @@
+"""What one edition of the ledger says: rules, inputs, readings, and how a value becomes points."""
