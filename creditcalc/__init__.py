@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from creditcalc.contribution import Contribution, contribution
     from creditcalc.explain import Explanation, explain
-    from creditcalc.inputs import Checked, check_inputs, read_inputs
+    from creditcalc.intake.checked_table import Checked, check_inputs, read_inputs
     from creditcalc.rules.load import load_rulebook
     from creditcalc.problems import InputError, Problem, ReadingError, RulebookError, UnknownName
     from creditcalc.rollup import roll_up

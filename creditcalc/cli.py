@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from creditcalc.batch import Run
-    from creditcalc.inputs import Checked
+    from creditcalc.intake.checked_table import Checked
     from creditcalc.rules.rulebook import Rulebook
 
 STATUSES = {"made": "生成", "unchanged": "未变", "failed": "失败", "refused": "因数据错误未生成", "left": "本次未做"}
@@ -131,7 +131,7 @@ def score(
     只放 Parquet 文件的文件夹逐个文件计分，结果边算边写（.parquet 或 .csv），数据可以比内存大。
     """
     from creditcalc import scoring
-    from creditcalc.inputs import check_inputs
+    from creditcalc.intake.checked_table import check_inputs
     from creditcalc.rules.load import load_rulebook
     from creditcalc.outputs import check_outputs
     from creditcalc.workbook import write_tables
@@ -255,7 +255,7 @@ for command in (desk.template, desk.merge, desk.ledgers, desk.worklog):
 
 def _sound(table: pd.DataFrame, checked: Checked) -> list[bool]:
     """Whether each row's jurisdiction is free of errors."""
-    from creditcalc.inputs import is_unsound
+    from creditcalc.intake.checked_table import is_unsound
 
     owners = zip(table["city"], table["jurisdiction"], strict=True)
     return [not is_unsound(checked.unsound, city, name) for city, name in owners]

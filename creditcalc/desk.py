@@ -42,7 +42,7 @@ def template(
 ) -> int:
     """写一份空白填报表，每个县区一张工作表。"""
     from creditcalc.files import replacing
-    from creditcalc.forms import write_forms
+    from creditcalc.intake.forms import write_forms
     from creditcalc.rules.load import load_rulebook
     from creditcalc.outputs import check_outputs
 
@@ -56,7 +56,7 @@ def template(
 
 def _expect_names(names: Iterable[str]) -> None:
     """UsageError for what no table could be read with as the name of a jurisdiction."""
-    from creditcalc.cells import READERS, Fault
+    from creditcalc.intake.cells import READERS, Fault
 
     for name in names:
         if isinstance(fault := READERS["name"](name), Fault):
@@ -86,7 +86,7 @@ def merge(
     """
     from creditcalc.inplace import expect_nothing_lost
     from creditcalc.rules.load import load_rulebook
-    from creditcalc.merging import as_typed, merge_inputs, not_come_in, with_expected
+    from creditcalc.intake.merge import as_typed, merge_inputs, not_come_in, with_expected
     from creditcalc.outputs import check_outputs, in_place
     from creditcalc.workbook import write_tables
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from creditcalc.cells import Fault
-from creditcalc.inputs import Checked, check_inputs
-from creditcalc.ledgers.reading import JURISDICTION, PLACE, Column, Lines, joined, read_lines
+from creditcalc.intake.cells import Fault
+from creditcalc.intake.checked_table import Checked, check_inputs
+from creditcalc.intake.typed_lines import JURISDICTION, PLACE, Column, Lines, joined, read_lines
 from creditcalc.problems import Problem, nearest
 from creditcalc.rules.rulebook import Evidence, Rule, Rulebook
-from creditcalc.sources import READERS, REFUSED, plain, read_grids
+from creditcalc.intake.read_files import READERS, REFUSED, plain, read_grids
 
 Place = tuple[str, str]  # of a jurisdiction: its city, its name
 ENDINGS = READERS.keys() | REFUSED  # a file of the latter is named as one that cannot be read

@@ -11,7 +11,7 @@ from creditcalc.actions import steps
 from creditcalc.brief import Brief
 from creditcalc.duties import unit_items
 from creditcalc.evidence import UNSTATED
-from creditcalc.forms import sheet_titles
+from creditcalc.intake.forms import sheet_titles
 from creditcalc.rules.rulebook import Readings, Rule, Rulebook
 from creditcalc.units import Duties, UnitBrief
 from creditcalc.worklog import Worklog, units

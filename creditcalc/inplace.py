@@ -13,11 +13,11 @@ from zipfile import ZipFile
 
 import pandas as pd
 
-from creditcalc.forms import is_form
-from creditcalc.merging import merge_inputs
+from creditcalc.intake.forms import is_form
+from creditcalc.intake.merge import merge_inputs
 from creditcalc.problems import OutputError, Problem
 from creditcalc.rules.rulebook import Rulebook
-from creditcalc.sources import read_grids
+from creditcalc.intake.read_files import read_grids
 from creditcalc.workbook import write_table
 
 DRAWN = re.compile("xl/(drawings/drawing|media/|charts/|embeddings/|pivotTables/)")

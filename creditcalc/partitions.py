@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from creditcalc.cells import Fault, parser
+from creditcalc.intake.cells import Fault, parser
 from creditcalc.files import replacing
-from creditcalc.inputs import (
+from creditcalc.intake.checked_table import (
     DOUBLED,
     IDENTITY,
     Checked,
@@ -39,7 +39,7 @@ from creditcalc.inputs import (
 from creditcalc.problems import InputError, Problem
 from creditcalc.rules.rulebook import Readings, Rulebook
 from creditcalc.scoring import score
-from creditcalc.sources import (
+from creditcalc.intake.read_files import (
     EXCEL_ROWS,
     KEYS,
     LARGEST_FILE,

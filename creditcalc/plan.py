@@ -13,7 +13,7 @@ from pathlib import Path
 from creditcalc.bundled import bundled
 from creditcalc.files import safe_names
 from creditcalc.html import PageHead
-from creditcalc.inputs import is_unsound
+from creditcalc.intake.checked_table import is_unsound
 from creditcalc.pages import Job
 from creditcalc.provenance import SHOWN, Origin, origin
 from creditcalc.record import Key, Page

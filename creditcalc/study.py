@@ -15,7 +15,7 @@ import pandas as pd
 from creditcalc.brief import Brief, Group
 from creditcalc.bundled import bundled
 from creditcalc.evidence import check_with_evidence
-from creditcalc.inputs import Checked
+from creditcalc.intake.checked_table import Checked
 from creditcalc.rules.load import load_rulebook
 from creditcalc.problems import Problem, ReadingError, UnknownName, nearest, shown
 from creditcalc.rollup import notices, roll_up

@@ -9,9 +9,9 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from creditcalc.cells import Fault, parser
+from creditcalc.intake.cells import Fault, parser
 from creditcalc.rules.formulas import TOLERANCE
-from creditcalc.inputs import IDENTITY, beyond_limits
+from creditcalc.intake.checked_table import IDENTITY, beyond_limits
 from creditcalc.problems import InputError, Problem, UnknownName, nearest, shown
 from creditcalc.rollup import roll_up
 from creditcalc.rules.rulebook import Readings, Rulebook

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from creditcalc.forms import FORM_VERSION, HEADER, is_form, sections, write_forms
-from creditcalc.inputs import check_inputs
+from creditcalc.intake.forms import FORM_VERSION, HEADER, is_form, sections, write_forms
+from creditcalc.intake.checked_table import check_inputs
 from creditcalc.rules.load import load_rulebook
-from creditcalc.sources import Grid, read_grids
+from creditcalc.intake.read_files import Grid, read_grids
 
 BOOK = load_rulebook()
 

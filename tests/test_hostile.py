@@ -27,9 +27,9 @@ from creditcalc.batch import run
 from creditcalc.cli import cli
 from creditcalc.evidence import check_evidence
 from creditcalc.files import safe_names
-from creditcalc.inputs import check_inputs
+from creditcalc.intake.checked_table import check_inputs
 from creditcalc.ledgers import read_ledgers
-from creditcalc.merging import as_typed, merge_inputs
+from creditcalc.intake.merge import as_typed, merge_inputs
 from creditcalc.plan import Options
 from creditcalc.problems import Problem
 from creditcalc.spreadsheet import computed, marked, unmarked

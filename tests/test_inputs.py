@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from creditcalc.cells import Fault, parser
-from creditcalc.inputs import check_inputs, read_inputs
+from creditcalc.intake.cells import Fault, parser
+from creditcalc.intake.checked_table import check_inputs, read_inputs
 from creditcalc.rules.load import load_rulebook
 from creditcalc.problems import InputError, UnknownName
 from creditcalc.rollup import roll_up

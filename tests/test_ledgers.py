@@ -11,7 +11,7 @@ from creditcalc.cli import cli
 from creditcalc.ledgers import read_ledgers
 from creditcalc.ledgers.counts import COUNTS
 from creditcalc.ledgers.kinds import JURISDICTIONS, kinds
-from creditcalc.ledgers.reading import PARSERS
+from creditcalc.intake.typed_lines import PARSERS
 from creditcalc.problems import InputError
 
 GOOD, OTHER = "91110000600037341L", "91370200163562681G"

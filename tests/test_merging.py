@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 import creditcalc as cc
 from creditcalc.cli import cli
-from creditcalc.forms import HEADER, write_forms
-from creditcalc.merging import as_typed, merge_inputs, not_come_in, with_expected
+from creditcalc.intake.forms import HEADER, write_forms
+from creditcalc.intake.merge import as_typed, merge_inputs, not_come_in, with_expected
 
 BOOK = cc.load_rulebook()
 MAY = "2021-05"

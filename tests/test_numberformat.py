@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creditcalc.inputs import check_inputs
+from creditcalc.intake.checked_table import check_inputs
 from creditcalc.rules.load import load_rulebook
-from creditcalc.numberformat import Formatted, as_seen, scale
+from creditcalc.intake.number_format import Formatted, as_seen, scale
 
 BOOK = load_rulebook()
 ACCOUNTING = '_ * #,##0.00_ ;_ * -#,##0.00_ ;_ * "-"??_ ;_ @_ '

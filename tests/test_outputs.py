@@ -14,7 +14,7 @@ import creditcalc as cc
 from creditcalc import partitions, workbook
 from creditcalc.cli import cli
 from creditcalc.inplace import lost
-from creditcalc.merging import merge_inputs
+from creditcalc.intake.merge import merge_inputs
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 HEADER = "jurisdiction,period,level,city,uscc_total,uscc_errors,remark\n"

@@ -15,7 +15,7 @@ from processes import LINUX
 from creditcalc import load_rulebook, partitions
 from creditcalc.cli import _sound, cli
 from creditcalc.cluster import ClusterError, mapping
-from creditcalc.inputs import check_inputs
+from creditcalc.intake.checked_table import check_inputs
 from creditcalc.partitions import read, score_partitions
 from creditcalc.problems import InputError
 from creditcalc.scoring import score

@@ -16,9 +16,9 @@ import pytest
 from openpyxl.worksheet.formula import ArrayFormula
 from processes import LINUX
 
-from creditcalc.inputs import check_inputs
+from creditcalc.intake.checked_table import check_inputs
 from creditcalc.rules.load import load_rulebook
-from creditcalc.sources import READERS, REFUSED, blank, plain, read_grids
+from creditcalc.intake.read_files import READERS, REFUSED, blank, plain, read_grids
 
 BOOK = load_rulebook()
 LINES = "县区,期间,budget\n范县,2021-05,是\n"
@@ -207,7 +207,7 @@ def test_a_csv_file_of_nothing_but_commas_or_lines_is_refused_at_once(tmp_path, 
 
 MEASURED = """
 import re, sys
-from creditcalc.sources import read_grids
+from creditcalc.intake.read_files import read_grids
 from pathlib import Path
 _, (problem,) = read_grids(Path(sys.argv[1]))
 print(problem.what, re.search("VmHWM:\\s+([0-9]+) kB", Path("/proc/self/status").read_text())[1])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import creditcalc as cc
 from creditcalc.cli import cli
-from creditcalc.sources import READERS, read_grids
+from creditcalc.intake.read_files import READERS, read_grids
 from creditcalc.spreadsheet import MARKED, computed, marked, unmarked
 from creditcalc.workbook import write_table
 

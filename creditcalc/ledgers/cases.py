@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from creditcalc.cells import Fault
+from creditcalc.intake.cells import Fault
 from creditcalc.ledgers.kinds import kinds
-from creditcalc.ledgers.reading import Lines
+from creditcalc.intake.typed_lines import Lines
 
 PARTS = {
     "date": "印发日期",

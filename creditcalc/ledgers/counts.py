@@ -12,12 +12,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from creditcalc.cells import Fault
+from creditcalc.intake.cells import Fault
 from creditcalc.ledgers import codes
 from creditcalc.ledgers.workdays import KNOWN, unknown, workdays
 from creditcalc.problems import Problem, RulebookError
 from creditcalc.rules.rulebook import Rulebook
-from creditcalc.sources import plain
+from creditcalc.intake.read_files import plain
 
 REPAIR_DAYS = 3  # 评分指标 五·（二）双公示 3
 MONTHS = 12  # of ranks, 基础指标 7

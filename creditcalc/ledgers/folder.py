@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from creditcalc.problems import Problem
-from creditcalc.sources import READERS, REFUSED, SAVE_AS, Grid, read_grids
+from creditcalc.intake.read_files import READERS, REFUSED, SAVE_AS, Grid, read_grids
 
 HIDDEN = (".", "~$")  # what a program keeps for itself, such as Excel's lock of an open file
 

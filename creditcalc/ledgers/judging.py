@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from creditcalc.cells import Fault
+from creditcalc.intake.cells import Fault
 from creditcalc.ledgers.cases import tell_missing_parts
 from creditcalc.ledgers.counts import Asked, findings
 from creditcalc.ledgers.kinds import JURISDICTIONS, LedgerKind, kinds
-from creditcalc.ledgers.reading import JURISDICTION, Lines
+from creditcalc.intake.typed_lines import JURISDICTION, Lines
 from creditcalc.ledgers.repeats import find_repeats
 from creditcalc.problems import Problem, nearest
 

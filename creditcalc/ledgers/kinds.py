@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from creditcalc.ledgers.reading import Column
+from creditcalc.intake.typed_lines import Column
 from creditcalc.problems import InputError
-from creditcalc.sources import Grid, plain
+from creditcalc.intake.read_files import Grid, plain
 
 JURISDICTIONS = "jurisdictions"
 

@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.ledgers.kinds import LedgerKind
-from creditcalc.ledgers.reading import PLACE, Lines
+from creditcalc.intake.typed_lines import PLACE, Lines
 from creditcalc.problems import Problem
-from creditcalc.sources import plain
+from creditcalc.intake.read_files import plain
 
 ONE_LINE = "是一件就只留一行"
 RIGHT_LINE = "核对哪一行对，只留那一行"

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from creditcalc.cells import Fault
+from creditcalc.intake.cells import Fault
 from creditcalc.ledgers.kinds import LedgerKind, kinds
-from creditcalc.ledgers.reading import Lines
+from creditcalc.intake.typed_lines import Lines
 from creditcalc.problems import Problem
 
 YEAR = 12

@@ -11,7 +11,7 @@ import pandas as pd
 from creditcalc.ledgers.counts import COUNTS, Asked
 from creditcalc.ledgers.judging import Places, later_cases, sound_cases
 from creditcalc.ledgers.kinds import LedgerKind
-from creditcalc.ledgers.reading import PLACE, Lines
+from creditcalc.intake.typed_lines import PLACE, Lines
 from creditcalc.problems import Problem
 
 COMBINED = {"monitor_rank_mean": "mean", "monitor_rank_worst": "max"}  # all others are sums

@@ -25,11 +25,12 @@ class Fuzzer:
 
     def __init__(self, folder: Path) -> None:
         import creditcalc as cc
-        from creditcalc import evidence, inputs, ledgers
+        from creditcalc import evidence, ledgers
+        from creditcalc.intake import checked_table
         from creditcalc.ledgers.kinds import kinds
 
         self.cc, self.folder, self.evidence_of = cc, folder, evidence
-        self.check_inputs, self.read_ledgers, self.kinds = inputs.check_inputs, ledgers.read_ledgers, list(kinds())
+        self.check_inputs, self.read_ledgers, self.kinds = checked_table.check_inputs, ledgers.read_ledgers, list(kinds())
         self.book, self.small = cc.load_rulebook(), cc.load_rulebook(SMALL)
         self.parts = parts_of(form(self.small))
 
@@ -108,7 +109,7 @@ def form(book) -> bytes:
     """A form of the small rulebook that is filled in."""
     import openpyxl
 
-    from creditcalc.forms import write_forms
+    from creditcalc.intake.forms import write_forms
 
     buffer = io.BytesIO()
     write_forms(buffer, book, ["甲县"], period="2024-05", city="某市")

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from creditcalc.problems import Problem, nearest
 from creditcalc.rules.rulebook import Input, Rule, Rulebook
-from creditcalc.sources import KEYS, Block, Grid, Row, blank, column_names, plain
+from creditcalc.intake.read_files import KEYS, Block, Grid, Row, blank, column_names, plain
 
 FORM_VERSION = "1"
 CODE, VALUE, SOURCE, REMARK = "代码", "填报值", "数据来源", "备注"

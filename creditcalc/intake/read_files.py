@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from creditcalc.numberformat import as_seen
+from creditcalc.intake.number_format import as_seen
 from creditcalc.problems import InputError, Problem, nearest
 from creditcalc.rules.rulebook import Rulebook
 from creditcalc.spreadsheet import unmarked

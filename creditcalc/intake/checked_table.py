@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from creditcalc.cells import Fault, parser
-from creditcalc.forms import is_form, read_form
+from creditcalc.intake.cells import Fault, parser
+from creditcalc.intake.forms import is_form, read_form
 from creditcalc.rules.formulas import TOLERANCE
 from creditcalc.rules.load import load_rulebook
 from creditcalc.problems import InputError, Problem
 from creditcalc.rules.rulebook import Input, Rulebook
-from creditcalc.sources import KEYS, Block, Grid, blank, read_grids, read_table
+from creditcalc.intake.read_files import KEYS, Block, Grid, blank, read_grids, read_table
 
 IDENTITY = ["city", "jurisdiction", "period"]
 LARGEST, LEAST = 1e15, 1e-9

@@ -10,9 +10,9 @@ from decimal import Decimal
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from creditcalc.numberformat import Formatted
+from creditcalc.intake.number_format import Formatted
 from creditcalc.rules.rulebook import Input, Rulebook
-from creditcalc.sources import Merged, blank, plain
+from creditcalc.intake.read_files import Merged, blank, plain
 
 LONGEST = 50  # characters of a name
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control, format, surrogate, line and paragraph separator

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from creditcalc.inputs import IDENTITY, Finding, beyond_limits, parsed, placed, read_blocks, told, without_faults
+from creditcalc.intake.checked_table import IDENTITY, Finding, beyond_limits, parsed, placed, read_blocks, told, without_faults
 from creditcalc.rules.load import load_rulebook
 from creditcalc.problems import Problem
 from creditcalc.rules.rulebook import Input, Rulebook
-from creditcalc.sources import Block, read_grids
+from creditcalc.intake.read_files import Block, read_grids
 
 NOTES = ["jurisdiction", "period", "input", "label", "value", "source", "remark"]
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from creditcalc.cells import HIDDEN, MISSING, READERS, UNREADABLE, Fault
+from creditcalc.intake.cells import HIDDEN, MISSING, READERS, UNREADABLE, Fault
 from creditcalc.problems import Problem, nearest
-from creditcalc.sources import Grid, Merged, Uncomputed, blank, plain
+from creditcalc.intake.read_files import Grid, Merged, Uncomputed, blank, plain
 
 DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?", re.ASCII)
 RUN_TOGETHER = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)

@@ -1,0 +1,1 @@
+"""Files and forms become one checked table."""
