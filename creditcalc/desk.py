@@ -205,8 +205,8 @@ def ledgers(
 
     不写期间则取案例中最近的一个月；比其余案例晚两年以上的日期是错，不算。
     """
-    from creditcalc.ledgers import read_ledgers
-    from creditcalc.ledgers.listing import sheets
+    from creditcalc.case_lists import read_ledgers
+    from creditcalc.case_lists.listing import sheets
     from creditcalc.rules.load import load_rulebook
     from creditcalc.outputs import check_outputs
     from creditcalc.workbook import write_tables

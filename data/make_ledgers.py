@@ -17,8 +17,8 @@ import pandas as pd
 from make_sample import CITY, COUNTIES, INVENTED, RANKS, SEED
 
 import creditcalc as cc
-from creditcalc.ledgers.codes import ALPHABET, checks, inner_checks
-from creditcalc.ledgers.workdays import workdays
+from creditcalc.case_lists.codes import ALPHABET, checks, inner_checks
+from creditcalc.case_lists.workdays import workdays
 
 SAMPLE = Path(__file__).parent / "sample"
 TARGET = SAMPLE / "ledgers"

@@ -28,7 +28,7 @@ from creditcalc.cli import cli
 from creditcalc.evidence import check_evidence
 from creditcalc.files import safe_names
 from creditcalc.intake.checked_table import check_inputs
-from creditcalc.ledgers import read_ledgers
+from creditcalc.case_lists import read_ledgers
 from creditcalc.intake.merge import as_typed, merge_inputs
 from creditcalc.plan import Options
 from creditcalc.problems import Problem

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.cn import uscc
 
-from creditcalc.ledgers.codes import ALPHABET, CATEGORIES, FAULTS, checks, faults, inner_checks
+from creditcalc.case_lists.codes import ALPHABET, CATEGORIES, FAULTS, checks, faults, inner_checks
 
 REAL = "91110000600037341L"  # python-stdnum's own example
 

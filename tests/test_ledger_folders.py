@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from creditcalc.cli import cli
-from creditcalc.ledgers import read_ledgers
+from creditcalc.case_lists import read_ledgers
 from creditcalc.problems import InputError
 
 HEAD = "县区,编号,事项,受理日期,办结日期\n"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creditcalc.ledgers.workdays import YEARS, unknown, workdays
+from creditcalc.case_lists.workdays import YEARS, unknown, workdays
 from creditcalc.problems import InputError
 
 FIRST, LAST = dt.date(YEARS[0], 1, 1), dt.date(YEARS[1], 12, 31)

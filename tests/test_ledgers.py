@@ -8,9 +8,9 @@ from click.testing import CliRunner
 
 import creditcalc as cc
 from creditcalc.cli import cli
-from creditcalc.ledgers import read_ledgers
-from creditcalc.ledgers.counts import COUNTS
-from creditcalc.ledgers.kinds import JURISDICTIONS, kinds
+from creditcalc.case_lists import read_ledgers
+from creditcalc.case_lists.counts import COUNTS
+from creditcalc.case_lists.kinds import JURISDICTIONS, kinds
 from creditcalc.intake.typed_lines import PARSERS
 from creditcalc.problems import InputError
 

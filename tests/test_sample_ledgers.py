@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import creditcalc as cc
-from creditcalc.ledgers import read_ledgers
+from creditcalc.case_lists import read_ledgers
 
 DATA = Path(__file__).parent.parent / "data"
 FOLDER = DATA / "sample" / "ledgers"

@@ -25,12 +25,12 @@ class Fuzzer:
 
     def __init__(self, folder: Path) -> None:
         import creditcalc as cc
-        from creditcalc import evidence, ledgers
+        from creditcalc import evidence, case_lists
         from creditcalc.intake import checked_table
-        from creditcalc.ledgers.kinds import kinds
+        from creditcalc.case_lists.kinds import kinds
 
         self.cc, self.folder, self.evidence_of = cc, folder, evidence
-        self.check_inputs, self.read_ledgers, self.kinds = checked_table.check_inputs, ledgers.read_ledgers, list(kinds())
+        self.check_inputs, self.read_ledgers, self.kinds = checked_table.check_inputs, case_lists.read_ledgers, list(kinds())
         self.book, self.small = cc.load_rulebook(), cc.load_rulebook(SMALL)
         self.parts = parts_of(form(self.small))
 
@@ -151,15 +151,15 @@ def seeds(fuzzer: Fuzzer, reader: str) -> list[bytes]:
         case "evidence":
             return [b"".join((ROOT / "data/sample/evidence.csv").read_bytes().splitlines(True)[:n]) for n in (2, 12)]
         case _:
-            frames = {path.stem: pd.read_csv(path, dtype=str) for path in ledgers.glob("*.csv")}
-            frames |= {path.stem: pd.read_parquet(path) for path in ledgers.glob("*.parquet")}
+            frames = {path.stem: pd.read_csv(path, dtype=str) for path in case_lists.glob("*.csv")}
+            frames |= {path.stem: pd.read_parquet(path) for path in case_lists.glob("*.parquet")}
             texts = {name: frame[:6].to_csv(index=False).encode() for name, frame in frames.items()}
             return [bytes([n]) + texts[name] for n, name in enumerate(fuzzer.kinds) if name in texts]
 
 
 def words(fuzzer: Fuzzer) -> str:
     """libFuzzer's dictionary: what means something to some reader."""
-    from creditcalc.ledgers.kinds import kinds
+    from creditcalc.case_lists.kinds import kinds
 
     said = {label for kind in kinds().values() for column in kind.columns for label in (column.name, *column.labels)}
     said |= {

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from creditcalc.intake.cells import Fault
-from creditcalc.ledgers.cases import tell_missing_parts
-from creditcalc.ledgers.counts import Asked, findings
-from creditcalc.ledgers.kinds import JURISDICTIONS, LedgerKind, kinds
+from creditcalc.case_lists.cases import tell_missing_parts
+from creditcalc.case_lists.counts import Asked, findings
+from creditcalc.case_lists.kinds import JURISDICTIONS, LedgerKind, kinds
 from creditcalc.intake.typed_lines import JURISDICTION, Lines
-from creditcalc.ledgers.repeats import find_repeats
+from creditcalc.case_lists.repeats import find_repeats
 from creditcalc.problems import Problem, nearest
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.intake.cells import Fault
-from creditcalc.ledgers import codes
-from creditcalc.ledgers.workdays import KNOWN, unknown, workdays
+from creditcalc.case_lists import codes
+from creditcalc.case_lists.workdays import KNOWN, unknown, workdays
 from creditcalc.problems import Problem, RulebookError
 from creditcalc.rules.rulebook import Rulebook
 from creditcalc.intake.read_files import plain

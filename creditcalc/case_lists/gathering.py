@@ -17,14 +17,14 @@ from pathlib import Path
 import pandas as pd
 
 from creditcalc.intake.cells import PERIOD
-from creditcalc.ledgers.cases import statements
-from creditcalc.ledgers.counts import Asked
-from creditcalc.ledgers.folder import read_folder
-from creditcalc.ledgers.judging import Places, judge, settle_list, settle_places, sound_cases
-from creditcalc.ledgers.kinds import JURISDICTIONS, kind_of, kinds, kinds_of_file
+from creditcalc.case_lists.cases import statements
+from creditcalc.case_lists.counts import Asked
+from creditcalc.case_lists.folder import read_folder
+from creditcalc.case_lists.judging import Places, judge, settle_list, settle_places, sound_cases
+from creditcalc.case_lists.kinds import JURISDICTIONS, kind_of, kinds, kinds_of_file
 from creditcalc.intake.typed_lines import Lines, joined, read_lines
-from creditcalc.ledgers.spans import Span, find_far, last_month, usual_span
-from creditcalc.ledgers.tallying import CASES, COUNTED, LATER, REPEATED, Tally, count, stacked
+from creditcalc.case_lists.spans import Span, find_far, last_month, usual_span
+from creditcalc.case_lists.tallying import CASES, COUNTED, LATER, REPEATED, Tally, count, stacked
 from creditcalc.rules.load import load_rulebook
 from creditcalc.problems import InputError, Problem
 from creditcalc.rules.rulebook import Rulebook

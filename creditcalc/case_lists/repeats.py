@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from creditcalc.ledgers.kinds import LedgerKind
+from creditcalc.case_lists.kinds import LedgerKind
 from creditcalc.intake.typed_lines import PLACE, Lines
 from creditcalc.problems import Problem
 from creditcalc.intake.read_files import plain

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from creditcalc.ledgers.counts import COUNTS, Asked
-from creditcalc.ledgers.judging import Places, later_cases, sound_cases
-from creditcalc.ledgers.kinds import LedgerKind
+from creditcalc.case_lists.counts import COUNTS, Asked
+from creditcalc.case_lists.judging import Places, later_cases, sound_cases
+from creditcalc.case_lists.kinds import LedgerKind
 from creditcalc.intake.typed_lines import PLACE, Lines
 from creditcalc.problems import Problem
 

@@ -1,5 +1,5 @@
 """Case ledgers → inputs: what a county's lists of cases make of the counts, and which cases are behind each."""
 
-from creditcalc.ledgers.gathering import Ledgers, read_ledgers
+from creditcalc.case_lists.gathering import Ledgers, read_ledgers
 
 __all__ = ["Ledgers", "read_ledgers"]

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from creditcalc.intake.cells import Fault
-from creditcalc.ledgers.kinds import kinds
+from creditcalc.case_lists.kinds import kinds
 from creditcalc.intake.typed_lines import Lines
 
 PARTS = {

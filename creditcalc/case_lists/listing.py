@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from creditcalc.ledgers.gathering import Ledgers
+from creditcalc.case_lists.gathering import Ledgers
 from creditcalc.rules.rulebook import Rulebook
 from creditcalc.workbook import problem_frame
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.intake.cells import Fault
-from creditcalc.ledgers.kinds import LedgerKind, kinds
+from creditcalc.case_lists.kinds import LedgerKind, kinds
 from creditcalc.intake.typed_lines import Lines
 from creditcalc.problems import Problem
 
