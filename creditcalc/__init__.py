@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from creditcalc.intake.checked_table import Checked, check_inputs, read_inputs
     from creditcalc.rules.load import load_rulebook
     from creditcalc.problems import InputError, Problem, ReadingError, RulebookError, UnknownName
-    from creditcalc.rollup import roll_up
+    from creditcalc.scoring.rollup import roll_up
     from creditcalc.rules.rulebook import Rulebook
-    from creditcalc.scoring import Scorecard, score
+    from creditcalc.scoring.scorecard import Scorecard, score
     from creditcalc.sensitivity import Sensitivity, sensitivity
     from creditcalc.study import Study, open_study
     from creditcalc.targets import Targets, targets

@@ -11,7 +11,7 @@ import pandas as pd
 from creditcalc.rules import measures, phrases
 from creditcalc.rules.formulas import TOLERANCE
 from creditcalc.rules.rulebook import Call, Choice, Condition, Reallocation, Rule, chosen, input_names
-from creditcalc.scoring import Columns, Scorecard, measured, score_condition, score_item
+from creditcalc.scoring.scorecard import Columns, Scorecard, measured, score_condition, score_item
 
 ALIKE = 5e-9  # shares no further apart print as the same number
 

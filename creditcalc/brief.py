@@ -14,7 +14,7 @@ from creditcalc.compare import ranks
 from creditcalc.contribution import Contribution, contribution, moves
 from creditcalc.problems import Problem
 from creditcalc.rules.rulebook import Readings, Rule, Rulebook
-from creditcalc.scoring import Columns, Scorecard, score, score_condition
+from creditcalc.scoring.scorecard import Columns, Scorecard, score, score_condition
 from creditcalc.sensitivity import Sensitivity, alternatives, extremes, worth_knowing
 from creditcalc.targets import Targets, targets
 from creditcalc.worklog import Worklog

@@ -130,7 +130,7 @@ def score(
 
     只放 Parquet 文件的文件夹逐个文件计分，结果边算边写（.parquet 或 .csv），数据可以比内存大。
     """
-    from creditcalc import scoring
+    from creditcalc.scoring import scorecard
     from creditcalc.intake.checked_table import check_inputs
     from creditcalc.rules.load import load_rulebook
     from creditcalc.outputs import check_outputs
@@ -160,7 +160,7 @@ def score(
     table = table[_sound(table, checked)]
     if table.empty:
         raise InputError(checked.errors or [Problem("表中没有数据行", file=str(data))])
-    card = scoring.score(table, book, readings)
+    card = scorecard.score(table, book, readings)
     tables = ({out: card.items()} if out else {}) | ({totals: card.totals()} if totals else {})
     write_tables(tables)
     if not out:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from creditcalc.rules.formulas import TOLERANCE
 from creditcalc.problems import Problem, UnknownName, shown
-from creditcalc.scoring import Scorecard
+from creditcalc.scoring.scorecard import Scorecard
 
 TREND, CLEAR, HORIZON = 6, 0.9, 36  # months that make a trend, how straight it must be, how far it may be drawn out
 

@@ -12,7 +12,7 @@ import pandas as pd
 from creditcalc.display import escape
 from creditcalc.rules.formulas import TOLERANCE
 from creditcalc.rules.rulebook import Category
-from creditcalc.scoring import Columns, Scorecard, score_gate
+from creditcalc.scoring.scorecard import Columns, Scorecard, score_gate
 from creditcalc.theme import ACCENT, INK, LINE, MUTED, PAPER, TONES, WASH, WORDS
 from creditcalc.rules.phrases import ELIGIBLE, gate, interval, number
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from creditcalc.rules.formulas import TOLERANCE, Array
 from creditcalc.problems import Problem, UnknownName, nearest, shown
-from creditcalc.rollup import combine
+from creditcalc.scoring.rollup import combine
 from creditcalc.rules.rulebook import Rule
-from creditcalc.scoring import Columns, Scorecard, score, score_item
+from creditcalc.scoring.scorecard import Columns, Scorecard, score, score_item
 from creditcalc.targets import Search, Unreachable, targets
 
 EXACT = 10  # counties up to which every subset is scored

@@ -14,7 +14,7 @@ from creditcalc import arithmetic
 from creditcalc.rules import phrases
 from creditcalc.problems import Problem, UnknownName, nearest, shown
 from creditcalc.rules.rulebook import Rule, input_names, roles
-from creditcalc.scoring import Columns, Scorecard, reallocated, score_gate, score_item
+from creditcalc.scoring.scorecard import Columns, Scorecard, reallocated, score_gate, score_item
 
 ORIGINS = {"typed": "填报", "rolled_up": "县（区）汇总", "inherited": "沿用市级填报", "missing": "缺"}
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from creditcalc.contrast import Side, contrast
 from creditcalc.rules.rulebook import Input, Rulebook
-from creditcalc.scoring import score
+from creditcalc.scoring.scorecard import score
 from creditcalc.study import Study
 
 

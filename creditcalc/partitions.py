@@ -38,7 +38,7 @@ from creditcalc.intake.checked_table import (
 )
 from creditcalc.problems import InputError, Problem
 from creditcalc.rules.rulebook import Readings, Rulebook
-from creditcalc.scoring import score
+from creditcalc.scoring.scorecard import score
 from creditcalc.intake.read_files import (
     EXCEL_ROWS,
     KEYS,

@@ -15,7 +15,7 @@ import pandas as pd
 from creditcalc.compare import ranks_by_city
 from creditcalc.rules.formulas import TOLERANCE, Array
 from creditcalc.rules.rulebook import Choice, Input, Readings, Rule, Rulebook, chosen
-from creditcalc.scoring import KEYS, Columns, Scorecard, reallocated, score, score_item
+from creditcalc.scoring.scorecard import KEYS, Columns, Scorecard, reallocated, score, score_item
 
 Missing = tuple[int, str]  # a row's position and an input that it lacks
 ONE = [*KEYS, "reading", "option", "score", "total", "change", "eligible", "rank", "rank_before"]

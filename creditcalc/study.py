@@ -18,9 +18,9 @@ from creditcalc.evidence import check_with_evidence
 from creditcalc.intake.checked_table import Checked
 from creditcalc.rules.load import load_rulebook
 from creditcalc.problems import Problem, ReadingError, UnknownName, nearest, shown
-from creditcalc.rollup import notices, roll_up
+from creditcalc.scoring.rollup import notices, roll_up
 from creditcalc.rules.rulebook import Readings, Rulebook
-from creditcalc.scoring import Scorecard, score
+from creditcalc.scoring.scorecard import Scorecard, score
 from creditcalc.units import Duties, UnitBrief
 from creditcalc.worklog import units
 

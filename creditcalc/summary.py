@@ -14,7 +14,7 @@ from creditcalc.compare import ranks
 from creditcalc.handover import note_sheet
 from creditcalc.plan import Plan
 from creditcalc.provenance import combined, file_digests
-from creditcalc.scoring import score
+from creditcalc.scoring.scorecard import score
 from creditcalc.targets import targets
 from creditcalc.workbook import problem_frame
 

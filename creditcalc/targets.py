@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from creditcalc.rules import formulas, measures
 from creditcalc.rules.formulas import Array
 from creditcalc.rules.rulebook import Call, Condition, Rule, input_names
-from creditcalc.scoring import Columns, Scorecard, score, score_condition
+from creditcalc.scoring.scorecard import Columns, Scorecard, score, score_condition
 
 COLUMNS = ["jurisdiction", "period", "id", "goal", "changes", "points", "total_gain"]
 UNITS = {"count": 1.0, "days": 1.0, "rank": 1.0, "amount": 0.01, "score": 0.01}  # the least step of an input's type

@@ -13,9 +13,9 @@ from creditcalc.intake.cells import Fault, parser
 from creditcalc.rules.formulas import TOLERANCE
 from creditcalc.intake.checked_table import IDENTITY, beyond_limits
 from creditcalc.problems import InputError, Problem, UnknownName, nearest, shown
-from creditcalc.rollup import roll_up
+from creditcalc.scoring.rollup import roll_up
 from creditcalc.rules.rulebook import Readings, Rulebook
-from creditcalc.scoring import Scorecard, score
+from creditcalc.scoring.scorecard import Scorecard, score
 
 OUTCOME = ["score", "low", "high", "status"]
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from creditcalc.evidence import standing
 from creditcalc.rules.rulebook import Rule, Rulebook
-from creditcalc.scoring import Scorecard
+from creditcalc.scoring.scorecard import Scorecard
 
 
 @dataclass(frozen=True)

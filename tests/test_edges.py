@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import creditcalc as cc
-from creditcalc.scoring import score
+from creditcalc.scoring.scorecard import score
 from creditcalc.targets import UNITS, targets
 
 BOOK = cc.load_rulebook()

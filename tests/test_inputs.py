@@ -17,7 +17,7 @@ from creditcalc.intake.cells import Fault, parser
 from creditcalc.intake.checked_table import check_inputs, read_inputs
 from creditcalc.rules.load import load_rulebook
 from creditcalc.problems import InputError, UnknownName
-from creditcalc.rollup import roll_up
+from creditcalc.scoring.rollup import roll_up
 from creditcalc.study import open_study
 
 BAD = Path(__file__).parent / "bad_inputs"

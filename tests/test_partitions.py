@@ -18,7 +18,7 @@ from creditcalc.cluster import ClusterError, mapping
 from creditcalc.intake.checked_table import check_inputs
 from creditcalc.partitions import read, score_partitions
 from creditcalc.problems import InputError
-from creditcalc.scoring import score
+from creditcalc.scoring.scorecard import score
 
 BOOK = load_rulebook()
 SEVERAL, ONE, BAD, ODD = "几个市", "一个市", "有错", "杂"

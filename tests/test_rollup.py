@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import creditcalc as cc
-from creditcalc.rollup import notices, with_cities
+from creditcalc.scoring.rollup import notices, with_cities
 
 NAN = np.nan
 MAY, APRIL = "2021-05", "2021-04"

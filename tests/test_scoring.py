@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import creditcalc as cc
-from creditcalc import columns as arrays
+from creditcalc.scoring import arrays as arrays
 
 WIDE = ["points", "low", "high", "value", "full", "status"]
 ITEMS = ["jurisdiction", "period", "id", "kind", "full", "value", "score", "low", "high", "status"]

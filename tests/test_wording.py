@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import creditcalc as cc
-from creditcalc import scoring
+from creditcalc.scoring import scorecard
 from creditcalc.rules import formulas, phrases
 
 
@@ -173,6 +173,6 @@ def test_every_rule_has_words_under_every_option(book):
 
 
 def test_every_state_has_its_word():
-    assert set(phrases.STATUS) == {*scoring.ITEM_STATUS, *scoring.BASE_STATUS}
-    assert set(phrases.ELIGIBLE) == set(scoring.ELIGIBLE)
+    assert set(phrases.STATUS) == {*scorecard.ITEM_STATUS, *scorecard.BASE_STATUS}
+    assert set(phrases.ELIGIBLE) == set(scorecard.ELIGIBLE)
     assert set(phrases.TESTS) == set(formulas.TESTS)

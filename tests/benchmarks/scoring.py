@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import creditcalc as cc
 from creditcalc.rules import formulas, measures
-from creditcalc.columns import Columns
+from creditcalc.scoring.arrays import Columns
 
 BOOK = cc.load_rulebook()
 CLASSES = ["prefecture", "county_level", "capital"]

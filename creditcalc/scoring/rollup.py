@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from creditcalc.rules.formulas import TOLERANCE, Array
 from creditcalc.problems import InputError, Problem
 from creditcalc.rules.rulebook import Rulebook
-from creditcalc.scoring import Columns
+from creditcalc.scoring.scorecard import Columns
 
 GROUP = ["city", "period"]
 

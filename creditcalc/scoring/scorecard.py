@@ -17,8 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from creditcalc.rules import formulas, measures
-from creditcalc.columns import LEVELS, levels, pieces
-from creditcalc.columns import Columns as Columns
+from creditcalc.scoring.arrays import LEVELS, levels, pieces
+from creditcalc.scoring.arrays import Columns as Columns
 from creditcalc.rules.formulas import Array
 from creditcalc.problems import InputError, Problem
 from creditcalc.rules.rulebook import Call, Condition, Readings, Rule, Rulebook, chosen, roles

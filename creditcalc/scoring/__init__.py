@@ -1,0 +1,1 @@
+"""Table × rules × readings → points with their interval."""
