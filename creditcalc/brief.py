@@ -17,7 +17,7 @@ from creditcalc.rules.rulebook import Readings, Rule, Rulebook
 from creditcalc.scoring.scorecard import Columns, Scorecard, score, score_condition
 from creditcalc.sensitivity import Sensitivity, alternatives, extremes, worth_knowing
 from creditcalc.targets import Targets, targets
-from creditcalc.worklog import Worklog
+from creditcalc.evidence.worklog import Worklog
 
 STEPS = ("count", "flag", "days")  # inputs whose units are worth comparing by points per unit
 

@@ -203,7 +203,7 @@ def explain(
 @RULEBOOK
 def check(data: Path, rulebook: Path | None) -> int:
     """核对数据和旁边的佐证材料表，列出全部错误和提示，不计分。"""
-    from creditcalc.evidence import check_with_evidence
+    from creditcalc.evidence.register import check_with_evidence
     from creditcalc.rules.load import load_rulebook
 
     checked, _ = check_with_evidence(data, load_rulebook(rulebook))

@@ -10,11 +10,11 @@ from creditcalc.rules import phrases
 from creditcalc.actions import steps
 from creditcalc.brief import Brief
 from creditcalc.duties import unit_items
-from creditcalc.evidence import UNSTATED
+from creditcalc.evidence.register import UNSTATED
 from creditcalc.intake.forms import sheet_titles
 from creditcalc.rules.rulebook import Readings, Rule, Rulebook
 from creditcalc.units import Duties, UnitBrief
-from creditcalc.worklog import Worklog, units
+from creditcalc.evidence.worklog import Worklog, units
 
 TASKS = {
     "jurisdiction": "县（区、市）",

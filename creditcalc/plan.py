@@ -18,7 +18,7 @@ from creditcalc.pages import Job
 from creditcalc.provenance import SHOWN, Origin, origin
 from creditcalc.record import Key, Page
 from creditcalc.study import Study
-from creditcalc.worklog import units
+from creditcalc.evidence.worklog import units
 
 NOTEBOOKS = {"county": "county_report.ipynb", "city": "city_overview.ipynb", "unit": "unit_report.ipynb"}
 UNITS = "units"  # the folder of their pages

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from creditcalc.bundled import PACKAGE
-from creditcalc.evidence import beside
+from creditcalc.evidence.register import beside
 from creditcalc.files import fixed_time, sha256
 
 SHOWN = ("python", "creditcalc", "numpy", "pandas", "matplotlib", "papermill", "nbconvert")  # on pages

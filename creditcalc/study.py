@@ -14,7 +14,7 @@ import pandas as pd
 
 from creditcalc.brief import Brief, Group
 from creditcalc.bundled import bundled
-from creditcalc.evidence import check_with_evidence
+from creditcalc.evidence.register import check_with_evidence
 from creditcalc.intake.checked_table import Checked
 from creditcalc.rules.load import load_rulebook
 from creditcalc.problems import Problem, ReadingError, UnknownName, nearest, shown
@@ -22,7 +22,7 @@ from creditcalc.scoring.rollup import notices, roll_up
 from creditcalc.rules.rulebook import Readings, Rulebook
 from creditcalc.scoring.scorecard import Scorecard, score
 from creditcalc.units import Duties, UnitBrief
-from creditcalc.worklog import units
+from creditcalc.evidence.worklog import units
 
 SAMPLE_REMARK = "示例数据"
 Call = tuple[str, ...]

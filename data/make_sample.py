@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 import creditcalc as cc
-from creditcalc.evidence import asked
+from creditcalc.evidence.register import asked
 
 SEED = 20210527
 TARGET = Path(__file__).parent / "sample"

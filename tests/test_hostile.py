@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 import creditcalc as cc
 from creditcalc.batch import run
 from creditcalc.cli import cli
-from creditcalc.evidence import check_evidence
+from creditcalc.evidence.register import check_evidence
 from creditcalc.files import safe_names
 from creditcalc.intake.checked_table import check_inputs
 from creditcalc.case_lists import read_ledgers

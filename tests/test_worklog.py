@@ -7,10 +7,10 @@ from click.testing import CliRunner
 
 import creditcalc as cc
 from creditcalc.cli import cli
-from creditcalc.evidence import DONE, SPARED, UNSTATED, asked, check_evidence
+from creditcalc.evidence.register import DONE, SPARED, UNSTATED, asked, check_evidence
 from creditcalc.provenance import file_digests
 from creditcalc.units import Duties
-from creditcalc.worklog import units
+from creditcalc.evidence.worklog import units
 
 BOOK = cc.load_rulebook()
 MAY = "2021-05"

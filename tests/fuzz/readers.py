@@ -25,7 +25,8 @@ class Fuzzer:
 
     def __init__(self, folder: Path) -> None:
         import creditcalc as cc
-        from creditcalc import evidence, case_lists
+        from creditcalc import case_lists
+        from creditcalc.evidence import register
         from creditcalc.intake import checked_table
         from creditcalc.case_lists.kinds import kinds
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from creditcalc.evidence import standing
+from creditcalc.evidence.register import standing
 from creditcalc.rules.rulebook import Rule, Rulebook
 from creditcalc.scoring.scorecard import Scorecard
 

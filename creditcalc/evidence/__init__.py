@@ -1,0 +1,1 @@
+"""What must be handed in, by whom, by when, and how it stands."""
