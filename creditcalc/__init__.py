@@ -9,18 +9,18 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from creditcalc.contribution import Contribution, contribution
-    from creditcalc.explain import Explanation, explain
+    from creditcalc.analysis.contribution import Contribution, contribution
+    from creditcalc.analysis.explanation import Explanation, explain
     from creditcalc.intake.checked_table import Checked, check_inputs, read_inputs
     from creditcalc.rules.load import load_rulebook
     from creditcalc.problems import InputError, Problem, ReadingError, RulebookError, UnknownName
     from creditcalc.scoring.rollup import roll_up
     from creditcalc.rules.rulebook import Rulebook
     from creditcalc.scoring.scorecard import Scorecard, score
-    from creditcalc.sensitivity import Sensitivity, sensitivity
+    from creditcalc.analysis.sensitivity import Sensitivity, sensitivity
     from creditcalc.study import Study, open_study
-    from creditcalc.targets import Targets, targets
-    from creditcalc.whatif import WhatIf, what_if
+    from creditcalc.analysis.targets import Targets, targets
+    from creditcalc.analysis.what_if import WhatIf, what_if
 
 __all__ = [
     "Checked",

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.rules import formulas, phrases
-from creditcalc.actions import effort, steps, unit
+from creditcalc.analysis.steps import effort, steps, unit
 from creditcalc.brief import Brief
-from creditcalc.compare import against_median, change_since, months_to_full
+from creditcalc.analysis.ranking import against_median, change_since, months_to_full
 from creditcalc.datatable import Column, Table
 from creditcalc.display import Fact, Facts, Prose
 from creditcalc.tables import id_column, item_frame, source

@@ -9,14 +9,14 @@ from functools import cached_property
 import pandas as pd
 
 from creditcalc.rules import phrases
-from creditcalc.actions import effort, steps, unit
-from creditcalc.compare import ranks
-from creditcalc.contribution import Contribution, contribution, moves
+from creditcalc.analysis.steps import effort, steps, unit
+from creditcalc.analysis.ranking import ranks
+from creditcalc.analysis.contribution import Contribution, contribution, moves
 from creditcalc.problems import Problem
 from creditcalc.rules.rulebook import Readings, Rule, Rulebook
 from creditcalc.scoring.scorecard import Columns, Scorecard, score, score_condition
-from creditcalc.sensitivity import Sensitivity, alternatives, extremes, worth_knowing
-from creditcalc.targets import Targets, targets
+from creditcalc.analysis.sensitivity import Sensitivity, alternatives, extremes, worth_knowing
+from creditcalc.analysis.targets import Targets, targets
 from creditcalc.evidence.worklog import Worklog
 
 STEPS = ("count", "flag", "days")  # inputs whose units are worth comparing by points per unit

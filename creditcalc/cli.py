@@ -189,7 +189,7 @@ def explain(
     rulebook: Path | None,
 ) -> int:
     """说明一个县区（市）的一项得分：数据、算式、依据、读法。"""
-    from creditcalc.explain import explain as explained
+    from creditcalc.analysis.explanation import explain as explained
     from creditcalc.study import open_study
 
     study = open_study(data, rulebook, readings, city or None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from creditcalc.rules import phrases
-from creditcalc.actions import steps
+from creditcalc.analysis.steps import steps
 from creditcalc.brief import Brief
 from creditcalc.datatable import Column, Table
 from creditcalc.display import Fact, Facts, Note, Prose, Shown, Together

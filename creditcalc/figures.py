@@ -14,7 +14,7 @@ from matplotlib.figure import Figure as Canvas
 
 from creditcalc import tables
 from creditcalc.brief import Brief
-from creditcalc.compare import ranks
+from creditcalc.analysis.ranking import ranks
 from creditcalc.datatable import Column, Table
 from creditcalc.display import Figure, Note, Prose, Together
 from creditcalc.theme import ACCENT, FIGURE_WIDTH, INK, LINE, MUTED, PAPER, TONES, use_figure_style

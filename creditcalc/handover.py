@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from creditcalc.rules import phrases
-from creditcalc.actions import steps
+from creditcalc.analysis.steps import steps
 from creditcalc.brief import Brief
 from creditcalc.duties import unit_items
 from creditcalc.evidence.register import UNSTATED

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.rules import phrases
-from creditcalc.actions import steps
+from creditcalc.analysis.steps import steps
 from creditcalc.bundled import bundled
-from creditcalc.compare import ranks
+from creditcalc.analysis.ranking import ranks
 from creditcalc.handover import note_sheet
 from creditcalc.plan import Plan
 from creditcalc.provenance import combined, file_digests
 from creditcalc.scoring.scorecard import score
-from creditcalc.targets import targets
+from creditcalc.analysis.targets import targets
 from creditcalc.workbook import problem_frame
 
 KINDS = {"item": "评分指标", "bonus": "附加项"}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from creditcalc.rules import phrases
 from creditcalc.brief import Brief
-from creditcalc.compare import ranks
+from creditcalc.analysis.ranking import ranks
 from creditcalc.datatable import Column, Table
 from creditcalc.display import Fact, Facts, Prose
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from creditcalc.compare import ranks, ranks_by_city
+from creditcalc.analysis.ranking import ranks, ranks_by_city
 
 
 def totals(*rows, index=None):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_oracle import ANY_READINGS, BEST, QUICK, VALUES, frame, typed, whole_row
 
 import creditcalc as cc
-from creditcalc.contribution import moves
+from creditcalc.analysis.contribution import moves
 
 BOOK = cc.load_rulebook()
 ITEMS = [rule.id for rule in BOOK.of_kind("item")]
@@ -286,7 +286,7 @@ def eleven():
 def test_samples_lie_near_the_exact_shares(eleven, monkeypatch):
     """Eleven counties are sampled; told that eleven are few, the library takes all 2048 sets."""
     sampled = cc.contribution(eleven, CITY, MAY)
-    monkeypatch.setattr(importlib.import_module("creditcalc.contribution"), "EXACT", 11)
+    monkeypatch.setattr(importlib.import_module("creditcalc.analysis.contribution"), "EXACT", 11)
     exact = cc.contribution(eleven, CITY, MAY)
     assert (exact.items["error"] == 0).all() and (sampled.items["error"] > 0).any()
     assert sampled.items[["id", "county"]].equals(exact.items[["id", "county"]])

@@ -10,7 +10,7 @@ import pytest
 
 import creditcalc as cc
 from creditcalc.scoring.scorecard import score
-from creditcalc.targets import UNITS, targets
+from creditcalc.analysis.targets import UNITS, targets
 
 BOOK = cc.load_rulebook()
 LONG = "一二三四五六七八九十" * 5

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from test_oracle import ANY_READINGS, BEST, GROUPS, ONE_CHANGED, QUICK, ROWS, cleared, frame, whole_row
 
 import creditcalc as cc
-from creditcalc.explain import InputUsed, ReadingUsed
+from creditcalc.analysis.explanation import InputUsed, ReadingUsed
 
 BOOK = cc.load_rulebook()
 MAY = "2021-05"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from creditcalc import arithmetic
+from creditcalc.analysis import arithmetic
 from creditcalc.rules import phrases
 from creditcalc.problems import Problem, UnknownName, nearest, shown
 from creditcalc.rules.rulebook import Rule, input_names, roles

@@ -16,7 +16,7 @@ from creditcalc.problems import Problem, UnknownName, nearest, shown
 from creditcalc.scoring.rollup import combine
 from creditcalc.rules.rulebook import Rule
 from creditcalc.scoring.scorecard import Columns, Scorecard, score, score_item
-from creditcalc.targets import Search, Unreachable, targets
+from creditcalc.analysis.targets import Search, Unreachable, targets
 
 EXACT = 10  # counties up to which every subset is scored
 PERMUTATIONS = 400  # sampled beyond

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from creditcalc.compare import ranks_by_city
+from creditcalc.analysis.ranking import ranks_by_city
 from creditcalc.rules.formulas import TOLERANCE, Array
 from creditcalc.rules.rulebook import Choice, Input, Readings, Rule, Rulebook, chosen
 from creditcalc.scoring.scorecard import KEYS, Columns, Scorecard, reallocated, score, score_item

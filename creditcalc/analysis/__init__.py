@@ -1,0 +1,1 @@
+"""Why not more, and what would it take."""
