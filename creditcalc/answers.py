@@ -12,8 +12,8 @@ from creditcalc.rules import formulas, phrases
 from creditcalc.analysis.steps import effort, steps, unit
 from creditcalc.brief import Brief
 from creditcalc.analysis.ranking import against_median, change_since, months_to_full
-from creditcalc.datatable import Column, Table
-from creditcalc.display import Fact, Facts, Prose
+from creditcalc.render.table import Column, Table
+from creditcalc.render.display import Fact, Facts, Prose
 from creditcalc.tables import id_column, item_frame, source
 from creditcalc.rules.phrases import interval, number, points
 

@@ -24,18 +24,18 @@ from creditcalc import record
 from creditcalc.bundled import bundled
 from creditcalc.cluster import PageCall, check_scheduler, each_on_cluster
 from creditcalc.files import expect_own
-from creditcalc.html import render_page
+from creditcalc.render.html import render_page
 from creditcalc.index import SCRIPT, index_body
 from creditcalc.pages import Shared, check_parameters, make_page, share
 from creditcalc.plan import Options, Plan, dated, make_plan, page_head
-from creditcalc.printing import find_browser, print_pages
+from creditcalc.render.pdf import find_browser, print_pages
 from creditcalc.problems import InputError, Problem, ProblemError
 from creditcalc.provenance import combined, file_digests
 from creditcalc.publish import Publisher
 from creditcalc.record import Key, Page, Record
 from creditcalc.study import open_study
 from creditcalc.summary import sheets
-from creditcalc.workbook import workbook
+from creditcalc.render.workbook import workbook
 from creditcalc.workers import PRELOADED, Outcome, each_alone, start
 
 INTERRUPTED = "运行被中断，没有做完"

@@ -30,7 +30,7 @@ from creditcalc.options import (
     tell_problems,
 )  # fmt: skip
 from creditcalc.problems import InputError, Problem
-from creditcalc.terminal import Program, aligned, use_utf8
+from creditcalc.render.terminal import Program, aligned, use_utf8
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,7 +134,7 @@ def score(
     from creditcalc.intake.checked_table import check_inputs
     from creditcalc.rules.load import load_rulebook
     from creditcalc.outputs import check_outputs
-    from creditcalc.workbook import write_tables
+    from creditcalc.render.workbook import write_tables
 
     if city and not rolled_up:
         raise click.UsageError("--city 要与 --roll-up 合用", click.get_current_context())

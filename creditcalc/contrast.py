@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from creditcalc.display import escape
+from creditcalc.render.display import escape
 from creditcalc.rules.formulas import TOLERANCE
 from creditcalc.rules.rulebook import Category
 from creditcalc.scoring.scorecard import Columns, Scorecard, score_gate
-from creditcalc.theme import ACCENT, INK, LINE, MUTED, PAPER, TONES, WASH, WORDS
+from creditcalc.render.theme import ACCENT, INK, LINE, MUTED, PAPER, TONES, WASH, WORDS
 from creditcalc.rules.phrases import ELIGIBLE, gate, interval, number
 
 TOTALS = {"评分指标得分": ("score",), "得分区间": ("low", "high"), "附加分": ("bonus_low", "bonus_high"), "合计": ("total",)}

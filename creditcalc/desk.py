@@ -22,7 +22,7 @@ from creditcalc.options import (
     tell_problems,
 )
 from creditcalc.problems import InputError, Problem, shown
-from creditcalc.terminal import Command, aligned
+from creditcalc.render.terminal import Command, aligned
 
 
 @click.command(cls=Command)
@@ -88,7 +88,7 @@ def merge(
     from creditcalc.rules.load import load_rulebook
     from creditcalc.intake.merge import as_typed, merge_inputs, not_come_in, with_expected
     from creditcalc.outputs import check_outputs, in_place
-    from creditcalc.workbook import write_tables
+    from creditcalc.render.workbook import write_tables
 
     _expect_names(expected)
     replaced = out if in_place(out, forms) else None
@@ -152,7 +152,7 @@ def worklog(
     from creditcalc.outputs import check_outputs
     from creditcalc.provenance import combined, file_digests, versions
     from creditcalc.study import open_study
-    from creditcalc.workbook import write_workbook
+    from creditcalc.render.workbook import write_workbook
 
     check_outputs([out], [data], force=force, rulebook=rulebook)
     study = open_study(data, rulebook, readings, city or None, as_of)
@@ -209,7 +209,7 @@ def ledgers(
     from creditcalc.case_lists.listing import sheets
     from creditcalc.rules.load import load_rulebook
     from creditcalc.outputs import check_outputs
-    from creditcalc.workbook import write_tables
+    from creditcalc.render.workbook import write_tables
 
     check_outputs([out, cases], [folder], force=force, rulebook=rulebook, deep=True)
     book = load_rulebook(rulebook)

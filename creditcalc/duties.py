@@ -7,8 +7,8 @@ import pandas as pd
 from creditcalc.rules import phrases
 from creditcalc.analysis.steps import steps
 from creditcalc.brief import Brief
-from creditcalc.datatable import Column, Table
-from creditcalc.display import Fact, Facts, Note, Prose, Shown, Together
+from creditcalc.render.table import Column, Table
+from creditcalc.render.display import Fact, Facts, Note, Prose, Shown, Together
 from creditcalc.tables import STATUS, id_column
 from creditcalc.units import UnitBrief
 

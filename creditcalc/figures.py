@@ -15,9 +15,9 @@ from matplotlib.figure import Figure as Canvas
 from creditcalc import tables
 from creditcalc.brief import Brief
 from creditcalc.analysis.ranking import ranks
-from creditcalc.datatable import Column, Table
-from creditcalc.display import Figure, Note, Prose, Together
-from creditcalc.theme import ACCENT, FIGURE_WIDTH, INK, LINE, MUTED, PAPER, TONES, use_figure_style
+from creditcalc.render.table import Column, Table
+from creditcalc.render.display import Figure, Note, Prose, Together
+from creditcalc.render.theme import ACCENT, FIGURE_WIDTH, INK, LINE, MUTED, PAPER, TONES, use_figure_style
 from creditcalc.rules.phrases import interval, number, points
 
 LETTER = 0.135  # inches that a Chinese letter of a label takes

@@ -9,8 +9,8 @@ import pandas as pd
 
 from creditcalc.rules import phrases
 from creditcalc.brief import Brief
-from creditcalc.datatable import Column, Table
-from creditcalc.display import Fact, Facts, Note, Prose, Shown, escape, safe_href
+from creditcalc.render.table import Column, Table
+from creditcalc.render.display import Fact, Facts, Note, Prose, Shown, escape, safe_href
 from creditcalc.plan import Plan
 from creditcalc.problems import Problem
 from creditcalc.record import Key, Page

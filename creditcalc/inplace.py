@@ -18,7 +18,7 @@ from creditcalc.intake.merge import merge_inputs
 from creditcalc.problems import OutputError, Problem
 from creditcalc.rules.rulebook import Rulebook
 from creditcalc.intake.read_files import read_grids
-from creditcalc.workbook import write_table
+from creditcalc.render.workbook import write_table
 
 DRAWN = re.compile("xl/(drawings/drawing|media/|charts/|embeddings/|pivotTables/)")
 ELSEWHERE = "用 --out 写到另一个文件"

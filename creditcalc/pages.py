@@ -13,8 +13,8 @@ from typing import Any, cast
 
 from creditcalc.bundled import PACKAGE, bundled
 from creditcalc.files import sha256
-from creditcalc.fonts import drawn, use_drawn
-from creditcalc.html import PageHead, to_html
+from creditcalc.render.fonts import drawn, use_drawn
+from creditcalc.render.html import PageHead, to_html
 from creditcalc.problems import Problem, ProblemError, nearest
 from creditcalc.study import Study, keep_open
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from creditcalc.bundled import bundled
 from creditcalc.files import safe_names
-from creditcalc.html import PageHead
+from creditcalc.render.html import PageHead
 from creditcalc.intake.checked_table import is_unsound
 from creditcalc.pages import Job
 from creditcalc.provenance import SHOWN, Origin, origin

@@ -44,9 +44,9 @@ def _make_page() -> None:
     from matplotlib.figure import Figure as Canvas
     from nbformat import v4
 
-    from creditcalc.display import Figure
-    from creditcalc.html import PageHead, to_html
-    from creditcalc.theme import use_figure_style
+    from creditcalc.render.display import Figure
+    from creditcalc.render.html import PageHead, to_html
+    from creditcalc.render.theme import use_figure_style
 
     make: Any = v4
     with rc_context():  # a page that wants another style must not find this one

@@ -16,7 +16,7 @@ from creditcalc.plan import Plan
 from creditcalc.provenance import combined, file_digests
 from creditcalc.scoring.scorecard import score
 from creditcalc.analysis.targets import targets
-from creditcalc.workbook import problem_frame
+from creditcalc.render.workbook import problem_frame
 
 KINDS = {"item": "评分指标", "bonus": "附加项"}
 

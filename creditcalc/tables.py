@@ -10,8 +10,8 @@ import pandas as pd
 from creditcalc.rules import phrases
 from creditcalc.brief import Brief
 from creditcalc.analysis.ranking import ranks
-from creditcalc.datatable import Column, Table
-from creditcalc.display import Fact, Facts, Prose
+from creditcalc.render.table import Column, Table
+from creditcalc.render.display import Fact, Facts, Prose
 
 DUTY = "县（区）"
 STATUS = Column("状态", kind="status")

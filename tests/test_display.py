@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure as Canvas
 
-from creditcalc import theme
-from creditcalc.datatable import Column, Table
-from creditcalc.display import Fact, Facts, Figure, Note, Prose, badge, safe_href
+from creditcalc.render import theme
+from creditcalc.render.table import Column, Table
+from creditcalc.render.display import Fact, Facts, Figure, Note, Prose, badge, safe_href
 
 HOSTILE = '<script>alert("1")</script>'
 TEXT = "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;"

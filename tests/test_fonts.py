@@ -7,7 +7,7 @@ import sys
 import pytest
 from fontTools.ttLib import TTFont
 
-from creditcalc import fonts
+from creditcalc.render import fonts
 
 TEXT = "濮阳市社会信用体系建设 2021 年 5 月：98.50% ≥ 80%，埇瀍浉"
 
@@ -74,7 +74,7 @@ def test_matplotlib_finds_the_font():
 
 def test_the_page_modules_start_without_the_heavy_libraries():
     code = (
-        "import sys, creditcalc.html, creditcalc.datatable;"
+        "import sys, creditcalc.render.html, creditcalc.render.table;"
         "print([name for name in ('matplotlib', 'nbconvert', 'fontTools', 'jinja2') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -33,7 +33,7 @@ from creditcalc.intake.merge import as_typed, merge_inputs
 from creditcalc.plan import Options
 from creditcalc.problems import Problem
 from creditcalc.spreadsheet import computed, marked, unmarked
-from creditcalc.workbook import write_table, write_workbook
+from creditcalc.render.workbook import write_table, write_workbook
 
 HERE = Path(__file__).parent
 BOOK = cc.load_rulebook()

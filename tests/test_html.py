@@ -14,10 +14,10 @@ import pytest
 from fontTools.ttLib import TTFont
 from matplotlib.figure import Figure as Canvas
 
-from creditcalc.datatable import Column, Table
-from creditcalc.display import Fact, Facts, Figure, Note, Prose
-from creditcalc.html import PageHead, render_page, to_html
-from creditcalc.theme import FIGURE_WIDTH, HEAT, TONES, use_figure_style
+from creditcalc.render.table import Column, Table
+from creditcalc.render.display import Fact, Facts, Figure, Note, Prose
+from creditcalc.render.html import PageHead, render_page, to_html
+from creditcalc.render.theme import FIGURE_WIDTH, HEAT, TONES, use_figure_style
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HOSTILE = [

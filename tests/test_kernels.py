@@ -9,7 +9,7 @@ from nbformat import v4
 from processes import LINUX
 
 from creditcalc.bundled import bundled
-from creditcalc.html import PageHead
+from creditcalc.render.html import PageHead
 from creditcalc.pages import ENGINES, Job, load_papermill, make_page, share
 from creditcalc.study import open_study
 from creditcalc.workers import each_alone

@@ -12,8 +12,8 @@ import pytest
 
 import creditcalc as cc
 from creditcalc.rules import phrases
-from creditcalc.fonts import missing_glyphs
-from creditcalc.html import PageHead, to_html
+from creditcalc.render.fonts import missing_glyphs
+from creditcalc.render.html import PageHead, to_html
 
 ROOT = Path(__file__).parent.parent
 PERIOD = "2021-05"

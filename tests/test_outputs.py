@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from test_merging import BOOK, write_form
 
 import creditcalc as cc
-from creditcalc import partitions, workbook
+from creditcalc import partitions
+from creditcalc.render import workbook
 from creditcalc.cli import cli
 from creditcalc.inplace import lost
 from creditcalc.intake.merge import merge_inputs

@@ -12,7 +12,7 @@ from playwright.sync_api import sync_playwright
 
 from creditcalc.batch import run
 from creditcalc.plan import Options
-from creditcalc.printing import print_pages
+from creditcalc.render.pdf import print_pages
 
 WIDTHS = (390, 1280)  # a telephone and a wide screen
 UNITS = ("发展改革委", "各县（区）人民政府、管委会")  # with axe; the others are made alike

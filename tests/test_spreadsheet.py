@@ -14,7 +14,7 @@ import creditcalc as cc
 from creditcalc.cli import cli
 from creditcalc.intake.read_files import READERS, read_grids
 from creditcalc.spreadsheet import MARKED, computed, marked, unmarked
-from creditcalc.workbook import write_table
+from creditcalc.render.workbook import write_table
 
 SIGNS = "=+-@＝＋－＠﹦﹢﹣﹫−"
 TEXTS = st.text(

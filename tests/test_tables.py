@@ -8,7 +8,7 @@ import pytest
 import creditcalc as cc
 from creditcalc import answers, figures, tables
 from creditcalc.brief import Brief
-from creditcalc.display import Figure, Shown
+from creditcalc.render.display import Figure, Shown
 
 PERIOD = "2021-05"
 CITY_ONLY = {"standings", "base_matrix", "heat_map", "best_moves", "shares", "stability"}

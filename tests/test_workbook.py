@@ -2,7 +2,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from creditcalc.workbook import write_table, write_workbook
+from creditcalc.render.workbook import write_table, write_workbook
 
 FRAME = pd.DataFrame(
     {

@@ -8,7 +8,7 @@ import pandas as pd
 
 from creditcalc.case_lists.gathering import Ledgers
 from creditcalc.rules.rulebook import Rulebook
-from creditcalc.workbook import problem_frame
+from creditcalc.render.workbook import problem_frame
 
 ROWS = 1_000_000  # of a sheet; Excel holds 1,048,576
 HEADINGS = {

@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from creditcalc.display import Shown, badge, escape, safe_href
+from creditcalc.render.display import Shown, badge, escape, safe_href
 from creditcalc.rules.formulas import round_half_up
-from creditcalc.theme import HEAT, STATED
+from creditcalc.render.theme import HEAT, STATED
 
 # Half characters: up to the first a cell never breaks, from the second on its column is kept wide.
 SHORT, LONG = 12, 36

@@ -12,9 +12,9 @@ from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from creditcalc.display import escape, readable, safe_href
-from creditcalc.fonts import woff2_subset
-from creditcalc.theme import column_rules, css_variables
+from creditcalc.render.display import escape, readable, safe_href
+from creditcalc.render.fonts import woff2_subset
+from creditcalc.render.theme import column_rules, css_variables
 
 if TYPE_CHECKING:
     import jinja2

@@ -94,7 +94,7 @@ def use_figure_style() -> None:
     from matplotlib import rcParams
     from matplotlib.rcsetup import cycler
 
-    from creditcalc.fonts import use_chinese_font
+    from creditcalc.render.fonts import use_chinese_font
 
     use_chinese_font()
     rcParams.update(

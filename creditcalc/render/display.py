@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from creditcalc.theme import INK, TEXT_SIZE, TONES, WORDS
+from creditcalc.render.theme import INK, TEXT_SIZE, TONES, WORDS
 
 if TYPE_CHECKING:
     import matplotlib.figure

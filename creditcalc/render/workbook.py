@@ -18,7 +18,7 @@ from creditcalc.rules import phrases
 from creditcalc.files import fixed_time, replacing
 from creditcalc.problems import InputError, Problem
 from creditcalc.spreadsheet import computed, for_csv
-from creditcalc.terminal import width
+from creditcalc.render.terminal import width
 
 CORE, SAVED = "docProps/core.xml", re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z")
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

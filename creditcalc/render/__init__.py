@@ -1,0 +1,1 @@
+"""Frames and figures → HTML, SVG, Excel, terminal; knows no rule."""
