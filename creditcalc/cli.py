@@ -35,7 +35,7 @@ from creditcalc.render.terminal import Program, aligned, use_utf8
 if TYPE_CHECKING:
     import pandas as pd
 
-    from creditcalc.batch import Run
+    from creditcalc.batch.runner import Run
     from creditcalc.intake.checked_table import Checked
     from creditcalc.rules.rulebook import Rulebook
 
@@ -93,12 +93,12 @@ def report(**choices: Any) -> int:
 
     数据是 CSV、Excel、Parquet 文件或放这些文件的文件夹；不写则用内置的示例数据。不写期间则取数据中最近的一期。
     """
-    from creditcalc.workers import PRELOADED, start
+    from creditcalc.batch.workers import PRELOADED, start
 
     if not choices["scheduler"]:
         start(PRELOADED[choices["engine"]])  # it gets ready while this process imports and reads
-    from creditcalc.batch import run
-    from creditcalc.plan import Options
+    from creditcalc.batch.runner import run
+    from creditcalc.batch.plan import Options
 
     outcome = run(Options(**choices))
     _tell_run(outcome)
@@ -221,7 +221,7 @@ def check(data: Path, rulebook: Path | None) -> int:
 @click.argument("folder", metavar="文件夹", type=PATH)
 def verify(folder: Path) -> int:
     """按运行记录核对 report 写出的文件夹（如 reports/2021-05）：哪些文件被改动、缺失或多出。"""
-    from creditcalc.verify import verify as verified
+    from creditcalc.batch.verify import verify as verified
 
     problems = verified(folder)
     tell_problems(problems)

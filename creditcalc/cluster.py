@@ -24,9 +24,9 @@ from uuid import uuid4
 
 import pandas as pd
 
-from creditcalc.pages import Job, Shared, make_page
+from creditcalc.batch.one_page import Job, Shared, make_page
 from creditcalc.problems import Problem, ProblemError
-from creditcalc.workers import Key, Outcome, each_alone
+from creditcalc.batch.workers import Key, Outcome, each_alone
 
 T = TypeVar("T")
 Files = dict[str, bytes]

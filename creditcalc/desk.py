@@ -150,7 +150,7 @@ def worklog(
     from creditcalc.duties import UNASKED
     from creditcalc.handover import worklog_sheets
     from creditcalc.outputs import check_outputs
-    from creditcalc.provenance import combined, file_digests, versions
+    from creditcalc.batch.provenance import combined, file_digests, versions
     from creditcalc.study import open_study
     from creditcalc.render.workbook import write_workbook
 

@@ -13,15 +13,15 @@ import openpyxl
 import pytest
 from processes import POSIX, assert_all_gone
 
-from creditcalc import batch, index, provenance
-from creditcalc.batch import run
+from creditcalc.batch import runner, index, provenance
+from creditcalc.batch.runner import run
 from creditcalc.files import sha256
-from creditcalc.pages import ENGINES, NotebookError, check_parameters
-from creditcalc.plan import Options
+from creditcalc.batch.one_page import ENGINES, NotebookError, check_parameters
+from creditcalc.batch.plan import Options
 from creditcalc.problems import InputError, ReadingError, UnknownName
 from creditcalc.study import Study
-from creditcalc.verify import verify
-from creditcalc.workers import Outcome
+from creditcalc.batch.verify import verify
+from creditcalc.batch.workers import Outcome
 
 COUNTIES = ["好县", "坏县", "死县"]
 PARAMETERS = 'county = None\nperiod = None\ndata = ""\nrulebook = ""\nreadings = ""\ncity = ""\nas_of = ""'
@@ -169,8 +169,8 @@ def test_pages_that_were_made_are_recorded_though_the_summary_cannot_be_written(
     with monkeypatch.context() as broken:
         broken.setattr(batch, "workbook", full)
         with pytest.raises(OSError):
-            batch.run(options)
-    again = batch.run(options)
+            runner.run(options)
+    again = runner.run(options)
     assert {page.status for page in again.pages if page.file} == {"unchanged"}
 
 
@@ -354,8 +354,8 @@ SCRIPT = """
 import signal
 import sys
 from pathlib import Path
-from creditcalc.batch import run
-from creditcalc.plan import Options
+from creditcalc.batch.runner import run
+from creditcalc.batch.plan import Options
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts in the background ignore Ctrl-C
 engine, *paths = sys.argv[1:]
@@ -396,7 +396,7 @@ def test_ctrl_c_ends_everything_and_leaves_a_true_record(options, tmp_path, endl
     assert "Traceback" not in err and "页" in err
     assert names(folder) == OUTPUT | {"某市.html", "好县.html"}
     facts = json.loads((folder / "run.json").read_bytes())
-    assert facts["interrupted"] and [page["error"] for page in facts["pages"]] == ["", "", batch.INTERRUPTED]
+    assert facts["interrupted"] and [page["error"] for page in facts["pages"]] == ["", "", runner.INTERRUPTED]
     assert_all_gone(tmp_path)
 
 

@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from creditcalc import batch, load_rulebook
+from creditcalc import load_rulebook
+from creditcalc.batch import runner
 from creditcalc.bundled import bundled
 from creditcalc.cli import cli
-from creditcalc.plan import Options
+from creditcalc.batch.plan import Options
 from creditcalc.problems import Problem
-from creditcalc.record import Page
+from creditcalc.batch.record import Page
 
 SAMPLE = str(bundled("data/sample"))
 ITEMS = ["jurisdiction", "period", "id", "kind", "full", "value", "score", "low", "high", "status"]
@@ -55,7 +56,7 @@ def asked(monkeypatch):
 
     def run(options):
         calls.append(options)
-        return batch.Run(options.out / "2021-05", [Page("county", "某市", "甲县", "made", "甲县.html")], (), False)
+        return runner.Run(options.out / "2021-05", [Page("county", "某市", "甲县", "made", "甲县.html")], (), False)
 
     monkeypatch.setattr(batch, "run", run)
     return calls
@@ -160,7 +161,7 @@ def test_report_tells_what_could_not_be_done(monkeypatch):
         Page("county", "某市", "乙县", "refused", error="数据有错误"),
     ]
     problems = (Problem("不是数", "abc"), Problem("有点怪", severity="notice"))
-    monkeypatch.setattr(batch, "run", lambda options: batch.Run(options.out, pages, problems, False))
+    monkeypatch.setattr(batch, "run", lambda options: runner.Run(options.out, pages, problems, False))
     result = call("report")
     assert result.exit_code == 1
     assert result.stderr.splitlines() == ["不是数（值：abc）", "甲县：坏了", "乙县：数据有错误"]

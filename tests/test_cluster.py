@@ -17,10 +17,10 @@ from click.testing import CliRunner
 from processes import POSIX
 from test_batch import notebook, statuses, write_data
 
-from creditcalc.batch import run
+from creditcalc.batch.runner import run
 from creditcalc.cli import cli
 from creditcalc.cluster import KILLED, ClusterError
-from creditcalc.workers import _death
+from creditcalc.batch.workers import _death
 
 light, notebooks, options = test_batch.light, test_batch.notebooks, test_batch.options
 pytestmark = POSIX
@@ -38,8 +38,8 @@ while True:
 RUN = """
 import signal, sys
 from pathlib import Path
-from creditcalc.batch import run
-from creditcalc.plan import Options
+from creditcalc.batch.runner import run
+from creditcalc.batch.plan import Options
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 data, out, notebooks = map(Path, sys.argv[1:4])

@@ -17,10 +17,10 @@ from click.testing import CliRunner
 from filelock import FileLock
 from test_batch import PARAMETERS, notebook, record, statuses, write_data
 
-from creditcalc.batch import Busy, run
+from creditcalc.batch.runner import Busy, run
 from creditcalc.cli import cli
-from creditcalc.plan import Options
-from creditcalc.verify import NoRecord, verify
+from creditcalc.batch.plan import Options
+from creditcalc.batch.verify import NoRecord, verify
 
 SLOW = "import time\ntime.sleep(0.4)\nprint(county)"
 MANY = [f"县{n}" for n in range(12)]
@@ -51,7 +51,7 @@ def whole(folder):
 def test_a_killed_run_is_finished_by_the_next_and_nothing_is_made_twice(options, tmp_path):
     write_data(options.data, MANY)
     script = (
-        "import sys; from pathlib import Path; from creditcalc.batch import run; from creditcalc.plan import Options\n"
+        "import sys; from pathlib import Path; from creditcalc.batch.runner import run; from creditcalc.batch.plan import Options\n"
         "data, out, notebooks = map(Path, sys.argv[1:])\n"
         "run(Options(data=data, out=out, notebooks=notebooks, jobs=2, units=False), progress=False)"
     )

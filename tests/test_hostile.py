@@ -23,14 +23,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import creditcalc as cc
-from creditcalc.batch import run
+from creditcalc.batch.runner import run
 from creditcalc.cli import cli
 from creditcalc.evidence.register import check_evidence
 from creditcalc.files import safe_names
 from creditcalc.intake.checked_table import check_inputs
 from creditcalc.case_lists import read_ledgers
 from creditcalc.intake.merge import as_typed, merge_inputs
-from creditcalc.plan import Options
+from creditcalc.batch.plan import Options
 from creditcalc.problems import Problem
 from creditcalc.spreadsheet import computed, marked, unmarked
 from creditcalc.render.workbook import write_table, write_workbook

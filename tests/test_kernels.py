@@ -10,9 +10,9 @@ from processes import LINUX
 
 from creditcalc.bundled import bundled
 from creditcalc.render.html import PageHead
-from creditcalc.pages import ENGINES, Job, load_papermill, make_page, share
+from creditcalc.batch.one_page import ENGINES, Job, load_papermill, make_page, share
 from creditcalc.study import open_study
-from creditcalc.workers import each_alone
+from creditcalc.batch.workers import each_alone
 
 CELLS = [
     "import sys; print('甲'); print('乙', file=sys.stderr); print('丙')",
@@ -53,7 +53,7 @@ def write(path, *cells):
 
 def execute(notebook, target, engine):
     if engine == "warm":
-        import_module("creditcalc.kernels")  # papermill knows the engine from there
+        import_module("creditcalc.batch.engine")  # papermill knows the engine from there
     papermill = load_papermill()
     with pytest.raises(papermill.PapermillExecutionError):
         papermill.execute_notebook(notebook, target, engine_name=ENGINES[engine], progress_bar=False)
@@ -61,7 +61,7 @@ def execute(notebook, target, engine):
 
 def both(function, *arguments):
     """What a function gives with each engine, each in a process of its own."""
-    outcomes = each_alone(function, {engine: (*arguments, engine) for engine in ENGINES}, 2, 60, ["creditcalc.server"])
+    outcomes = each_alone(function, {engine: (*arguments, engine) for engine in ENGINES}, 2, 60, ["creditcalc.batch.warm_server"])
     return {outcome.key: (outcome.value, outcome.error) for outcome in outcomes}
 
 
@@ -102,7 +102,7 @@ def made(folder, *cells, engine="warm", pages=1):
     notebook = write(folder / "in.ipynb", PARAMETERS, *cells)
     shared = share(open_study())
     tasks = {n: (Job(notebook, GIVEN, PageHead("页"), str(n)), shared, folder, engine) for n in range(pages)}
-    outcomes = each_alone(make_page, tasks, 2, 60, ["creditcalc.server"])
+    outcomes = each_alone(make_page, tasks, 2, 60, ["creditcalc.batch.warm_server"])
     errors = sorted(outcome.error for outcome in outcomes)
     return errors if any(errors) else [(folder / f"{n}.html").read_text(encoding="utf-8") for n in range(pages)]
 
@@ -118,7 +118,7 @@ def test_the_project_s_pages_are_the_same_to_the_byte(tmp_path, name):
     for folder in folders.values():
         folder.mkdir()
     tasks = {engine: (job, shared, folder, engine) for engine, folder in folders.items()}
-    assert [outcome.error for outcome in each_alone(make_page, tasks, 2, 120, ["creditcalc.server"])] == ["", ""]
+    assert [outcome.error for outcome in each_alone(make_page, tasks, 2, 120, ["creditcalc.batch.warm_server"])] == ["", ""]
     warm, ordinary = ((folder / f"{who}.html").read_bytes() for folder in folders.values())
     assert warm == ordinary
 

@@ -10,8 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from creditcalc.batch import run
-from creditcalc.plan import Options
+from creditcalc.batch.runner import run
+from creditcalc.batch.plan import Options
 from creditcalc.render.pdf import print_pages
 
 WIDTHS = (390, 1280)  # a telephone and a wide screen

@@ -11,10 +11,10 @@ import pytest
 from filelock import FileLock
 from test_batch import OUTPUT, fake, light, names, notebooks, options, record, statuses, write_data  # noqa: F401
 
-from creditcalc import provenance
-from creditcalc.batch import run
+from creditcalc.batch import provenance
+from creditcalc.batch.runner import run
 from creditcalc.files import LinkedFolder, replacing, sha256
-from creditcalc.verify import verify
+from creditcalc.batch.verify import verify
 
 ROOT_ONLY = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can act as another user")
 OTHER = 12345  # a user who is nobody here

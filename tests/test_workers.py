@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from processes import LINUX, POSIX, assert_all_gone, running_in
 
-from creditcalc import workers
-from creditcalc.workers import each_alone
+from creditcalc.batch import workers
+from creditcalc.batch.workers import each_alone
 
 
 def work(number, folder):
@@ -33,7 +33,7 @@ def work(number, folder):
     return number * 2
 
 
-@pytest.fixture(params=[[], pytest.param(["creditcalc.server"], marks=POSIX)], ids=["anew", "forked"])
+@pytest.fixture(params=[[], pytest.param(["creditcalc.batch.warm_server"], marks=POSIX)], ids=["anew", "forked"])
 def preload(request):
     return request.param
 
@@ -99,7 +99,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 import test_workers
-from creditcalc.workers import each_alone
+from creditcalc.batch.workers import each_alone
 Path("ran").open("a").write("x")
 for outcome in each_alone(test_workers.work, {task: (task, Path.cwd()) for task in ["sleeps", "deaf"]}, 2, 60, sys.argv[2:]):
     pass

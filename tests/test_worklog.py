@@ -8,7 +8,7 @@ from click.testing import CliRunner
 import creditcalc as cc
 from creditcalc.cli import cli
 from creditcalc.evidence.register import DONE, SPARED, UNSTATED, asked, check_evidence
-from creditcalc.provenance import file_digests
+from creditcalc.batch.provenance import file_digests
 from creditcalc.units import Duties
 from creditcalc.evidence.worklog import units
 

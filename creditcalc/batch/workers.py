@@ -26,7 +26,7 @@ from typing import Any, Generic, TypeVar
 Key = TypeVar("Key")
 Context = ForkServerContext | SpawnContext
 STARTING = threading.Lock()  # a worker of a cluster has threads, and there is one __main__
-PRELOADED = {"warm": ["creditcalc.server"], "kernel": []}  # by engine, what the server has imported
+PRELOADED = {"warm": ["creditcalc.batch.warm_server"], "kernel": []}  # by engine, what the server has imported
 LOOKING = 1  # seconds between two looks at whether tasks are still wanted
 PATIENCE = 10  # seconds that a process gets to put away what it has started itself
 

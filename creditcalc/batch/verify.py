@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from creditcalc import record
+from creditcalc.batch import record
 from creditcalc.files import inside, sha256
-from creditcalc.plan import UNITS
+from creditcalc.batch.plan import UNITS
 from creditcalc.problems import Problem, ProblemError
 
 PAGES = {".html", ".htm", ".pdf"}

@@ -20,23 +20,23 @@ from typing import Any
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from creditcalc import record
+from creditcalc.batch import record
 from creditcalc.bundled import bundled
 from creditcalc.cluster import PageCall, check_scheduler, each_on_cluster
 from creditcalc.files import expect_own
 from creditcalc.render.html import render_page
-from creditcalc.index import SCRIPT, index_body
-from creditcalc.pages import Shared, check_parameters, make_page, share
-from creditcalc.plan import Options, Plan, dated, make_plan, page_head
+from creditcalc.batch.index import SCRIPT, index_body
+from creditcalc.batch.one_page import Shared, check_parameters, make_page, share
+from creditcalc.batch.plan import Options, Plan, dated, make_plan, page_head
 from creditcalc.render.pdf import find_browser, print_pages
 from creditcalc.problems import InputError, Problem, ProblemError
-from creditcalc.provenance import combined, file_digests
-from creditcalc.publish import Publisher
-from creditcalc.record import Key, Page, Record
+from creditcalc.batch.provenance import combined, file_digests
+from creditcalc.batch.publish import Publisher
+from creditcalc.batch.record import Key, Page, Record
 from creditcalc.study import open_study
-from creditcalc.summary import sheets
+from creditcalc.batch.summary import sheets
 from creditcalc.render.workbook import workbook
-from creditcalc.workers import PRELOADED, Outcome, each_alone, start
+from creditcalc.batch.workers import PRELOADED, Outcome, each_alone, start
 
 INTERRUPTED = "运行被中断，没有做完"
 REFUSED = "数据有错误"

@@ -14,9 +14,9 @@ from creditcalc.bundled import bundled
 from creditcalc.files import safe_names
 from creditcalc.render.html import PageHead
 from creditcalc.intake.checked_table import is_unsound
-from creditcalc.pages import Job
-from creditcalc.provenance import SHOWN, Origin, origin
-from creditcalc.record import Key, Page
+from creditcalc.batch.one_page import Job
+from creditcalc.batch.provenance import SHOWN, Origin, origin
+from creditcalc.batch.record import Key, Page
 from creditcalc.study import Study
 from creditcalc.evidence.worklog import units
 

@@ -77,7 +77,7 @@ def make_page(job: Job, shared: Shared, folder: Path, engine: str) -> str:
     papermill = load_papermill()
     use_drawn(pickle.loads(shared.outlines))
     if engine == "warm":
-        import_module("creditcalc.kernels")  # papermill knows the engine from there
+        import_module("creditcalc.batch.engine")  # papermill knows the engine from there
         keep_open(pickle.loads(shared.study), *(job.parameters.get(name, "") for name in OPENED_BY))
     from nbclient.exceptions import DeadKernelError
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 INLINE = "module://matplotlib_inline.backend_inline"
-MODULES = ("creditcalc.kernels", "creditcalc.answers", "creditcalc.figures")
+MODULES = ("creditcalc.batch.engine", "creditcalc.answers", "creditcalc.figures")
 # Libraries that would start threads when they are imported, which a forked process lacks.
 SINGLE = {
     "OMP_NUM_THREADS": "1",
@@ -27,7 +27,7 @@ def warm() -> None:
     gc.disable()  # importing leaves no garbage
     os.environ.update(SINGLE)
     os.environ["MPLBACKEND"] = INLINE  # as in an ordinary kernel, whatever the caller's programs draw on
-    import_module("creditcalc.pages").load_papermill()
+    import_module("creditcalc.batch.one_page").load_papermill()
     for module in MODULES:
         import_module(module)
     _make_page()

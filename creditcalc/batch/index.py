@@ -11,10 +11,10 @@ from creditcalc.rules import phrases
 from creditcalc.brief import Brief
 from creditcalc.render.table import Column, Table
 from creditcalc.render.display import Fact, Facts, Note, Prose, Shown, escape, safe_href
-from creditcalc.plan import Plan
+from creditcalc.batch.plan import Plan
 from creditcalc.problems import Problem
-from creditcalc.record import Key, Page
-from creditcalc.summary import period_totals
+from creditcalc.batch.record import Key, Page
+from creditcalc.batch.summary import period_totals
 from creditcalc.tables import item_frame, key_figures
 
 STATUS = {"made": "已生成", "unchanged": "未变", "failed": "失败", "refused": "未生成", "left": "本次未做"}

@@ -12,8 +12,8 @@ from creditcalc.analysis.steps import steps
 from creditcalc.bundled import bundled
 from creditcalc.analysis.ranking import ranks
 from creditcalc.handover import note_sheet
-from creditcalc.plan import Plan
-from creditcalc.provenance import combined, file_digests
+from creditcalc.batch.plan import Plan
+from creditcalc.batch.provenance import combined, file_digests
 from creditcalc.scoring.scorecard import score
 from creditcalc.analysis.targets import targets
 from creditcalc.render.workbook import problem_frame
