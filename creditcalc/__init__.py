@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from creditcalc.rules.rulebook import Rulebook
     from creditcalc.scoring.scorecard import Scorecard, score
     from creditcalc.analysis.sensitivity import Sensitivity, sensitivity
-    from creditcalc.study import Study, open_study
+    from creditcalc.pages.study import Study, open_study
     from creditcalc.analysis.targets import Targets, targets
     from creditcalc.analysis.what_if import WhatIf, what_if
 

@@ -150,7 +150,7 @@ def score(
         hint = "--scheduler 只用于不汇总地计一个 Parquet 文件夹，并用 --out 写成 .parquet 或 .csv"
         raise click.UsageError(hint, click.get_current_context())
     if rolled_up:
-        from creditcalc.study import open_study
+        from creditcalc.pages.study import open_study
 
         study = open_study(data, rulebook, readings, city or None)
         checked, table = study.checked, study.table
@@ -190,7 +190,7 @@ def explain(
 ) -> int:
     """说明一个县区（市）的一项得分：数据、算式、依据、读法。"""
     from creditcalc.analysis.explanation import explain as explained
-    from creditcalc.study import open_study
+    from creditcalc.pages.study import open_study
 
     study = open_study(data, rulebook, readings, city or None)
     explanation = explained(study.of_city(city), county, period, id)

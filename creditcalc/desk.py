@@ -147,11 +147,11 @@ def worklog(
 
     材料表是数据旁边的 evidence.csv 或 evidence.xlsx；几个都在，合起来算一份。
     """
-    from creditcalc.duties import UNASKED
-    from creditcalc.handover import worklog_sheets
+    from creditcalc.pages.evidence_tables import UNASKED
+    from creditcalc.pages.worklog_sheets import worklog_sheets
     from creditcalc.outputs import check_outputs
     from creditcalc.batch.provenance import combined, file_digests, versions
-    from creditcalc.study import open_study
+    from creditcalc.pages.study import open_study
     from creditcalc.render.workbook import write_workbook
 
     check_outputs([out], [data], force=force, rulebook=rulebook)

@@ -13,7 +13,7 @@ import pandas as pd
 from creditcalc.contrast import Side, contrast
 from creditcalc.rules.rulebook import Input, Rulebook
 from creditcalc.scoring.scorecard import score
-from creditcalc.study import Study
+from creditcalc.pages.study import Study
 
 
 class Field(NamedTuple):

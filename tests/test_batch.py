@@ -19,7 +19,7 @@ from creditcalc.files import sha256
 from creditcalc.batch.one_page import ENGINES, NotebookError, check_parameters
 from creditcalc.batch.plan import Options
 from creditcalc.problems import InputError, ReadingError, UnknownName
-from creditcalc.study import Study
+from creditcalc.pages.study import Study
 from creditcalc.batch.verify import verify
 from creditcalc.batch.workers import Outcome
 

@@ -18,7 +18,7 @@ from creditcalc.intake.checked_table import check_inputs, read_inputs
 from creditcalc.rules.load import load_rulebook
 from creditcalc.problems import InputError, UnknownName
 from creditcalc.scoring.rollup import roll_up
-from creditcalc.study import open_study
+from creditcalc.pages.study import open_study
 
 BAD = Path(__file__).parent / "bad_inputs"
 EXPECTED = tomllib.loads((BAD / "expected.toml").read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ from processes import LINUX
 from creditcalc.bundled import bundled
 from creditcalc.render.html import PageHead
 from creditcalc.batch.one_page import ENGINES, Job, load_papermill, make_page, share
-from creditcalc.study import open_study
+from creditcalc.pages.study import open_study
 from creditcalc.batch.workers import each_alone
 
 CELLS = [
@@ -124,7 +124,7 @@ def test_the_project_s_pages_are_the_same_to_the_byte(tmp_path, name):
 
 
 def test_the_study_is_at_hand_and_another_one_is_read(tmp_path):
-    look = "from creditcalc import study\nprint(study.open_study(data, rulebook, readings, city) is {})"
+    look = "from creditcalc.pages import study\nprint(study.open_study(data, rulebook, readings, city) is {})"
     other = "study.open_study(data, rulebook, 'proportional=of_full', city)"
     [page] = made(
         tmp_path, look.format("[*study.OPEN.values()][0]"), look.format(other), f"print({other}.readings['proportional'])"
@@ -175,6 +175,6 @@ def test_pages_are_forked_from_one_server_without_a_thread_and_start_no_interpre
 
 
 def test_the_server_has_done_what_pages_need(tmp_path):
-    heavy = "{'matplotlib.figure', 'nbconvert', 'papermill', 'creditcalc.figures'}"
+    heavy = "{'matplotlib.figure', 'nbconvert', 'papermill', 'creditcalc.pages.figures'}"
     [page] = made(tmp_path, f"import sys; print({heavy} - set(sys.modules), sys.modules['rfc3987_syntax'])")
     assert "<pre>set() None" in page

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import creditcalc as cc
-from creditcalc.study import parse_readings
+from creditcalc.pages.study import parse_readings
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample"
 PERIOD = "2021-05"

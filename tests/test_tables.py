@@ -6,8 +6,8 @@ import re
 import pytest
 
 import creditcalc as cc
-from creditcalc import answers, figures, tables
-from creditcalc.brief import Brief
+from creditcalc.pages import answers, figures, tables
+from creditcalc.pages.page_data import Brief
 from creditcalc.render.display import Figure, Shown
 
 PERIOD = "2021-05"

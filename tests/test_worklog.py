@@ -9,7 +9,7 @@ import creditcalc as cc
 from creditcalc.cli import cli
 from creditcalc.evidence.register import DONE, SPARED, UNSTATED, asked, check_evidence
 from creditcalc.batch.provenance import file_digests
-from creditcalc.units import Duties
+from creditcalc.pages.office_data import Duties
 from creditcalc.evidence.worklog import units
 
 BOOK = cc.load_rulebook()

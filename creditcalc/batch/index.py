@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from creditcalc.rules import phrases
-from creditcalc.brief import Brief
+from creditcalc.pages.page_data import Brief
 from creditcalc.render.table import Column, Table
 from creditcalc.render.display import Fact, Facts, Note, Prose, Shown, escape, safe_href
 from creditcalc.batch.plan import Plan
 from creditcalc.problems import Problem
 from creditcalc.batch.record import Key, Page
 from creditcalc.batch.summary import period_totals
-from creditcalc.tables import item_frame, key_figures
+from creditcalc.pages.tables import item_frame, key_figures
 
 STATUS = {"made": "已生成", "unchanged": "未变", "failed": "失败", "refused": "未生成", "left": "本次未做"}
 SHOWN = 500  # problems on the index page; the workbook has all

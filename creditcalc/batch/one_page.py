@@ -16,7 +16,7 @@ from creditcalc.files import sha256
 from creditcalc.render.fonts import drawn, use_drawn
 from creditcalc.render.html import PageHead, to_html
 from creditcalc.problems import Problem, ProblemError, nearest
-from creditcalc.study import Study, keep_open
+from creditcalc.pages.study import Study, keep_open
 
 ENGINES = {"warm": "creditcalc-warm", "kernel": "nbclient"}  # as a caller and as papermill names them
 OPENED_BY = ("data", "rulebook", "readings", "city", "as_of")  # the parameters with which a notebook opens its study

@@ -17,7 +17,7 @@ from creditcalc.intake.checked_table import is_unsound
 from creditcalc.batch.one_page import Job
 from creditcalc.batch.provenance import SHOWN, Origin, origin
 from creditcalc.batch.record import Key, Page
-from creditcalc.study import Study
+from creditcalc.pages.study import Study
 from creditcalc.evidence.worklog import units
 
 NOTEBOOKS = {"county": "county_report.ipynb", "city": "city_overview.ipynb", "unit": "unit_report.ipynb"}

@@ -33,7 +33,7 @@ from creditcalc.problems import InputError, Problem, ProblemError
 from creditcalc.batch.provenance import combined, file_digests
 from creditcalc.batch.publish import Publisher
 from creditcalc.batch.record import Key, Page, Record
-from creditcalc.study import open_study
+from creditcalc.pages.study import open_study
 from creditcalc.batch.summary import sheets
 from creditcalc.render.workbook import workbook
 from creditcalc.batch.workers import PRELOADED, Outcome, each_alone, start

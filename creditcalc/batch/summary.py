@@ -11,7 +11,7 @@ from creditcalc.rules import phrases
 from creditcalc.analysis.steps import steps
 from creditcalc.bundled import bundled
 from creditcalc.analysis.ranking import ranks
-from creditcalc.handover import note_sheet
+from creditcalc.pages.worklog_sheets import note_sheet
 from creditcalc.batch.plan import Plan
 from creditcalc.batch.provenance import combined, file_digests
 from creditcalc.scoring.scorecard import score

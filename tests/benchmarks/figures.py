@@ -16,7 +16,7 @@ from statistics import median
 from matplotlib import rc_context, rcParams
 
 import creditcalc as cc
-from creditcalc import figures
+from creditcalc.pages import figures
 
 CHARTS = (figures.categories, figures.losses, figures.trend)
 COUNTY, PERIOD = "范县", "2021-05"

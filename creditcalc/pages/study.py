@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from creditcalc.brief import Brief, Group
+from creditcalc.pages.page_data import Brief, Group
 from creditcalc.bundled import bundled
 from creditcalc.evidence.register import check_with_evidence
 from creditcalc.intake.checked_table import Checked
@@ -21,7 +21,7 @@ from creditcalc.problems import Problem, ReadingError, UnknownName, nearest, sho
 from creditcalc.scoring.rollup import notices, roll_up
 from creditcalc.rules.rulebook import Readings, Rulebook
 from creditcalc.scoring.scorecard import Scorecard, score
-from creditcalc.units import Duties, UnitBrief
+from creditcalc.pages.office_data import Duties, UnitBrief
 from creditcalc.evidence.worklog import units
 
 SAMPLE_REMARK = "示例数据"

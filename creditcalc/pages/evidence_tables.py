@@ -6,11 +6,11 @@ import pandas as pd
 
 from creditcalc.rules import phrases
 from creditcalc.analysis.steps import steps
-from creditcalc.brief import Brief
+from creditcalc.pages.page_data import Brief
 from creditcalc.render.table import Column, Table
 from creditcalc.render.display import Fact, Facts, Note, Prose, Shown, Together
-from creditcalc.tables import STATUS, id_column
-from creditcalc.units import UnitBrief
+from creditcalc.pages.tables import STATUS, id_column
+from creditcalc.pages.office_data import UnitBrief
 
 SOURCE = "佐证材料表"
 UNASKED = "台账未载明材料的项目按已佐证计"

@@ -10,11 +10,11 @@ import pandas as pd
 
 from creditcalc.rules import formulas, phrases
 from creditcalc.analysis.steps import effort, steps, unit
-from creditcalc.brief import Brief
+from creditcalc.pages.page_data import Brief
 from creditcalc.analysis.ranking import against_median, change_since, months_to_full
 from creditcalc.render.table import Column, Table
 from creditcalc.render.display import Fact, Facts, Prose
-from creditcalc.tables import id_column, item_frame, source
+from creditcalc.pages.tables import id_column, item_frame, source
 from creditcalc.rules.phrases import interval, number, points
 
 CHEAP = 3  # targets that the top of a page names

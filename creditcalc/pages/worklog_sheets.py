@@ -8,12 +8,12 @@ import pandas as pd
 
 from creditcalc.rules import phrases
 from creditcalc.analysis.steps import steps
-from creditcalc.brief import Brief
-from creditcalc.duties import unit_items
+from creditcalc.pages.page_data import Brief
+from creditcalc.pages.evidence_tables import unit_items
 from creditcalc.evidence.register import UNSTATED
 from creditcalc.intake.forms import sheet_titles
 from creditcalc.rules.rulebook import Readings, Rule, Rulebook
-from creditcalc.units import Duties, UnitBrief
+from creditcalc.pages.office_data import Duties, UnitBrief
 from creditcalc.evidence.worklog import Worklog, units
 
 TASKS = {

@@ -12,8 +12,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from creditcalc import tables
-from creditcalc.brief import Brief
+from creditcalc.pages import tables
+from creditcalc.pages.page_data import Brief
 from creditcalc.analysis.ranking import ranks
 from creditcalc.render.table import Column, Table
 from creditcalc.render.display import Figure, Note, Prose, Together

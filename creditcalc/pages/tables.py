@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from creditcalc.rules import phrases
-from creditcalc.brief import Brief
+from creditcalc.pages.page_data import Brief
 from creditcalc.analysis.ranking import ranks
 from creditcalc.render.table import Column, Table
 from creditcalc.render.display import Fact, Facts, Prose

@@ -7,9 +7,9 @@ from functools import cached_property
 
 import pandas as pd
 
-from creditcalc.brief import Brief
+from creditcalc.pages.page_data import Brief
 from creditcalc.rules.rulebook import Rule
-from creditcalc.tables import item_frame
+from creditcalc.pages.tables import item_frame
 
 
 @dataclass(frozen=True)
