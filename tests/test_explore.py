@@ -12,8 +12,8 @@ import pytest
 import traitlets
 
 import creditcalc as cc
-from creditcalc.contrast import Side, contrast
-from creditcalc.explore import Explorer
+from creditcalc.widgets.contrast import Side, contrast
+from creditcalc.widgets.explore import Explorer
 from creditcalc.rules.phrases import ELIGIBLE, STATUS, interval
 
 COUNTY, PERIOD = "范县", "2021-05"

@@ -10,7 +10,7 @@ import ipywidgets as w
 import numpy as np
 import pandas as pd
 
-from creditcalc.contrast import Side, contrast
+from creditcalc.widgets.contrast import Side, contrast
 from creditcalc.rules.rulebook import Input, Rulebook
 from creditcalc.scoring.scorecard import score
 from creditcalc.pages.study import Study

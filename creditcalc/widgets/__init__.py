@@ -1,0 +1,1 @@
+"""One row to play with in JupyterLab."""
