@@ -265,7 +265,7 @@ def _score_partitions(
     folder: Path, book: Rulebook, readings: dict[str, str], outputs: dict[str, Path], scheduler: str
 ) -> list[Problem] | None:
     """The problems of a folder scored file by file; None where it has other files or the results go to Excel."""
-    from creditcalc.partitions import check_size, partitions, score_partitions
+    from creditcalc.cluster.partitions import check_size, partitions, score_partitions
 
     files = partitions(folder)
     check_size(files, book, outputs)
@@ -273,7 +273,7 @@ def _score_partitions(
         return None
     if not scheduler:
         return score_partitions(folder, book, readings, outputs)
-    from creditcalc.cluster import mapping
+    from creditcalc.cluster.pages import mapping
 
     with mapping(scheduler) as mapped:
         return score_partitions(folder.absolute(), book, readings, outputs, mapped)

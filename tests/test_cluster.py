@@ -19,7 +19,7 @@ from test_batch import notebook, statuses, write_data
 
 from creditcalc.batch.runner import run
 from creditcalc.cli import cli
-from creditcalc.cluster import KILLED, ClusterError
+from creditcalc.cluster.pages import KILLED, ClusterError
 from creditcalc.batch.workers import _death
 
 light, notebooks, options = test_batch.light, test_batch.notebooks, test_batch.options

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from test_merging import BOOK, write_form
 
 import creditcalc as cc
-from creditcalc import partitions
+from creditcalc.cluster import partitions
 from creditcalc.render import workbook
 from creditcalc.cli import cli
 from creditcalc.inplace import lost

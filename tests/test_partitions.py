@@ -12,11 +12,12 @@ import pytest
 from click.testing import CliRunner
 from processes import LINUX
 
-from creditcalc import load_rulebook, partitions
+from creditcalc import load_rulebook
+from creditcalc.cluster import partitions
 from creditcalc.cli import _sound, cli
-from creditcalc.cluster import ClusterError, mapping
+from creditcalc.cluster.pages import ClusterError, mapping
 from creditcalc.intake.checked_table import check_inputs
-from creditcalc.partitions import read, score_partitions
+from creditcalc.cluster.partitions import read, score_partitions
 from creditcalc.problems import InputError
 from creditcalc.scoring.scorecard import score
 
@@ -27,8 +28,8 @@ import sys
 from pathlib import Path
 from distributed import Client, LocalCluster
 from creditcalc import load_rulebook
-from creditcalc.cluster import mapping
-from creditcalc.partitions import score_partitions
+from creditcalc.cluster.pages import mapping
+from creditcalc.cluster.partitions import score_partitions
 
 def peak():  # not ru_maxrss, which a process inherits from the one that starts it
     from pathlib import Path
@@ -201,7 +202,7 @@ def test_what_is_sent_for_a_file_does_not_grow_with_the_number_of_files(cluster,
 
 
 def test_a_scheduler_that_loses_its_workers_is_told(monkeypatch, tmp_path):
-    monkeypatch.setattr("creditcalc.cluster.ABANDONED", 1)
+    monkeypatch.setattr("creditcalc.cluster.pages.ABANDONED", 1)
     start = {"n_workers": 1, "processes": False, "dashboard_address": ":0", "local_directory": tmp_path}
     with distributed.LocalCluster(**start) as local, mapping(local.scheduler_address) as mapped:
         local.scale(0)

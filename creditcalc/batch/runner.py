@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from creditcalc.batch import record
 from creditcalc.bundled import bundled
-from creditcalc.cluster import PageCall, check_scheduler, each_on_cluster
+from creditcalc.cluster.pages import PageCall, check_scheduler, each_on_cluster
 from creditcalc.files import expect_own
 from creditcalc.render.html import render_page
 from creditcalc.batch.index import SCRIPT, index_body

@@ -1,0 +1,1 @@
+"""The same pages and scores on Dask; the core does not know it."""
