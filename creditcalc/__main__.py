@@ -1,6 +1,6 @@
 """``python -m creditcalc``."""
 
-from creditcalc.cli import main
+from creditcalc.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from creditcalc import load_rulebook
 from creditcalc.batch import runner
 from creditcalc.bundled import bundled
-from creditcalc.cli import cli
+from creditcalc.cli.main import cli
 from creditcalc.batch.plan import Options
 from creditcalc.problems import Problem
 from creditcalc.batch.record import Page

@@ -18,7 +18,7 @@ from processes import POSIX
 from test_batch import notebook, statuses, write_data
 
 from creditcalc.batch.runner import run
-from creditcalc.cli import cli
+from creditcalc.cli.main import cli
 from creditcalc.cluster.pages import KILLED, ClusterError
 from creditcalc.batch.workers import _death
 

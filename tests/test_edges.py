@@ -17,7 +17,7 @@ LONG = "一二三四五六七八九十" * 5
 
 
 def call(*arguments, **environment):
-    command = [sys.executable, "-c", "from creditcalc.cli import main; main()", *map(str, arguments)]
+    command = [sys.executable, "-c", "from creditcalc.cli.main import main; main()", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
 
 

@@ -18,7 +18,7 @@ from filelock import FileLock
 from test_batch import PARAMETERS, notebook, record, statuses, write_data
 
 from creditcalc.batch.runner import Busy, run
-from creditcalc.cli import cli
+from creditcalc.cli.main import cli
 from creditcalc.batch.plan import Options
 from creditcalc.batch.verify import NoRecord, verify
 
@@ -96,7 +96,7 @@ def limited(command, size, **settings):
     return subprocess.run(command, preexec_fn=limit, capture_output=True, text=True, check=False, timeout=300, **settings)
 
 
-REPORT = "from creditcalc.cli import main; main()"
+REPORT = "from creditcalc.cli.main import main; main()"
 
 
 @pytest.mark.parametrize("command", ["score", "worklog"])

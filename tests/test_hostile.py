@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 import creditcalc as cc
 from creditcalc.batch.runner import run
-from creditcalc.cli import cli
+from creditcalc.cli.main import cli
 from creditcalc.evidence.register import check_evidence
 from creditcalc.files import safe_names
 from creditcalc.intake.checked_table import check_inputs

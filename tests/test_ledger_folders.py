@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from creditcalc.cli import cli
+from creditcalc.cli.main import cli
 from creditcalc.case_lists import read_ledgers
 from creditcalc.problems import InputError
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import creditcalc as cc
-from creditcalc.cli import cli
+from creditcalc.cli.main import cli
 from creditcalc.case_lists import read_ledgers
 from creditcalc.case_lists.counts import COUNTS
 from creditcalc.case_lists.kinds import JURISDICTIONS, kinds

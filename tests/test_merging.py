@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 import creditcalc as cc
-from creditcalc.cli import cli
+from creditcalc.cli.main import cli
 from creditcalc.intake.forms import HEADER, write_forms
 from creditcalc.intake.merge import as_typed, merge_inputs, not_come_in, with_expected
 

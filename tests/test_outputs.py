@@ -13,8 +13,8 @@ from test_merging import BOOK, write_form
 import creditcalc as cc
 from creditcalc.cluster import partitions
 from creditcalc.render import workbook
-from creditcalc.cli import cli
-from creditcalc.inplace import lost
+from creditcalc.cli.main import cli
+from creditcalc.cli.in_place import lost
 from creditcalc.intake.merge import merge_inputs
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"

@@ -14,7 +14,7 @@ from processes import LINUX
 
 from creditcalc import load_rulebook
 from creditcalc.cluster import partitions
-from creditcalc.cli import _sound, cli
+from creditcalc.cli.main import _sound, cli
 from creditcalc.cluster.pages import ClusterError, mapping
 from creditcalc.intake.checked_table import check_inputs
 from creditcalc.cluster.partitions import read, score_partitions

@@ -104,7 +104,7 @@ def test_all_names_can_be_imported_at_once_and_no_others():
 
 def test_the_package_and_its_help_start_without_a_library():
     loaded = "print('pandas' in sys.modules, 'numpy' in sys.modules)"
-    assert fresh(f"import sys, creditcalc, creditcalc.cli; {loaded}") == "False False\n"
+    assert fresh(f"import sys, creditcalc, creditcalc.cli.main; {loaded}") == "False False\n"
 
 
 def test_using_the_package_starts_without_what_only_reports_need():

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import creditcalc as cc
-from creditcalc.cli import cli
+from creditcalc.cli.main import cli
 from creditcalc.intake.read_files import READERS, read_grids
 from creditcalc.spreadsheet import MARKED, computed, marked, unmarked
 from creditcalc.render.workbook import write_table

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 import creditcalc as cc
-from creditcalc.cli import cli
+from creditcalc.cli.main import cli
 from creditcalc.evidence.register import DONE, SPARED, UNSTATED, asked, check_evidence
 from creditcalc.batch.provenance import file_digests
 from creditcalc.pages.office_data import Duties

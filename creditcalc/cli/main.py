@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from creditcalc import desk
+from creditcalc.cli import desk
 from creditcalc.files import fixed_time
-from creditcalc.options import (
+from creditcalc.cli.options import (
     CITY,
     COUNTY,
     DATA,
@@ -133,7 +133,7 @@ def score(
     from creditcalc.scoring import scorecard
     from creditcalc.intake.checked_table import check_inputs
     from creditcalc.rules.load import load_rulebook
-    from creditcalc.outputs import check_outputs
+    from creditcalc.cli.outputs import check_outputs
     from creditcalc.render.workbook import write_tables
 
     if city and not rolled_up:

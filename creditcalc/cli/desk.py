@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from creditcalc.options import (
+from creditcalc.cli.options import (
     COUNTY,
     DATA,
     ENDINGS,
@@ -44,7 +44,7 @@ def template(
     from creditcalc.files import replacing
     from creditcalc.intake.forms import write_forms
     from creditcalc.rules.load import load_rulebook
-    from creditcalc.outputs import check_outputs
+    from creditcalc.cli.outputs import check_outputs
 
     _expect_names([*counties, *filter(None, [city])])
     check_outputs([file], force=force, rulebook=rulebook)
@@ -84,10 +84,10 @@ def merge(
 
     要在已有的数据表上补，把它也写进要合并的文件，--out 写它：它的内容全在结果里才会替换，否则一个字也不动。
     """
-    from creditcalc.inplace import expect_nothing_lost
+    from creditcalc.cli.in_place import expect_nothing_lost
     from creditcalc.rules.load import load_rulebook
     from creditcalc.intake.merge import as_typed, merge_inputs, not_come_in, with_expected
-    from creditcalc.outputs import check_outputs, in_place
+    from creditcalc.cli.outputs import check_outputs, in_place
     from creditcalc.render.workbook import write_tables
 
     _expect_names(expected)
@@ -149,7 +149,7 @@ def worklog(
     """
     from creditcalc.pages.evidence_tables import UNASKED
     from creditcalc.pages.worklog_sheets import worklog_sheets
-    from creditcalc.outputs import check_outputs
+    from creditcalc.cli.outputs import check_outputs
     from creditcalc.batch.provenance import combined, file_digests, versions
     from creditcalc.pages.study import open_study
     from creditcalc.render.workbook import write_workbook
@@ -208,7 +208,7 @@ def ledgers(
     from creditcalc.case_lists import read_ledgers
     from creditcalc.case_lists.listing import sheets
     from creditcalc.rules.load import load_rulebook
-    from creditcalc.outputs import check_outputs
+    from creditcalc.cli.outputs import check_outputs
     from creditcalc.render.workbook import write_tables
 
     check_outputs([out, cases], [folder], force=force, rulebook=rulebook, deep=True)
