@@ -1,26 +1,40 @@
 """Computes, checks, explains and reports a city's standing in the 社会信用体系建设示范城市 ledger.
 
-Each public name is imported from its module when it is first asked for, so that what needs little starts at once.
+The folders tell the story; each uses only those above it and the modules that lie here:
+
+- ``rules``: what one edition of the ledger says
+- ``intake``: files and forms become one checked table
+- ``case_lists``: lists of cases become the same table
+- ``scoring``: table × rules × readings become points with an interval
+- ``evidence``: what must be handed in, by whom, by when, and how it stands
+- ``analysis``: why not more, and what would it take
+- ``render``: frames and figures become HTML, SVG, Excel and terminal text; knows no rule
+- ``pages``: what a page shows
+- ``widgets``: one row to play with in JupyterLab
+- ``batch``: every page of a period: plan, run, record, publish
+- ``cluster``: the same pages and scores on Dask; nothing above knows it
+- ``cli``: the commands, a file for each group
+
+Each public name is imported from its module when it is first asked for, so that what needs little
+starts at once.
 """
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from creditcalc.analysis.contribution import Contribution, contribution
     from creditcalc.analysis.explanation import Explanation, explain
-    from creditcalc.intake.checked_table import Checked, check_inputs, read_inputs
-    from creditcalc.rules.load import load_rulebook
-    from creditcalc.problems import InputError, Problem, ReadingError, RulebookError, UnknownName
-    from creditcalc.scoring.rollup import roll_up
-    from creditcalc.rules.rulebook import Rulebook
-    from creditcalc.scoring.scorecard import Scorecard, score
     from creditcalc.analysis.sensitivity import Sensitivity, sensitivity
-    from creditcalc.pages.study import Study, open_study
     from creditcalc.analysis.targets import Targets, targets
     from creditcalc.analysis.what_if import WhatIf, what_if
+    from creditcalc.intake.checked_table import Checked, check_inputs, read_inputs
+    from creditcalc.pages.study import Study, open_study
+    from creditcalc.problems import InputError, Problem, ReadingError, RulebookError, UnknownName
+    from creditcalc.rules.load import load_rulebook
+    from creditcalc.rules.rulebook import Rulebook
+    from creditcalc.scoring.rollup import roll_up
+    from creditcalc.scoring.scorecard import Scorecard, score
 
 __all__ = [
     "Checked",
@@ -51,37 +65,33 @@ __all__ = [
 ]
 
 _HOMES = {
-    "contribution": ("Contribution", "contribution"),
-    "explain": ("Explanation", "explain"),
-    "inputs": ("Checked", "check_inputs", "read_inputs"),
-    "loading": ("load_rulebook",),
-    "problems": ("InputError", "Problem", "ReadingError", "RulebookError", "UnknownName"),
-    "rollup": ("roll_up",),
-    "rulebook": ("Rulebook",),
-    "scoring": ("Scorecard", "score"),
-    "sensitivity": ("Sensitivity", "sensitivity"),
-    "study": ("Study", "open_study"),
-    "targets": ("Targets", "targets"),
-    "whatif": ("WhatIf", "what_if"),
+    "creditcalc.analysis.contribution": ("Contribution", "contribution"),
+    "creditcalc.analysis.explanation": ("Explanation", "explain"),
+    "creditcalc.analysis.sensitivity": ("Sensitivity", "sensitivity"),
+    "creditcalc.analysis.targets": ("Targets", "targets"),
+    "creditcalc.analysis.what_if": ("WhatIf", "what_if"),
+    "creditcalc.intake.checked_table": ("Checked", "check_inputs", "read_inputs"),
+    "creditcalc.pages.study": ("Study", "open_study"),
+    "creditcalc.problems": (
+        "InputError",
+        "Problem",
+        "ReadingError",
+        "RulebookError",
+        "UnknownName",
+    ),
+    "creditcalc.rules.load": ("load_rulebook",),
+    "creditcalc.rules.rulebook": ("Rulebook",),
+    "creditcalc.scoring.rollup": ("roll_up",),
+    "creditcalc.scoring.scorecard": ("Scorecard", "score"),
 }
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 
-class _Package(ModuleType):
-    """This package: some public functions share their name with a module, which must not take their place."""
-
-    def __getattr__(self, name: str) -> Any:
-        for home, names in _HOMES.items():
-            if name in names:
-                return getattr(import_module(f"{__name__}.{home}"), name)
-        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        # Importing a module ends with its being made an attribute of its package.
-        shadow = isinstance(value, ModuleType) and name in _HOMES.get(name, ())
-        super().__setattr__(name, getattr(value, name) if shadow else value)
-
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *__all__})
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
 
 
-sys.modules[__name__].__class__ = _Package
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

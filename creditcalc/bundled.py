@@ -1,4 +1,6 @@
-"""Where the notebooks and the sample lie: inside an installed package, or at the root of a checkout."""
+"""Where the notebooks and the sample lie: inside an installed package, or at the root of a
+checkout.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What is wrong with an input or a rulebook: where, what, value and cure, collected and never one at a time."""
+"""What is wrong with an input or a rulebook: where, what, value and cure, collected and never one
+at a time.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ SHOWN = 60  # characters of a user's value that a message repeats
 class Problem:
     """One fault or oddity, with the place where its reader finds it and what to do about it.
 
-    An ``error`` refuses the row (or the file, where no row is named); a ``notice`` is shown and refuses nothing.
+    An ``error`` refuses the row (or the file, where no row is named); a ``notice`` is shown and
+    refuses nothing.
 
     >>> print(Problem("不是数", "abc", "改为数字", file="a.csv", row=3, column="pop_urban"))
     a.csv，第 3 行，列 pop_urban：不是数（值：abc）。改为数字

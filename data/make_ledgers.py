@@ -1,7 +1,9 @@
-"""Writes data/sample/ledgers/: invented case ledgers of three units and their city, whose counts are the sample's inputs.
+"""Writes data/sample/ledgers/: invented case ledgers of three units and their city, whose counts
+are the sample's inputs.
 
-Every case is made up (示例数据，纯属虚构). `python data/make_ledgers.py` rewrites the folder from indicators.csv, with
-`--check` it only compares and exits 1 where a table differs (tables, not bytes: a Parquet file names its writer).
+Every case is made up (示例数据，纯属虚构). `python data/make_ledgers.py` rewrites the folder from
+indicators.csv, with `--check` it only compares and exits 1 where a table differs (tables, not
+bytes: a Parquet file names its writer).
 """
 
 from __future__ import annotations
@@ -43,13 +45,17 @@ class Unit:
         return int(self.inputs[name])
 
     def pick(self, n: int, many: int) -> np.ndarray:
-        """Numbers below ``many``; plain uniform numbers, whose stream NumPy keeps from version to version."""
+        """Numbers below ``many``; plain uniform numbers, whose stream NumPy keeps from version to
+        version.
+        """
         return np.floor(self.dice.random(n) * many).astype(int)
 
     def days(self, n: int, start: str, latest: int = 40) -> pd.Series:
         """Working days from a date to some weeks before the period's end, in order."""
         days = pd.date_range(start, END - pd.Timedelta(days=latest))
-        working = days[workdays(pd.Series(days - pd.Timedelta(days=1)), pd.Series(days)).to_numpy() > 0]
+        working = days[
+            workdays(pd.Series(days - pd.Timedelta(days=1)), pd.Series(days)).to_numpy() > 0
+        ]
         return pd.Series(working[np.sort(self.pick(n, len(working)))])
 
 
@@ -67,21 +73,32 @@ def first(column: pd.Series, n: int) -> pd.Series:
 
 
 def codes(unit: Unit) -> dict[str, object]:
-    """Codes of enterprises and households: in 南乐县 one with a wrong check character, in 范县 one that two subjects bear."""
+    """Codes of enterprises and households: in 南乐县 one with a wrong check character, in 范县 one
+    that two subjects bear.
+    """
     n = unit["uscc_total"]
     points = np.array([ALPHABET]).view(np.uint32)
     grid = np.zeros((n, 18), np.uint32)
-    heads = np.array([f"9{category}{UNITS[unit.name]}" for category in "12"]).view(np.uint32).reshape(2, 8)
+    heads = (
+        np.array([f"9{category}{UNITS[unit.name]}" for category in "12"])
+        .view(np.uint32)
+        .reshape(2, 8)
+    )
     grid[:, :8] = heads[unit.pick(n, 2)]
     grid[:, 8:10] = np.array(["MA"]).view(np.uint32)
-    grid[:, 10:16] = points[np.arange(n)[:, None] // 31 ** np.arange(6)[::-1] % 31]  # numbered through, so each its own
+    grid[:, 10:16] = points[
+        np.arange(n)[:, None] // 31 ** np.arange(6)[::-1] % 31
+    ]  # numbered through, so each its own
     grid[:, 16] = inner_checks(grid[:, 8:16])
     grid[:, 17] = checks(grid[:, :17])
     if unit.name == "南乐县":
         grid[77, 17] = ord("0") if grid[77, 17] != ord("0") else ord("1")
     if unit.name == "范县":
         grid[88] = grid[33]
-    return {"统一社会信用代码": grid.view("U18").ravel(), "主体": [f"虚构主体{k + 1:05}" for k in range(n)]}
+    return {
+        "统一社会信用代码": grid.view("U18").ravel(),
+        "主体": [f"虚构主体{k + 1:05}" for k in range(n)],
+    }
 
 
 def objections(unit: Unit) -> dict[str, object] | None:
@@ -90,7 +107,11 @@ def objections(unit: Unit) -> dict[str, object] | None:
         return None
     days = OBJECTIONS.get(unit.name, [])
     received = unit.days(len(days), "2020-06-01")
-    return {"异议事项": [f"虚构异议{k + 1}" for k in range(len(days))], "受理日期": received, "办结日期": after(received, days)}
+    return {
+        "异议事项": [f"虚构异议{k + 1}" for k in range(len(days))],
+        "受理日期": received,
+        "办结日期": after(received, days),
+    }
 
 
 def repairs(unit: Unit) -> dict[str, object]:
@@ -107,7 +128,12 @@ def dual(unit: Unit) -> dict[str, object]:
     decided = unit.days(n, "2020-06-01")
     reported = after(decided, unit.pick(n, 8))
     numbers = [f"虚构{unit.name}决字〔{day.year}〕{k + 1}号" for k, day in enumerate(decided)]
-    dates = {"上报日期": reported, "是否合规": "是", "公示日期": reported, "有效异议认定日期": pd.Series(pd.NaT, decided.index)}
+    dates = {
+        "上报日期": reported,
+        "是否合规": "是",
+        "公示日期": reported,
+        "有效异议认定日期": pd.Series(pd.NaT, decided.index),
+    }
     return {"决定文书号": numbers, "决定日期": decided, **dates}
 
 
@@ -121,7 +147,9 @@ def loans(unit: Unit) -> dict[str, object]:
         "全部企业贷款规模": ("", "loans_enterprise"),
     }
     columns: dict[str, object] = {"银行": BANKS * 2, "期间": ["2019-12"] * 3 + ["2020-12"] * 3}
-    return columns | {label: [x for name in names for x in shared(unit, name)] for label, names in amounts.items()}
+    return columns | {
+        label: [x for name in names for x in shared(unit, name)] for label, names in amounts.items()
+    }
 
 
 def shared(unit: Unit, name: str) -> list[float | None]:
@@ -134,12 +162,18 @@ def shared(unit: Unit, name: str) -> list[float | None]:
 
 
 def recommended(unit: Unit) -> dict[str, object] | None:
-    """Lists of enterprises, the first of them funded; nothing of 工业园区, whose lists have not come in."""
+    """Lists of enterprises, the first of them funded; nothing of 工业园区, whose lists have not
+    come in.
+    """
     if np.isnan(unit.inputs["xyd_recommended"]):
         return None
     listed = unit.days(unit["xyd_recommended"], "2020-12-01")
     funded = first(listed + pd.Timedelta(days=20), unit["xyd_funded"])
-    return {"企业": [f"虚构企业{k + 1:03}" for k in listed.index], "推荐日期": listed, "获贷日期": funded}
+    return {
+        "企业": [f"虚构企业{k + 1:03}" for k in listed.index],
+        "推荐日期": listed,
+        "获贷日期": funded,
+    }
 
 
 def checked(unit: Unit) -> dict[str, object]:
@@ -167,12 +201,19 @@ def treated(unit: Unit, targets: str, exited: str) -> dict[str, object]:
     """A list, the first of it left."""
     listed = unit.days(unit[targets], "2020-06-01")
     left = first(listed + pd.Timedelta(days=30), unit[exited])
-    return {"对象": [f"虚构对象{k + 1}" for k in listed.index], "列入日期": listed, "退出日期": left}
+    return {
+        "对象": [f"虚构对象{k + 1}" for k in listed.index],
+        "列入日期": listed,
+        "退出日期": left,
+    }
 
 
 def cases(unit: Unit) -> dict[str, object]:
     """One line for each domain."""
-    graded, joint = DOMAINS.split()[: unit["graded_domains"]], OFFERS.split()[: unit["joint_domains"]]
+    graded, joint = (
+        DOMAINS.split()[: unit["graded_domains"]],
+        OFFERS.split()[: unit["joint_domains"]],
+    )
     domains = graded + joint
     issued = unit.days(len(domains), "2020-06-01")
     return {
@@ -189,7 +230,14 @@ def cases(unit: Unit) -> dict[str, object]:
 
 
 MADE = {
-    **{"codes": codes, "objections": objections, "repairs": repairs, "dual": dual, "loans": loans, "recommended": recommended},
+    **{
+        "codes": codes,
+        "objections": objections,
+        "repairs": repairs,
+        "dual": dual,
+        "loans": loans,
+        "recommended": recommended,
+    },
     **{"checks": checked, "commitments": commitments, "questionnaires": questionnaires},
     "gov_defaulters": lambda unit: treated(unit, "gov_defaulters", "gov_defaulters_rectified"),
     "inst_defaulters": lambda unit: treated(unit, "inst_defaulters", "inst_defaulters_rectified"),
@@ -201,7 +249,11 @@ MADE = {
 
 def tables() -> Iterator[tuple[str, pd.DataFrame]]:
     """Every file's name and content; a unit with nothing to report has a line of its own."""
-    sample = cc.read_inputs(SAMPLE / "indicators.csv").query("period == @PERIOD").set_index("jurisdiction")
+    sample = (
+        cc.read_inputs(SAMPLE / "indicators.csv")
+        .query("period == @PERIOD")
+        .set_index("jurisdiction")
+    )
     units = [Unit(name, sample.loc[name]) for name in UNITS]
     for name, make in MADE.items():
         parts = []
@@ -214,7 +266,10 @@ def tables() -> Iterator[tuple[str, pd.DataFrame]]:
                 parts.append(part)
         yield f"{name}.{'parquet' if name in LARGE else 'csv'}", pd.concat(parts, ignore_index=True)
     months = pd.period_range(end=PERIOD, periods=12, freq="M").astype(str)
-    yield "ranks.csv", pd.DataFrame({"城市": CITY, "月份": months, "名次": RANKS[-12:], "参评城市数": 261})
+    yield (
+        "ranks.csv",
+        pd.DataFrame({"城市": CITY, "月份": months, "名次": RANKS[-12:], "参评城市数": 261}),
+    )
     places = [(name, "县区", CITY) for name in COUNTIES] + [(CITY, "市", CITY)]
     yield "jurisdictions.csv", pd.DataFrame(places, columns=["县区", "级别", "所属市"])
 
@@ -222,13 +277,20 @@ def tables() -> Iterator[tuple[str, pd.DataFrame]]:
 def written(table: pd.DataFrame) -> pd.DataFrame:
     """A table as a clerk types it, marked as invented."""
     times = table.select_dtypes("datetime")
-    dates = {name: times[name].dt.strftime("%Y-%m-%d %H:%M" if name == "监测时间" else "%Y-%m-%d") for name in times}
+    dates = {
+        name: times[name].dt.strftime("%Y-%m-%d %H:%M" if name == "监测时间" else "%Y-%m-%d")
+        for name in times
+    }
     return table.assign(**dates, 备注=INVENTED)
 
 
 def read(path: Path) -> pd.DataFrame:
     """A file as text, whatever its format."""
-    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=str, encoding="utf-8-sig")
+    table = (
+        pd.read_parquet(path)
+        if path.suffix == ".parquet"
+        else pd.read_csv(path, dtype=str, encoding="utf-8-sig")
+    )
     return table.astype("str").fillna("")
 
 
@@ -243,17 +305,23 @@ def write(path: Path, table: pd.DataFrame) -> None:
 def main() -> None:
     """Write the folder, or compare it."""
     parser = argparse.ArgumentParser(description="Write the invented sample ledgers.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a table differs")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 where a table differs"
+    )
     check = parser.parse_args().check
     TARGET.mkdir(exist_ok=True)
     made = {name: written(table) for name, table in tables()}
     for name, table in made.items():
         if not check:
             write(TARGET / name, table)
-        elif not (TARGET / name).exists() or not read(TARGET / name).equals(table.astype("str").fillna("")):
+        elif not (TARGET / name).exists() or not read(TARGET / name).equals(
+            table.astype("str").fillna("")
+        ):
             sys.exit(f"{TARGET / name} differs from what {Path(__file__).name} writes")
     if surplus := {path.name for path in TARGET.iterdir()} - made.keys() - {"README.md"}:
-        sys.exit(f"{TARGET} holds what {Path(__file__).name} does not write: {', '.join(sorted(surplus))}")
+        sys.exit(
+            f"{TARGET} holds what {Path(__file__).name} does not write: {', '.join(sorted(surplus))}"
+        )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-"""Writes data/sample/indicators.csv and evidence.csv: invented data for one city, its nine units and twelve months.
+"""Writes data/sample/indicators.csv and evidence.csv: invented data for one city, its nine units
+and twelve months.
 
-Every figure is made up (示例数据，纯属虚构). `python data/make_sample.py` rewrites both files, with `--check` it only
-compares and exits 1 where one differs. The tables below tell the story, the generator only fills the months between.
+Every figure is made up (示例数据，纯属虚构). `python data/make_sample.py` rewrites both files, with
+`--check` it only compares and exits 1 where one differs. The tables below tell the story, the
+generator only fills the months between.
 """
 
 from __future__ import annotations
@@ -23,16 +25,26 @@ from creditcalc.evidence.register import asked
 SEED = 20210527
 TARGET = Path(__file__).parent / "sample"
 CITY = "濮阳市"
-COUNTIES = ["华龙区", "濮阳县", "清丰县", "南乐县", "范县", "台前县", "经济技术开发区", "工业园区", "城乡一体化示范区"]
+COUNTIES = [
+    "华龙区",
+    "濮阳县",
+    "清丰县",
+    "南乐县",
+    "范县",
+    "台前县",
+    "经济技术开发区",
+    "工业园区",
+    "城乡一体化示范区",
+]
 PERIODS = [f"{2020 + month // 12}-{month % 12 + 1:02}" for month in range(5, 17)]
 DECIMALS = {"amount": 2, "score": 1, "rank": 2}  # counts and days have none
 YEAR_END_KNOWN = "2021-01"  # figures of the end of 2020 cannot stand in a row of 2020
 
-# Cells: `7`, `是` or `否` in every month; `3>9` from 3 in the first month to 9 in the last, `3>9@2021-02` to 9 in that month;
-# `2021-01` 否 before that month and 是 from it on.
-# 华龙 nearly all urban, strong · 濮阳 large and slow, weighs on the city · 清丰 near full marks · 南乐 on thresholds ·
-# 范县 gaps in its data · 台前 weak, a hall not connected (B02) · 经开 improves every month · 园区 small, no hall ·
-# 示范 declines: its enterprises outgrow its commitments.
+# Cells: `7`, `是` or `否` in every month; `3>9` from 3 in the first month to 9 in the last,
+# `3>9@2021-02` to 9 in that month; `2021-01` 否 before that month and 是 from it on. 华龙 nearly
+# all urban, strong · 濮阳 large and slow, weighs on the city · 清丰 near full marks · 南乐 on
+# thresholds · 范县 gaps in its data · 台前 weak, a hall not connected (B02) · 经开 improves every
+# month · 园区 small, no hall · 示范 declines: its enterprises outgrow its commitments.
 STORY = """
 #                    华龙       濮阳        清丰        南乐        范县        台前       经开      园区     示范
 pop_resident         186400     238700      171200      140300      133900      96200      74500     21800    38600
@@ -119,10 +131,25 @@ notice_legal 2021-02         repair_sync 2020-11          fund_registration_scor
 xyd_platform_upper 是        xyd_connected 2020-09        xyd_list_monthly 2020-12    leading_group 是
 budget 2021-01               work_plan 2020-08            law_local 否                law_upper 是
 """
-RANKS = [131, 127, 134, 122, 118, 125, 116, 119, 112, 108, 114]  # the months before the first period, 2019-07 to 2020-05
+RANKS = [
+    131,
+    127,
+    134,
+    122,
+    118,
+    125,
+    116,
+    119,
+    112,
+    108,
+    114,
+]  # the months before the first period, 2019-07 to 2020-05
 RANKS += [109, 106, 101, 97, 94, 88, 91, 83, 79, 71, 66, 62]  # one a period: mean 87.25, worst 109
 INVENTED = "示例数据，纯属虚构"  # the mark by which every page made of a row says so
-OWN_ENTERPRISES = "2021-03", 26  # since when the city's own count of enterprises is how many above its counties' sum
+OWN_ENTERPRISES = (
+    "2021-03",
+    26,
+)  # since when the city's own count of enterprises is how many above its counties' sum
 GAPS = {  # inputs that did not come in; None is a row that did not
     "工业园区 2020-11": None,
     "范县 2021-05": "objection_workdays institution_risk_event agri_reported campaign_score share_gas share_logistics",
@@ -131,9 +158,16 @@ GAPS = {  # inputs that did not come in; None is a row that did not
     "范县 2020-12": "households_reported questionnaires",
     "城乡一体化示范区 2020-09": "repeat_targets",
 }
-# How much of the evidence each has handed in, and of that how much sealed and dated as it should be.
+# How much of the evidence each has handed in, and of that how much sealed and dated as it should
+# be.
 HANDED_IN = {
-    **{CITY: (0.9, 0.95), "华龙区": (1.0, 1.0), "濮阳县": (0.6, 0.8), "清丰县": (0.95, 1.0), "南乐县": (0.8, 0.9)},
+    **{
+        CITY: (0.9, 0.95),
+        "华龙区": (1.0, 1.0),
+        "濮阳县": (0.6, 0.8),
+        "清丰县": (0.95, 1.0),
+        "南乐县": (0.8, 0.9),
+    },
     **{
         "范县": (0.7, 0.75),
         "台前县": (0.3, 0.6),
@@ -145,10 +179,12 @@ HANDED_IN = {
 Columns = dict[str, list[Any]]
 
 
-def path(key: str, start: float, end: float, decimals: int = 0, months: int = len(PERIODS)) -> list[float]:
+def path(
+    key: str, start: float, end: float, decimals: int = 0, months: int = len(PERIODS)
+) -> list[float]:
     """Twelve values from start to end, reached after ``months``: uneven but never turning back."""
-    # A generator per series, so that another line of the story changes no other line's figures; and plain uniform
-    # numbers alone, whose stream NumPy keeps from version to version.
+    # A generator per series, so that another line of the story changes no other line's figures; and
+    # plain uniform numbers alone, whose stream NumPy keeps from version to version.
     rng = np.random.default_rng([SEED, zlib.crc32(key.encode())])
     walk = np.concatenate([[0.0], np.cumsum(0.5 + rng.random(months - 1))])
     values = [round(float(value), decimals) for value in start + (end - start) * walk / walk[-1]]
@@ -160,7 +196,13 @@ def series(key: str, cell: str) -> list[Any]:
     if ">" in cell:
         move, _, by = cell.partition("@")
         start, end = move.split(">")
-        return path(key, float(start), float(end), 1 if "." in move else 0, PERIODS.index(by or PERIODS[-1]) + 1)
+        return path(
+            key,
+            float(start),
+            float(end),
+            1 if "." in move else 0,
+            PERIODS.index(by or PERIODS[-1]) + 1,
+        )
     if "-" in cell:
         return [period >= cell for period in PERIODS]
     return [{"是": True, "否": False}.get(cell, cell)] * len(PERIODS)
@@ -169,36 +211,55 @@ def series(key: str, cell: str) -> list[Any]:
 def county_columns(county: str) -> Columns:
     """Every input that a county types, month by month, beside what some are computed from."""
     lines = (line.split() for line in STORY.strip().splitlines() if line[0] != "#")
-    columns = {name: series(f"{county} {name}", cells[COUNTIES.index(county)]) for name, *cells in lines}
-    columns |= dict.fromkeys(NEVER.split(), [False] * len(PERIODS)) | dict.fromkeys(NONE.split(), [0] * len(PERIODS))
+    columns = {
+        name: series(f"{county} {name}", cells[COUNTIES.index(county)]) for name, *cells in lines
+    }
+    columns |= dict.fromkeys(NEVER.split(), [False] * len(PERIODS)) | dict.fromkeys(
+        NONE.split(), [0] * len(PERIODS)
+    )
     days = [int(day) for day in columns["days"][0].split(",") if day != "none"]
     columns["objections_handled"] = path(f"{county} objections", min(1, len(days)), len(days))
     columns["objection_workdays"] = [sum(days[: int(n)]) for n in columns["objections_handled"]]
-    due, backlog, faulty = (np.array(columns[name], float) for name in ("dual_due", "dual_backlog", "dual_faulty"))
-    columns |= {name: list(due - backlog) for name in ("dual_reported", "dual_timely", "dual_published")}
+    due, backlog, faulty = (
+        np.array(columns[name], float) for name in ("dual_due", "dual_backlog", "dual_faulty")
+    )
+    columns |= {
+        name: list(due - backlog) for name in ("dual_reported", "dual_timely", "dual_published")
+    }
     columns["dual_compliant"] = list(due - backlog - faulty)
-    columns["graded_domain_score"] = [float(n) * float(columns["award"][0]) for n in columns["graded_domains"]]
+    columns["graded_domain_score"] = [
+        float(n) * float(columns["award"][0]) for n in columns["graded_domains"]
+    ]
     return columns | loans(county, {name: values[0] for name, values in columns.items()})
 
 
 def loans(county: str, facts: dict[str, Any]) -> Columns:
     """The year-end amounts; those of 2020 in the months that know them."""
     names = "loans credit_share xyd_share small small_growth unsecured_share unsecured_growth"
-    total, share, xyd, small, growth, unsecured, unsecured_growth = (float(facts[name]) for name in names.split())
-    odd = 0.99 + 0.02 * np.random.default_rng([SEED, zlib.crc32(county.encode())]).random(3)  # off the story's round figures
+    total, share, xyd, small, growth, unsecured, unsecured_growth = (
+        float(facts[name]) for name in names.split()
+    )
+    odd = 0.99 + 0.02 * np.random.default_rng([SEED, zlib.crc32(county.encode())]).random(
+        3
+    )  # off the story's round figures
     credit = round(total * share)  # whole, so that two decimals can state 6% of it exactly
     small, unsecured = round(small * odd[0], 2), round(credit * unsecured * odd[1], 2)
     known = {"unsecured_loans_prev": unsecured / (1 + unsecured_growth), "small_loans_prev": small}
     later = {"unsecured_loans_curr": unsecured, "small_loans_curr": small * (1 + growth)}
     later |= {"loans_xyd": credit * xyd, "loans_credit": credit, "loans_enterprise": total * odd[2]}
     columns: Columns = {name: [value] * len(PERIODS) for name, value in known.items()}
-    return columns | {n: [v if p >= YEAR_END_KNOWN else None for p in PERIODS] for n, v in later.items()}
+    return columns | {
+        n: [v if p >= YEAR_END_KNOWN else None for p in PERIODS] for n, v in later.items()
+    }
 
 
 def city_columns() -> Columns:
     """Every input that only the city can give."""
     words = CITY_STORY.split()
-    columns = {name: series(f"{CITY} {name}", cell) for name, cell in zip(words[::2], words[1::2], strict=True)}
+    columns = {
+        name: series(f"{CITY} {name}", cell)
+        for name, cell in zip(words[::2], words[1::2], strict=True)
+    }
     last_twelve = [RANKS[n : n + 12] for n in range(len(PERIODS))]
     columns["monitor_rank_mean"] = [sum(ranks) / 12 for ranks in last_twelve]
     columns["monitor_rank_worst"] = [max(ranks) for ranks in last_twelve]
@@ -206,7 +267,9 @@ def city_columns() -> Columns:
 
 
 def cut_to_wholes(row: dict[str, Any], book: cc.Rulebook) -> None:
-    """Cut every part to its whole, which two uneven paths may cross between the first month and the last."""
+    """Cut every part to its whole, which two uneven paths may cross between the first month and the
+    last.
+    """
     for name, kind in book.inputs.items():
         if row.get(name) is not None and row.get(kind.part_of) is not None:
             row[name] = min(float(row[name]), float(row[kind.part_of]) * kind.times)
@@ -223,18 +286,30 @@ def rows(book: cc.Rulebook) -> Iterator[dict[str, Any]]:
             cut_to_wholes(row, book)
             gap = GAPS.get(f"{county} {period}", "")
             if gap is not None:
-                yield row | dict.fromkeys(gap.split()) | {"jurisdiction": county, "period": period, "level": "county"}
+                yield (
+                    row
+                    | dict.fromkeys(gap.split())
+                    | {"jurisdiction": county, "period": period, "level": "county"}
+                )
         own = {name: values[n] for name, values in city.items()}
         if period >= OWN_ENTERPRISES[0]:
-            own["enterprises"] = sum(columns["enterprises"][n] for columns in counties.values()) + OWN_ENTERPRISES[1]
+            own["enterprises"] = (
+                sum(columns["enterprises"][n] for columns in counties.values()) + OWN_ENTERPRISES[1]
+            )
         yield own | {"jurisdiction": CITY, "period": period, "level": "city"}
 
 
 def typed(value: Any, kind: str, classes: Mapping[str, str]) -> str:
-    """A value as a clerk types it: 是 or 否, a class by its label, whole counts, amounts with two decimals."""
+    """A value as a clerk types it: 是 or 否, a class by its label, whole counts, amounts with two
+    decimals.
+    """
     if value is None or kind == "flag":
         return {None: "", True: "是", False: "否"}[value]
-    return classes[value] if kind == "class" else f"{float(value):.{DECIMALS.get(kind, 0)}f}".removesuffix(".00")
+    return (
+        classes[value]
+        if kind == "class"
+        else f"{float(value):.{DECIMALS.get(kind, 0)}f}".removesuffix(".00")
+    )
 
 
 def evidence() -> str:
@@ -247,7 +322,11 @@ def evidence() -> str:
             if material.text == book.unstated:
                 continue
             rng = np.random.default_rng([SEED, zlib.crc32(f"{name} {rule.id} {number}".encode())])
-            handed, good, day = rng.random() < handed_in, rng.random() < in_order, 1 + int(28 * rng.random())
+            handed, good, day = (
+                rng.random() < handed_in,
+                rng.random() < in_order,
+                1 + int(28 * rng.random()),
+            )
             dated = f"{(rule.window.get('to') or '2021-05')[:7]}-{day:02}" if good else "2017-11-06"
             unit = (rule.lead or rule.units)[0] if name == CITY else f"{name}人民政府（管委会）"
             said = [
@@ -273,11 +352,18 @@ def indicators() -> str:
 def main() -> None:
     """Write the files, or compare them."""
     parser = argparse.ArgumentParser(description="Write the invented sample data.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a file differs")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 where a file differs"
+    )
     check = parser.parse_args().check
-    for path, content in ((TARGET / "indicators.csv", indicators()), (TARGET / "evidence.csv", evidence())):
+    for path, content in (
+        (TARGET / "indicators.csv", indicators()),
+        (TARGET / "evidence.csv", evidence()),
+    ):
         if not check:
-            path.write_text(content, encoding="utf-8-sig", newline="\n")  # the BOM tells Excel that this is UTF-8
+            path.write_text(
+                content, encoding="utf-8-sig", newline="\n"
+            )  # the BOM tells Excel that this is UTF-8
         elif not path.exists() or path.read_text(encoding="utf-8-sig") != content:
             sys.exit(f"{path} differs from what {Path(__file__).name} writes")
 

@@ -3,7 +3,8 @@
 The library scores tables with arrays of floats. This file says the same rules again in `Fraction`,
 one small function per rule or family, written from the specification alone and sharing nothing with
 the library: where the two disagree, one of them has misread the specification. Read it beside
-`indicators.md`: `score_row` lists the rules in the specification's order, and nothing here is read from a rulebook.
+`indicators.md`: `score_row` lists the rules in the specification's order, and nothing here is read
+from a rulebook.
 
 Truth is three-valued throughout: True, False, or None for "not known".
 """
@@ -209,7 +210,9 @@ NOT_APPLICABLE = Result("not_applicable", Fraction(0), Fraction(0), Fraction(0),
 
 def gate(truth: Truth) -> Result:
     """A base indicator passes, fails or waits; it never has points."""
-    return Result("pending" if truth is None else "pass" if truth else "fail", None, None, None, None)
+    return Result(
+        "pending" if truth is None else "pass" if truth else "fail", None, None, None, None
+    )
 
 
 def all_or_nothing(full: int, truth: Truth) -> Result:
@@ -233,7 +236,13 @@ def empty_list(full: int, readings: Mapping[str, str]) -> Result:
     return scored(full, full) if readings["no_target"] == "full" else missing(full)
 
 
-def rising(full: int, zero_end: Fraction, full_end: Fraction, value: Fraction | None, readings: Mapping[str, str]):
+def rising(
+    full: int,
+    zero_end: Fraction,
+    full_end: Fraction,
+    value: Fraction | None,
+    readings: Mapping[str, str],
+):
     """Proportional, more is better. Under `of_full` the zero end itself already earns its share."""
     if value is None:
         return missing(full)
@@ -247,7 +256,13 @@ def rising(full: int, zero_end: Fraction, full_end: Fraction, value: Fraction | 
     return scored(full, (value - zero_end) / (full_end - zero_end) * full)
 
 
-def falling(full: int, full_end: Fraction, zero_end: Fraction, value: Fraction | None, readings: Mapping[str, str]):
+def falling(
+    full: int,
+    full_end: Fraction,
+    zero_end: Fraction,
+    value: Fraction | None,
+    readings: Mapping[str, str],
+):
     """Proportional, less is better."""
     if value is None:
         return missing(full)
@@ -307,7 +322,10 @@ def doubled_when_urban(row, result: Result) -> Result:
     """S4.1.1-3 take over the rural points."""
     if not is_urban(row):
         return result
-    twice = [None if points is None else 2 * points for points in (result.full, result.score, result.low, result.high)]
+    twice = [
+        None if points is None else 2 * points
+        for points in (result.full, result.score, result.low, result.high)
+    ]
     return Result(result.status, *twice)
 
 
@@ -325,7 +343,9 @@ def s3_1_institutions(row, readings) -> Result:
 
 
 def s4_1_tiers(share: Fraction | None, readings) -> Result:
-    """S4.1.2-3: at 20% a half, at 50% one; reading `inclusive` says whether the boundary belongs to the tier."""
+    """S4.1.2-3: at 20% a half, at 50% one; reading `inclusive` says whether the boundary belongs to
+    the tier.
+    """
     if share is None:
         return missing(1)
     reaches = at_least if readings["inclusive"] == "yes" else above
@@ -335,8 +355,13 @@ def s4_1_tiers(share: Fraction | None, readings) -> Result:
 
 
 def s4_2_coverage(row, local: Fraction | None, reported: Fraction | None) -> Result:
-    """S4.2.2-3: the coverage of the system in use, of two the higher; an unknown system may be either."""
-    local_system, province_system = yes(row["rural_system_local"]), yes(row["rural_system_province"])
+    """S4.2.2-3: the coverage of the system in use, of two the higher; an unknown system may be
+    either.
+    """
+    local_system, province_system = (
+        yes(row["rural_system_local"]),
+        yes(row["rural_system_province"]),
+    )
     if local_system is False and province_system is False:
         return scored(1, 0)
     if local_system is None or province_system is None:
@@ -349,7 +374,11 @@ def s4_2_coverage(row, local: Fraction | None, reported: Fraction | None) -> Res
 
 
 def s5_1_codes(share: Fraction | None, readings) -> Result:
-    return missing(1) if share is None else each_deducts(1, Fraction(1, 10), counted_steps(share * 100_000, readings))
+    return (
+        missing(1)
+        if share is None
+        else each_deducts(1, Fraction(1, 10), counted_steps(share * 100_000, readings))
+    )
 
 
 def s5_2_1_objections(share: Fraction | None, readings) -> Result:
@@ -400,7 +429,9 @@ def s7_4_exits(exited: Value, targets: Value, readings) -> Result:
 # --- One row, all 56 rules ---
 
 
-def score_row(row: Mapping[str, object], readings: Mapping[str, str] = {}, level: str = "county") -> dict[str, Result]:
+def score_row(
+    row: Mapping[str, object], readings: Mapping[str, str] = {}, level: str = "county"
+) -> dict[str, Result]:
     """Every rule's result, in the order of the specification."""
     readings = {**DEFAULTS, **readings}
     row = {name: exact(name, row.get(name)) for name in INPUTS}
@@ -422,17 +453,21 @@ def score_row(row: Mapping[str, object], readings: Mapping[str, str] = {}, level
     small_growth = growth(row["small_loans_prev"], row["small_loans_curr"])
     defaults = "default_gov_bonds default_hidden_debt default_gov_debt default_soe_bonds"
     notices = "notice_household notice_market notice_exam notice_insurance notice_relief notice_health notice_legal"
-    meddling = "rating_coercion rating_unfair_competition rating_unreasonable_bar rating_obstruction"
-    classes = (
-        "share_social_insurance share_tax share_housing_fund share_water share_electricity share_gas share_logistics share_ip"
+    meddling = (
+        "rating_coercion rating_unfair_competition rating_unreasonable_bar rating_obstruction"
     )
+    classes = "share_social_insurance share_tax share_housing_fund share_water share_electricity share_gas share_logistics share_ip"
     depts = s4_1_tiers(share("depts_sharing", "depts_total"), readings)
     banks = s4_1_tiers(share("banks_connected", "banks_total"), readings)
     rural_system = any_of(*flags("rural_system_local rural_system_province"))
     households = s4_2_coverage(
-        row, share("households_local", "households_total"), share("households_reported", "households_total")
+        row,
+        share("households_local", "households_total"),
+        share("households_reported", "households_total"),
     )
-    agri = s4_2_coverage(row, share("agri_local", "agri_total"), share("agri_reported", "agri_total"))
+    agri = s4_2_coverage(
+        row, share("agri_local", "agri_total"), share("agri_reported", "agri_total")
+    )
     return {
         "B01": gate(below(code_errors, Fraction(1, 10_000))),
         "B02": gate(b02_halls(row, level)),
@@ -441,7 +476,9 @@ def score_row(row: Mapping[str, object], readings: Mapping[str, str] = {}, level
         "B05": gate(any_of(*flags("xyd_platform_own xyd_platform_upper"))),
         "B06": gate(above(unsecured_growth, Fraction(20, 100))),
         "B07": gate(b07_monitoring(row, readings)),
-        "B08": gate(all_of(flag("mlps3_filed"), flag("mlps3_assessed"), zero(row["data_breaches_3y"]))),
+        "B08": gate(
+            all_of(flag("mlps3_filed"), flag("mlps3_assessed"), zero(row["data_breaches_3y"]))
+        ),
         "B09": gate(all_of(*zeros(defaults))),
         "B10": gate(complete(row["regulators_graded"], row["regulators_total"], when_empty=False)),
         "B11": gate(all_of(*flags(notices))),
@@ -473,10 +510,20 @@ def score_row(row: Mapping[str, object], readings: Mapping[str, str] = {}, level
         "S5.6": all_or_nothing(2, all_of(*zeros("security_intrusions security_notices"))),
         "S6.1.1": all_or_nothing(3, flag("xyd_connected")),
         "S6.1.2": rising(5, Fraction(20, 100), Fraction(40, 100), small_growth, readings),
-        "S6.1.3a": rising(3, Fraction(3, 100), Fraction(6, 100), share("loans_xyd", "loans_credit"), readings),
-        "S6.1.3b": rising(2, Fraction(25, 100), Fraction(30, 100), share("loans_credit", "loans_enterprise"), readings),
+        "S6.1.3a": rising(
+            3, Fraction(3, 100), Fraction(6, 100), share("loans_xyd", "loans_credit"), readings
+        ),
+        "S6.1.3b": rising(
+            2,
+            Fraction(25, 100),
+            Fraction(30, 100),
+            share("loans_credit", "loans_enterprise"),
+            readings,
+        ),
         "S6.1.4a": all_or_nothing(1, flag("xyd_list_monthly")),
-        "S6.1.4b": all_or_nothing(1, at_least(share("xyd_funded", "xyd_recommended"), Fraction(20, 100))),
+        "S6.1.4b": all_or_nothing(
+            1, at_least(share("xyd_funded", "xyd_recommended"), Fraction(20, 100))
+        ),
         "S6.1.4c": all_or_nothing(1, flag("xyd_risk_fund")),
         "S6.2": rising(1, Fraction(50), Fraction(100), row["questionnaires"], readings),
         "S7.1": s7_1_commitments(row, readings),
@@ -501,7 +548,9 @@ def confirmed(results: Iterable[Result]) -> Fraction:
     return sum((result.score for result in results if result.score is not None), Fraction(0))
 
 
-def totals(results: Mapping[str, Result], readings: Mapping[str, str] = {}) -> dict[str, Fraction | str]:
+def totals(
+    results: Mapping[str, Result], readings: Mapping[str, str] = {}
+) -> dict[str, Fraction | str]:
     """The 100 points, the bonus apart from them, the gate, and the counties' share."""
     most = Fraction(10 if readings.get("bonus_cap") == "ten" else 13)
     items = [result for rule, result in results.items() if rule.startswith("S")]
@@ -539,7 +588,8 @@ def rolled_up(name: str, values: list[Value]) -> Value:
 
 
 def roll_up(rows: list[dict], city: str) -> list[dict]:
-    """The table with the city's row of each period completed or made, and the counties' blanks inherited.
+    """The table with the city's row of each period completed or made, and the counties' blanks
+    inherited.
 
     What the city's own row says stands. A county inherits only that, never what was rolled up.
     """
@@ -548,14 +598,27 @@ def roll_up(rows: list[dict], city: str) -> list[dict]:
     for period in sorted({row["period"] for row in rows}):
         given = {row["jurisdiction"]: row for row in rows if row["period"] == period}
         typed = {name: exact(name, given.get(city, {}).get(name)) for name in INPUTS}
-        facts = {county: {name: exact(name, given.get(county, {}).get(name)) for name in INPUTS} for county in counties}
+        facts = {
+            county: {name: exact(name, given.get(county, {}).get(name)) for name in INPUTS}
+            for county in counties
+        }
         completed = {
-            name: rolled_up(name, [facts[county][name] for county in counties]) if typed[name] is None else typed[name]
+            name: rolled_up(name, [facts[county][name] for county in counties])
+            if typed[name] is None
+            else typed[name]
             for name in INPUTS
         }
         made.append({"jurisdiction": city, "period": period, "level": "city", **completed})
         for county in counties:
             if county in given:
                 blanks = {name: typed[name] for name in INHERITED if facts[county][name] is None}
-                made.append({"jurisdiction": county, "period": period, "level": "county", **facts[county], **blanks})
+                made.append(
+                    {
+                        "jurisdiction": county,
+                        "period": period,
+                        "level": "county",
+                        **facts[county],
+                        **blanks,
+                    }
+                )
     return made

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals; ordinary kernels make its pages")
+POSIX = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has no signals; ordinary kernels make its pages"
+)
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 

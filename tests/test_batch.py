@@ -13,18 +13,20 @@ import openpyxl
 import pytest
 from processes import POSIX, assert_all_gone
 
-from creditcalc.batch import runner, index, provenance
-from creditcalc.batch.runner import run
-from creditcalc.files import sha256
+from creditcalc.batch import index, provenance, runner
 from creditcalc.batch.one_page import ENGINES, NotebookError, check_parameters
 from creditcalc.batch.plan import Options
-from creditcalc.problems import InputError, ReadingError, UnknownName
-from creditcalc.pages.study import Study
+from creditcalc.batch.runner import run
 from creditcalc.batch.verify import verify
 from creditcalc.batch.workers import Outcome
+from creditcalc.files import sha256
+from creditcalc.pages.study import Study
+from creditcalc.problems import InputError, ReadingError, UnknownName
 
 COUNTIES = ["好县", "坏县", "死县"]
-PARAMETERS = 'county = None\nperiod = None\ndata = ""\nrulebook = ""\nreadings = ""\ncity = ""\nas_of = ""'
+PARAMETERS = (
+    'county = None\nperiod = None\ndata = ""\nrulebook = ""\nreadings = ""\ncity = ""\nas_of = ""'
+)
 CELL = """
 import os, signal, sys
 if county == "坏县":
@@ -40,9 +42,15 @@ print(county, period)
 
 
 def notebook(path, parameters, *cells):
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in (parameters, *cells)])
+    book = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in (parameters, *cells)]
+    )
     book.cells[0].metadata["tags"] = ["parameters"]
-    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    book.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
     nbformat.write(book, path)
 
 
@@ -50,14 +58,22 @@ def notebook(path, parameters, *cells):
 def notebooks(tmp_path_factory):
     folder = tmp_path_factory.mktemp("{notebooks}")
     notebook(folder / "county_report.ipynb", PARAMETERS, "print('县')", CELL, "print('完')")
-    notebook(folder / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)")
+    notebook(
+        folder / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)"
+    )
     notebook(folder / "unit_report.ipynb", PARAMETERS.replace("county", "unit"), "print(unit)")
     return folder
 
 
 def write_data(path, counties=COUNTIES, loans="450", city="某市", period="2021-05"):
-    rows = [f"{name},{period},{city},{loans if n == 0 else 300},10000" for n, name in enumerate(counties)]
-    path.write_text("\n".join(["jurisdiction,period,city,loans_xyd,loans_credit", *rows]) + "\n", encoding="utf-8")
+    rows = [
+        f"{name},{period},{city},{loans if n == 0 else 300},10000"
+        for n, name in enumerate(counties)
+    ]
+    path.write_text(
+        "\n".join(["jurisdiction,period,city,loans_xyd,loans_credit", *rows]) + "\n",
+        encoding="utf-8",
+    )
     return path
 
 
@@ -92,8 +108,8 @@ def light(monkeypatch):
 
 @pytest.fixture
 def fake(light, monkeypatch):
-    monkeypatch.setattr(batch, "each_alone", at_once)
-    monkeypatch.setattr(batch, "start", lambda preload: None)
+    monkeypatch.setattr(runner, "each_alone", at_once)
+    monkeypatch.setattr(runner, "start", lambda preload: None)
     monkeypatch.setattr(provenance, "program_digest", lambda: "程序")
 
 
@@ -123,10 +139,16 @@ def test_notebooks_become_pages_and_what_fails_fails_alone(options, light, engin
     draft = nbformat.read(outcome.folder / "failed" / "坏县.ipynb", 4)
     assert "县" in str(draft.cells) and draft.cells[-1].outputs == []
     errors = {page.name: page.error for page in outcome.pages if page.error}
-    assert errors["坏县"].endswith("ValueError: 坏了") and errors["死县"] == "进程意外退出（信号 9）"
+    assert (
+        errors["坏县"].endswith("ValueError: 坏了") and errors["死县"] == "进程意外退出（信号 9）"
+    )
     assert "好县 2021-05" in (outcome.folder / "好县.html").read_text(encoding="utf-8")
     index = (outcome.folder / "index.html").read_text(encoding="utf-8")
-    assert "ValueError: 坏了" in index and "./%E5%A5%BD%E5%8E%BF.html" in index and "%E5%9D%8F%E5%8E%BF.html" not in index
+    assert (
+        "ValueError: 坏了" in index
+        and "./%E5%A5%BD%E5%8E%BF.html" in index
+        and "%E5%9D%8F%E5%8E%BF.html" not in index
+    )
 
 
 @POSIX
@@ -147,30 +169,47 @@ def test_record_tells_what_made_each_page(options, fake, monkeypatch):
     facts = record(outcome)
     assert facts["made_at"] == "2021-05-27 00:00:00+00:00" and facts["period"] == "2021-05"
     assert facts["data"]["files"] == {options.data.name: sha256(options.data)}
-    assert facts["rulebook"]["id"] == "puyang-2021" and facts["readings"]["proportional"] == "of_full"
+    assert (
+        facts["rulebook"]["id"] == "puyang-2021" and facts["readings"]["proportional"] == "of_full"
+    )
     assert set(facts["notebooks"]) == {"county_report.ipynb", "city_overview.ipynb"}
     assert {"python", *provenance.LIBRARIES} == set(facts["versions"])
     made = next(page for page in facts["pages"] if page["name"] == "好县")
-    assert made["file"] == "好县.html" and made["sha256"] == sha256(outcome.folder / "好县.html") and made["digest"]
+    assert (
+        made["file"] == "好县.html"
+        and made["sha256"] == sha256(outcome.folder / "好县.html")
+        and made["digest"]
+    )
     text = (outcome.folder / "好县.html").read_text(encoding="utf-8")
-    assert "'as_of': '2021-06-01'" in text and "'readings': 'proportional=of_full'" in text and "2021-05-27 00:00:00" in text
+    assert (
+        "'as_of': '2021-06-01'" in text
+        and "'readings': 'proportional=of_full'" in text
+        and "2021-05-27 00:00:00" in text
+    )
 
 
 def test_unchanged_pages_are_skipped_and_failed_ones_tried_again(options, fake):
     run(options)
-    assert statuses(run(options)) == {"某市": "unchanged", "好县": "unchanged", "坏县": "failed", "死县": "failed"}
+    assert statuses(run(options)) == {
+        "某市": "unchanged",
+        "好县": "unchanged",
+        "坏县": "failed",
+        "死县": "failed",
+    }
     assert statuses(run(replace(options, force=True)))["好县"] == "made"
 
 
-def test_pages_that_were_made_are_recorded_though_the_summary_cannot_be_written(options, fake, monkeypatch):
+def test_pages_that_were_made_are_recorded_though_the_summary_cannot_be_written(
+    options, fake, monkeypatch
+):
     def full(*_):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr(batch, "workbook", full)
+        broken.setattr(runner, "workbook", full)
         with pytest.raises(OSError):
-            runner.run(options)
-    again = runner.run(options)
+            run(options)
+    again = run(options)
     assert {page.status for page in again.pages if page.file} == {"unchanged"}
 
 
@@ -180,14 +219,21 @@ def test_the_same_data_at_another_time_and_place_is_unchanged(options, fake, mon
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
     run(options)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "2")
-    assert statuses(run(replace(options, readings={"proportional": "between"})))["好县"] == "unchanged"
+    assert (
+        statuses(run(replace(options, readings={"proportional": "between"})))["好县"] == "unchanged"
+    )
 
 
 def test_a_page_that_is_gone_or_altered_is_made_again(options, fake):
     folder = run(options).folder
     (folder / "好县.html").write_text("改过")
     (folder / "某市.html").unlink()
-    assert statuses(run(options)) == {"某市": "made", "好县": "made", "坏县": "failed", "死县": "failed"}
+    assert statuses(run(options)) == {
+        "某市": "made",
+        "好县": "made",
+        "坏县": "failed",
+        "死县": "failed",
+    }
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"pages": [{"name": "../x"}]}', '{"pages": 3}'])
@@ -215,7 +261,12 @@ def test_a_change_makes_all_pages_of_its_city_again(options, fake):
     write_data(options.data, ["甲县", "乙县", "丙县"])
     run(options)
     write_data(options.data, ["甲县", "乙县", "丙县"], loans="460")
-    assert statuses(run(options)) == {"某市": "made", "甲县": "made", "乙县": "made", "丙县": "made"}
+    assert statuses(run(options)) == {
+        "某市": "made",
+        "甲县": "made",
+        "乙县": "made",
+        "丙县": "made",
+    }
 
 
 def test_a_changed_notebook_makes_its_pages_again(options, fake, tmp_path):
@@ -226,13 +277,23 @@ def test_a_changed_notebook_makes_its_pages_again(options, fake, tmp_path):
     options = replace(options, notebooks=folder)
     run(options)
     notebook(folder / "county_report.ipynb", PARAMETERS, "print('新')")
-    assert statuses(run(options)) == {"某市": "unchanged", "好县": "made", "坏县": "failed", "死县": "failed"}
+    assert statuses(run(options)) == {
+        "某市": "unchanged",
+        "好县": "made",
+        "坏县": "failed",
+        "死县": "failed",
+    }
 
 
 def test_a_changed_program_makes_every_page_again(options, fake, monkeypatch):
     run(options)
     monkeypatch.setattr(provenance, "program_digest", lambda: "新程序")
-    assert statuses(run(options)) == {"某市": "made", "好县": "made", "坏县": "failed", "死县": "failed"}
+    assert statuses(run(options)) == {
+        "某市": "made",
+        "好县": "made",
+        "坏县": "failed",
+        "死县": "failed",
+    }
 
 
 def test_chosen_counties_leave_the_others_as_they_are(options, fake):
@@ -258,7 +319,9 @@ def test_an_interrupted_run_keeps_what_is_made_and_what_was_there(options, fake)
     outcome = run(replace(options, force=True))
     assert statuses(outcome) == {"某市": "made", "断县": "left", "甲县": "left", "乙县": "left"}
     assert names(outcome.folder) == OUTPUT | {"某市.html", "甲县.html", "乙县.html"}
-    assert all((page.sha256 == sha256(outcome.folder / page.file)) for page in outcome.pages if page.file)
+    assert all(
+        (page.sha256 == sha256(outcome.folder / page.file)) for page in outcome.pages if page.file
+    )
 
 
 def test_the_page_of_a_county_that_the_data_no_longer_has_is_removed_and_told(options, fake):
@@ -282,11 +345,18 @@ def test_problems_refuse_their_own_jurisdiction(options, fake):
     assert sha256(outcome.folder / "甲县.html") == refused.sha256, "what was made is not lost"
     assert "是上次生成的页面，这次没有做成" in [problem.what for problem in verify(outcome.folder)]
     index = (outcome.folder / "index.html").read_text(encoding="utf-8")
-    assert "很多" in index and "甲县.html 是上次生成的" in index and "%E7%94%B2%E5%8E%BF.html" not in index
+    assert (
+        "很多" in index
+        and "甲县.html 是上次生成的" in index
+        and "%E7%94%B2%E5%8E%BF.html" not in index
+    )
     assert any("很多" in problem for problem in record(outcome)["problems"])
     sheets = openpyxl.load_workbook(outcome.folder / "summary.xlsx")
     assert sheets.sheetnames == ["总分", "评分项", "基础指标", "目标", "数据问题", "说明"]
-    assert {row[0] for row in sheets["总分"].iter_rows(min_row=3, values_only=True)} == {"某市", "乙县"}
+    assert {row[0] for row in sheets["总分"].iter_rows(min_row=3, values_only=True)} == {
+        "某市",
+        "乙县",
+    }
     assert sheets["数据问题"]["A3"].value == "错误" and sheets["总分"].freeze_panes == "A3"
 
 
@@ -305,9 +375,17 @@ def test_counties_of_one_name_have_pages_of_their_own(options, fake):
     second = write_data(options.data, ["同县"], city="乙市").read_text()
     options.data.write_text(first + second.partition("\n")[2])
     outcome = run(options)
-    assert names(outcome.folder) == OUTPUT | {"甲市.html", "乙市.html", "甲市同县.html", "乙市同县.html"}
+    assert names(outcome.folder) == OUTPUT | {
+        "甲市.html",
+        "乙市.html",
+        "甲市同县.html",
+        "乙市同县.html",
+    }
     outcome = run(replace(options, city="乙市", counties=("同县",), force=True))
-    assert {(page.city, page.name) for page in outcome.pages if page.status == "made"} == {("乙市", "乙市"), ("乙市", "同县")}
+    assert {(page.city, page.name) for page in outcome.pages if page.status == "made"} == {
+        ("乙市", "乙市"),
+        ("乙市", "同县"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -329,15 +407,22 @@ def test_a_wrong_call_is_an_error_before_anything_is_written(options, wrong, err
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        (PARAMETERS.replace("county", "conty"), "笔记本没有声明这个参数（值：county）。是否指 conty？"),
+        (
+            PARAMETERS.replace("county", "conty"),
+            "笔记本没有声明这个参数（值：county）。是否指 conty？",
+        ),
         (PARAMETERS + "\nunit = None", "笔记本要的参数没有给（值：unit）"),
     ],
 )
-def test_a_misspelt_or_missing_parameter_is_an_error_before_anything_is_written(options, light, tmp_path, parameters, message):
+def test_a_misspelt_or_missing_parameter_is_an_error_before_anything_is_written(
+    options, light, tmp_path, parameters, message
+):
     folder = tmp_path / "笔记本"
     folder.mkdir()
     notebook(folder / "county_report.ipynb", parameters, "print(1)")
-    (folder / "city_overview.ipynb").write_bytes((options.notebooks / "city_overview.ipynb").read_bytes())
+    (folder / "city_overview.ipynb").write_bytes(
+        (options.notebooks / "city_overview.ipynb").read_bytes()
+    )
     with pytest.raises(NotebookError) as caught:
         run(replace(options, notebooks=folder))
     assert message in str(caught.value)
@@ -346,8 +431,14 @@ def test_a_misspelt_or_missing_parameter_is_an_error_before_anything_is_written(
 
 @pytest.mark.parametrize("kind", ["county", "city"])
 def test_the_project_s_own_notebooks_take_their_parameters(kind):
-    given = dict.fromkeys(["city", "period", "data", "rulebook", "readings"] + ["county"] * (kind == "county"), "x")
-    check_parameters(Options().notebooks / {"county": "county_report.ipynb", "city": "city_overview.ipynb"}[kind], given)
+    given = dict.fromkeys(
+        ["city", "period", "data", "rulebook", "readings"] + ["county"] * (kind == "county"), "x"
+    )
+    check_parameters(
+        Options().notebooks
+        / {"county": "county_report.ipynb", "city": "city_overview.ipynb"}[kind],
+        given,
+    )
 
 
 SCRIPT = """
@@ -367,15 +458,29 @@ print({page.name: page.status for page in outcome.pages}, outcome.interrupted, o
 
 @pytest.fixture
 def endless(options, tmp_path):
-    """Starts a run with an engine whose last page never ends, and waits until that is all that is left to do."""
+    """Starts a run with an engine whose last page never ends, and waits until that is all that is
+    left to do.
+    """
 
     def go(engine):
         write_data(options.data, ["好县", "久县"])
         script = tmp_path / "go.py"
         script.write_text(SCRIPT, encoding="utf-8")
-        command = [sys.executable, str(script), engine, str(options.data), str(options.out), str(options.notebooks)]
+        command = [
+            sys.executable,
+            str(script),
+            engine,
+            str(options.data),
+            str(options.out),
+            str(options.notebooks),
+        ]
         process = subprocess.Popen(
-            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+            command,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
         others = [options.out / "2021-05" / f"{name}.html" for name in ("某市", "好县")]
         while not all(path.exists() for path in [tmp_path / "began", *others]):
@@ -396,7 +501,11 @@ def test_ctrl_c_ends_everything_and_leaves_a_true_record(options, tmp_path, endl
     assert "Traceback" not in err and "页" in err
     assert names(folder) == OUTPUT | {"某市.html", "好县.html"}
     facts = json.loads((folder / "run.json").read_bytes())
-    assert facts["interrupted"] and [page["error"] for page in facts["pages"]] == ["", "", runner.INTERRUPTED]
+    assert facts["interrupted"] and [page["error"] for page in facts["pages"]] == [
+        "",
+        "",
+        runner.INTERRUPTED,
+    ]
     assert_all_gone(tmp_path)
 
 
@@ -404,7 +513,7 @@ def test_ctrl_c_before_the_first_page_leaves_a_true_record(options, light, monke
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(batch, "share", interrupted)
+    monkeypatch.setattr(runner, "share", interrupted)
     outcome = run(options)
     assert outcome.interrupted and set(statuses(outcome).values()) == {"left"}
     assert json.loads((outcome.folder / "run.json").read_bytes())["interrupted"]
@@ -424,7 +533,14 @@ def test_killing_a_run_leaves_no_process_behind(tmp_path, endless, engine):
 def test_a_run_that_ends_leaves_no_process_behind(options, tmp_path, engine):
     script = tmp_path / "go.py"
     script.write_text(SCRIPT, encoding="utf-8")
-    command = [sys.executable, str(script), engine, str(options.data), str(options.out), str(options.notebooks)]
+    command = [
+        sys.executable,
+        str(script),
+        engine,
+        str(options.data),
+        str(options.out),
+        str(options.notebooks),
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "'坏县': 'failed'" in done.stdout
     assert_all_gone(tmp_path)

@@ -8,5 +8,5 @@ def test_checkout_holds_notebooks_and_sample():
 
 def test_installed_package_holds_its_own(tmp_path, monkeypatch):
     (tmp_path / "creditcalc" / "bundled" / "notebooks").mkdir(parents=True)
-    monkeypatch.setattr(bundle, "PACKAGE", tmp_path / "creditcalc")
+    monkeypatch.setattr(bundled, "PACKAGE", tmp_path / "creditcalc")
     assert bundled.bundled("notebooks") == tmp_path / "creditcalc" / "bundled" / "notebooks"

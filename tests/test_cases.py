@@ -1,7 +1,8 @@
 """Cases a clerk can check by hand (tests/cases/*.toml) against the library.
 
-A case names its rule, or `totals` by column; its `case` holds one or more kinds, separated by blanks.
-`other_rows` stand beside the case's own row and are rolled up with it before anything is scored.
+A case names its rule, or `totals` by column; its `case` holds one or more kinds, separated by
+blanks. `other_rows` stand beside the case's own row and are rolled up with it before anything is
+scored.
 """
 
 import re
@@ -39,7 +40,8 @@ GRADED = {"proportional", "tiers", "deduct", "excess_deduct", "per_unit", "award
 GRADED_KINDS = {"at-zero", "just-above-zero", "middle", "at-full", "beyond", "missing"}
 FLAG_KINDS = {"yes", "no", "missing"}
 BASE_KINDS = {"pass", "fail", "pending"}
-# Where the threshold is the whole itself, the unit above it is an input error; where it is 0, the unit below.
+# Where the threshold is the whole itself, the unit above it is an input error; where it is 0, the
+# unit below.
 THRESHOLD_KINDS = {
     "B01 B06 B07": {"at-threshold", "one-below", "one-above"},
     "B02 B03 B04 B10 B12": {"at-threshold", "one-below"},
@@ -73,7 +75,13 @@ def load_cases():
 
 
 def name(case):
-    words = [case.get("rule", "totals"), case["case"], case["title"], *sorted(case["readings"].values()), case["level"]]
+    words = [
+        case.get("rule", "totals"),
+        case["case"],
+        case["title"],
+        *sorted(case["readings"].values()),
+        case["level"],
+    ]
     return re.sub(r"[^\w.%]+", "-", " ".join(words))
 
 
@@ -89,9 +97,14 @@ def faults(case):
     """What is wrong with the case itself: misspelt names, and expectations that say nothing."""
     named = set(case["inputs"]).union(*case.get("other_rows", []))
     book, found = rulebook(), [f"key {k}" for k in set(case) - KEYS]
-    found += [f"input {k}" for k in named - set(book.inputs) - (ROW_KEYS if "other_rows" in case else set())]
     found += [
-        f"reading {k} = {v}" for k, v in case["readings"].items() if k not in book.readings or v not in book.readings[k].options
+        f"input {k}"
+        for k in named - set(book.inputs) - (ROW_KEYS if "other_rows" in case else set())
+    ]
+    found += [
+        f"reading {k} = {v}"
+        for k, v in case["readings"].items()
+        if k not in book.readings or v not in book.readings[k].options
     ]
     if "rule" in case and case["rule"] not in book.rules:
         found.append(f"rule {case['rule']}")
@@ -111,20 +124,33 @@ def table_of(rows):
 
 
 def own_row(case, jurisdiction):
-    return {"jurisdiction": jurisdiction, "period": PERIOD, "level": case["level"], **case["inputs"]}
+    return {
+        "jurisdiction": jurisdiction,
+        "period": PERIOD,
+        "level": case["level"],
+        **case["inputs"],
+    }
 
 
 def scored(table, readings):
     """What the library says of every row: a wide frame by name, and the totals."""
     card = cc.score(table, rulebook(), readings=readings)
-    return {sheet: getattr(card, sheet) for sheet in ("points", "low", "high", "full", "status")} | {"totals": card.totals()}
+    return {
+        sheet: getattr(card, sheet) for sheet in ("points", "low", "high", "full", "status")
+    } | {"totals": card.totals()}
 
 
 @cache
 def together(readings):
-    """All the cases without other rows that share their readings, scored as one table; and the row of each."""
+    """All the cases without other rows that share their readings, scored as one table; and the row
+    of each.
+    """
     alike = [
-        case for case in CASES if tuple(case["readings"].items()) == readings and "other_rows" not in case and not faults(case)
+        case
+        for case in CASES
+        if tuple(case["readings"].items()) == readings
+        and "other_rows" not in case
+        and not faults(case)
     ]
     names = [name(case) for case in alike]
     return scored(table_of(map(own_row, alike, names)), dict(readings)), names
@@ -157,7 +183,9 @@ def test_case(case):
     assert not faults(case)
     result = result_of(case)
     if "totals" in case:
-        assert result["totals"][list(case["totals"])].to_dict() == pytest.approx(case["totals"], abs=1e-9)
+        assert result["totals"][list(case["totals"])].to_dict() == pytest.approx(
+            case["totals"], abs=1e-9
+        )
         return
     status = case.get("status", "scored")
     rule = rulebook().rules[case["rule"]]
@@ -180,7 +208,9 @@ def test_every_case_has_its_own_name():
 
 def demanded(rule):
     if rule.kind == "base":
-        return BASE_KINDS.union(*(kinds for ids, kinds in THRESHOLD_KINDS.items() if rule.id in ids.split()))
+        return BASE_KINDS.union(
+            *(kinds for ids, kinds in THRESHOLD_KINDS.items() if rule.id in ids.split())
+        )
     return GRADED_KINDS if rule.formula.kind in GRADED else FLAG_KINDS
 
 
@@ -197,7 +227,10 @@ def test_every_rule_has_its_cases():
 def test_every_other_reading_is_used():
     used = {item for case in CASES for item in case["readings"].items()}
     assert {
-        (id_, option) for id_, reading in rulebook().readings.items() for option in reading.options if option != reading.default
+        (id_, option)
+        for id_, reading in rulebook().readings.items()
+        for option in reading.options
+        if option != reading.default
     } <= used
 
 

@@ -10,16 +10,26 @@ from click.testing import CliRunner
 
 from creditcalc import load_rulebook
 from creditcalc.batch import runner
+from creditcalc.batch.plan import Options
+from creditcalc.batch.record import Page
 from creditcalc.bundled import bundled
 from creditcalc.cli.main import cli
-from creditcalc.batch.plan import Options
 from creditcalc.problems import Problem
-from creditcalc.batch.record import Page
 
 SAMPLE = str(bundled("data/sample"))
 ITEMS = ["jurisdiction", "period", "id", "kind", "full", "value", "score", "low", "high", "status"]
 TOTALS = [
-    *("jurisdiction", "period", "level", "score", "low", "high", "bonus", "bonus_low", "bonus_high"),
+    *(
+        "jurisdiction",
+        "period",
+        "level",
+        "score",
+        "low",
+        "high",
+        "bonus",
+        "bonus_low",
+        "bonus_high",
+    ),
     *("total", "eligible", "county_duty", "county_duty_full"),
 ]
 
@@ -56,17 +66,30 @@ def asked(monkeypatch):
 
     def run(options):
         calls.append(options)
-        return runner.Run(options.out / "2021-05", [Page("county", "某市", "甲县", "made", "甲县.html")], (), False)
+        return runner.Run(
+            options.out / "2021-05",
+            [Page("county", "某市", "甲县", "made", "甲县.html")],
+            (),
+            False,
+        )
 
-    monkeypatch.setattr(batch, "run", run)
+    monkeypatch.setattr(runner, "run", run)
     return calls
 
 
 def test_help_is_chinese():
-    for arguments in ([], ["--help"], ["report", "--help"], ["score", "--help"], ["template", "--help"]):
+    for arguments in (
+        [],
+        ["--help"],
+        ["report", "--help"],
+        ["score", "--help"],
+        ["template", "--help"],
+    ):
         result = call(*arguments)
         assert result.exit_code == 0 and result.stdout.startswith("用法：")
-        assert not any(word in result.stdout for word in ("Usage", "Options", "Show this", "COMMAND", "TEXT"))
+        assert not any(
+            word in result.stdout for word in ("Usage", "Options", "Show this", "COMMAND", "TEXT")
+        )
 
 
 @pytest.mark.parametrize(
@@ -120,14 +143,29 @@ def test_a_fault_of_the_program_is_one_paragraph(monkeypatch):
     def broken(options):
         raise RuntimeError("糟了")
 
-    monkeypatch.setattr(batch, "run", broken)
+    monkeypatch.setattr(runner, "run", broken)
     result = call("report")
-    assert (result.exit_code, result.stderr.count("\n")) == (1, 1) and "RuntimeError：糟了" in result.stderr
+    assert (result.exit_code, result.stderr.count("\n")) == (
+        1,
+        1,
+    ) and "RuntimeError：糟了" in result.stderr
 
 
 def test_report_asks_for_what_was_called(asked, tmp_path):
     result = call(
-        *["report", "data.csv", "--period", "2021-04", "--county", "甲县", "--county", "乙县", "--city", "某市", "--force"],
+        *[
+            "report",
+            "data.csv",
+            "--period",
+            "2021-04",
+            "--county",
+            "甲县",
+            "--county",
+            "乙县",
+            "--city",
+            "某市",
+            "--force",
+        ],
         *[
             "--reading",
             "proportional=of_full",
@@ -144,7 +182,11 @@ def test_report_asks_for_what_was_called(asked, tmp_path):
     assert result.exit_code == 0, result.output
     (options,) = asked
     assert (options.period, options.counties, options.city) == ("2021-04", ("甲县", "乙县"), "某市")
-    assert (str(options.data), str(options.rulebook), options.out) == ("data.csv", "r.toml", tmp_path)
+    assert (str(options.data), str(options.rulebook), options.out) == (
+        "data.csv",
+        "r.toml",
+        tmp_path,
+    )
     assert (options.readings, options.jobs, options.force) == ({"proportional": "of_full"}, 3, True)
     assert options.as_of == "2021-05-02"
     assert result.stdout == f"生成 1 页：{tmp_path / '2021-05' / 'index.html'}\n"
@@ -161,28 +203,41 @@ def test_report_tells_what_could_not_be_done(monkeypatch):
         Page("county", "某市", "乙县", "refused", error="数据有错误"),
     ]
     problems = (Problem("不是数", "abc"), Problem("有点怪", severity="notice"))
-    monkeypatch.setattr(batch, "run", lambda options: runner.Run(options.out, pages, problems, False))
+    monkeypatch.setattr(
+        runner, "run", lambda options: runner.Run(options.out, pages, problems, False)
+    )
     result = call("report")
     assert result.exit_code == 1
     assert result.stderr.splitlines() == ["不是数（值：abc）", "甲县：坏了", "乙县：数据有错误"]
 
 
-@pytest.mark.parametrize(("ending", "read"), [(".csv", pd.read_csv), (".parquet", pd.read_parquet), (".xlsx", pd.read_excel)])
+@pytest.mark.parametrize(
+    ("ending", "read"),
+    [(".csv", pd.read_csv), (".parquet", pd.read_parquet), (".xlsx", pd.read_excel)],
+)
 def test_score_writes_items_and_totals(data, tmp_path, ending, read):
-    result = call("score", data, "--out", tmp_path / f"逐项{ending}", "--totals", tmp_path / f"总分{ending}")
+    result = call(
+        "score", data, "--out", tmp_path / f"逐项{ending}", "--totals", tmp_path / f"总分{ending}"
+    )
     assert (result.exit_code, result.output) == (0, "")
     items, totals = read(tmp_path / f"逐项{ending}"), read(tmp_path / f"总分{ending}")
     assert list(items) == ITEMS and len(items) == 2 * len(load_rulebook().rules)
     assert list(totals) == TOTALS and list(totals["jurisdiction"]) == ["甲县", "乙县"]
     mine = items[(items["jurisdiction"] == "甲县") & (items["id"] == "S6.1.3a")].iloc[0]
-    assert (mine["full"], mine["value"], mine["status"]) == (3, 0.045, "scored") and mine["score"] == pytest.approx(1.5)
+    assert (mine["full"], mine["value"], mine["status"]) == (3, 0.045, "scored") and mine[
+        "score"
+    ] == pytest.approx(1.5)
 
 
 def test_score_prints_totals(data):
     result = call("score", data, "--reading", "proportional=of_full")
     lines = result.stdout.splitlines()
     assert result.exit_code == 0 and len(lines) == 3
-    assert lines[0].split()[:3] == ["县区", "期间", "得分"] and lines[1].split()[:3] == ["甲县", "2021-05", "2.25"]
+    assert lines[0].split()[:3] == ["县区", "期间", "得分"] and lines[1].split()[:3] == [
+        "甲县",
+        "2021-05",
+        "2.25",
+    ]
 
 
 def test_score_rolls_up_when_asked(data, tmp_path):
@@ -199,14 +254,29 @@ def test_score_leaves_out_what_has_errors(faulty, tmp_path):
 def test_check_lists_everything(data, faulty):
     result = call("check", faulty)
     assert result.exit_code == 1 and result.stdout.startswith("错误：") and "很多" in result.stdout
-    assert result.stdout.splitlines()[-1] == "共 2 行，2 个县区（市），1 个期间；错误 1 处，提示 0 处"
+    assert (
+        result.stdout.splitlines()[-1] == "共 2 行，2 个县区（市），1 个期间；错误 1 处，提示 0 处"
+    )
     result = call("check", SAMPLE)
-    assert result.exit_code == 0 and result.stdout.startswith("提示：") and "12 个期间；错误 0 处" in result.stdout
+    assert (
+        result.exit_code == 0
+        and result.stdout.startswith("提示：")
+        and "12 个期间；错误 0 处" in result.stdout
+    )
 
 
 def test_template_writes_forms(tmp_path):
     result = call(
-        "template", tmp_path / "表.xlsx", "--county", "范县", "--county", "台前县", "--period", "2021-06", "--city", "濮阳市"
+        "template",
+        tmp_path / "表.xlsx",
+        "--county",
+        "范县",
+        "--county",
+        "台前县",
+        "--period",
+        "2021-06",
+        "--city",
+        "濮阳市",
     )
     assert result.exit_code == 0, result.output
     assert openpyxl.load_workbook(tmp_path / "表.xlsx").sheetnames == ["范县", "台前县"]
@@ -251,7 +321,9 @@ def test_check_names_a_line_of_the_evidence_that_is_too_long(tmp_path):
     with (tmp_path / "evidence.csv").open("a", encoding="utf-8") as file:
         file.write("范县,B99,x" + "," * 6 + "\n")
     done = call("check", tmp_path)
-    assert done.exit_code == 1 and "evidence.csv，第 264 行：这一行有 9 列，表头有 8 列" in done.output, done.output
+    assert (
+        done.exit_code == 1 and "evidence.csv，第 264 行：这一行有 9 列，表头有 8 列" in done.output
+    ), done.output
 
 
 def test_rules_checks_a_file(tmp_path):
@@ -276,24 +348,39 @@ def test_a_reader_that_leaves_early_is_no_error():
 def test_an_output_that_cannot_be_written_is_told(data, tmp_path):
     (tmp_path / "占").write_text("")
     result = call("report", data, "--out", tmp_path / "占")
-    assert result.exit_code == 1 and "读写文件失败" in result.stderr and "Traceback" not in result.stderr
+    assert (
+        result.exit_code == 1
+        and "读写文件失败" in result.stderr
+        and "Traceback" not in result.stderr
+    )
 
 
 def test_pages_made_from_the_shell(tmp_path):
     rows = pd.read_csv(Path(SAMPLE) / "indicators.csv", dtype=str)
-    few = rows[(rows["period"] == "2021-05") & rows["jurisdiction"].isin(["濮阳市", "范县", "台前县"])]
+    few = rows[
+        (rows["period"] == "2021-05") & rows["jurisdiction"].isin(["濮阳市", "范县", "台前县"])
+    ]
     few.to_csv(tmp_path / "数据.csv", index=False)
     result = program("report", "数据.csv", "--county", "范县", "--out", "报告", cwd=tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == f"生成 2 页，本次未做 1 页：{Path('报告', '2021-05', 'index.html')}\n"
     folder = tmp_path / "报告" / "2021-05"
-    assert {path.name for path in folder.iterdir()} == {"index.html", "summary.xlsx", "run.json", "范县.html", "濮阳市.html"}
+    assert {path.name for path in folder.iterdir()} == {
+        "index.html",
+        "summary.xlsx",
+        "run.json",
+        "范县.html",
+        "濮阳市.html",
+    }
 
 
 @pytest.fixture
 def city_without_level(tmp_path):
     path = tmp_path / "市.csv"
-    path.write_text("县区,期间,所属市,questionnaires\n某市,2021-05,,90\n甲县,2021-05,某市,60\n", encoding="utf-8")
+    path.write_text(
+        "县区,期间,所属市,questionnaires\n某市,2021-05,,90\n甲县,2021-05,某市,60\n",
+        encoding="utf-8",
+    )
     return path
 
 
@@ -307,7 +394,9 @@ def city_without_level(tmp_path):
         ("merge", ["--out", "merged.csv"]),
     ],
 )
-def test_a_citys_row_without_its_level_is_told_by_every_command(city_without_level, tmp_path, monkeypatch, command, rest):
+def test_a_citys_row_without_its_level_is_told_by_every_command(
+    city_without_level, tmp_path, monkeypatch, command, rest
+):
     monkeypatch.chdir(tmp_path)
     done = call(command, city_without_level.name, *rest)
     assert done.exit_code == 1

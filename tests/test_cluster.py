@@ -18,14 +18,16 @@ from processes import POSIX
 from test_batch import notebook, statuses, write_data
 
 from creditcalc.batch.runner import run
+from creditcalc.batch.workers import _death
 from creditcalc.cli.main import cli
 from creditcalc.cluster.pages import KILLED, ClusterError
-from creditcalc.batch.workers import _death
 
 light, notebooks, options = test_batch.light, test_batch.notebooks, test_batch.options
 pytestmark = POSIX
 MANY = [f"第{n}县" for n in range(12)]
-PARAMETERS = 'county = None\nperiod = None\ndata = ""\nrulebook = ""\nreadings = ""\ncity = ""\nas_of = ""'
+PARAMETERS = (
+    'county = None\nperiod = None\ndata = ""\nrulebook = ""\nreadings = ""\ncity = ""\nas_of = ""'
+)
 SLOW = "import time; time.sleep(1); print(county, period)"
 ENDLESS = """
 import os
@@ -63,21 +65,43 @@ print(county, period)
 def cluster(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cluster")
     with chdir(folder):  # where the pages that workers make may write
-        local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", local_directory=folder)
+        local = distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", local_directory=folder
+        )
     with local:
         yield local.scheduler_address
 
 
 @contextmanager
 def separate(folder, workers, *choices):
-    """A scheduler and workers as processes of their own, on loopback; the address and the workers' processes."""
+    """A scheduler and workers as processes of their own, on loopback; the address and the workers'
+    processes.
+    """
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{found.getsockname()[1]}"
     folder.mkdir()
     dask = [sys.executable, "-m", "dask"]
-    listen = ["scheduler", "--host", "127.0.0.1", "--port", address.split(":")[1], "--no-dashboard", "--no-show"]
-    serve = ["worker", address, "--host", "127.0.0.1", "--nthreads", "1", "--no-dashboard", "--local-directory", str(folder)]
+    listen = [
+        "scheduler",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        address.split(":")[1],
+        "--no-dashboard",
+        "--no-show",
+    ]
+    serve = [
+        "worker",
+        address,
+        "--host",
+        "127.0.0.1",
+        "--nthreads",
+        "1",
+        "--no-dashboard",
+        "--local-directory",
+        str(folder),
+    ]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
     processes = [subprocess.Popen([*dask, *listen], **quiet)]
     processes += [subprocess.Popen([*dask, *serve, *choices], **quiet) for _ in range(workers)]
@@ -86,7 +110,9 @@ def separate(folder, workers, *choices):
             client.wait_for_workers(workers, timeout=30)
         yield address, processes[1:]
     finally:
-        for process in reversed(processes):  # a worker takes its time to leave a scheduler that is gone
+        for process in reversed(
+            processes
+        ):  # a worker takes its time to leave a scheduler that is gone
             process.terminate()
             process.wait(30)
 
@@ -95,11 +121,17 @@ def pages(folder):
     return {path.stem: path.read_bytes() for path in folder.glob("*.html") if path.stem != "index"}
 
 
-def test_pages_made_on_workers_are_those_made_here_and_what_fails_fails_alone(options, light, cluster, monkeypatch):
+def test_pages_made_on_workers_are_those_made_here_and_what_fails_fails_alone(
+    options, light, cluster, monkeypatch
+):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1622073600")
     here = run(replace(options, out=options.out / "here"))
     there = run(replace(options, out=options.out / "there", scheduler=cluster))
-    assert statuses(there) == statuses(here) == {"某市": "made", "好县": "made", "坏县": "failed", "死县": "failed"}
+    assert (
+        statuses(there)
+        == statuses(here)
+        == {"某市": "made", "好县": "made", "坏县": "failed", "死县": "failed"}
+    )
     assert pages(there.folder) == pages(here.folder) and len(pages(there.folder)) == 2
     assert [page.error for page in there.pages] == [page.error for page in here.pages]
     assert _death(-9) in {page.error for page in there.pages}
@@ -108,18 +140,24 @@ def test_pages_made_on_workers_are_those_made_here_and_what_fails_fails_alone(op
     assert not (there.folder / ".work").exists()
 
 
-def test_a_page_that_takes_too_long_on_a_worker_is_ended(options, light, cluster, monkeypatch, tmp_path):
+def test_a_page_that_takes_too_long_on_a_worker_is_ended(
+    options, light, cluster, monkeypatch, tmp_path
+):
     write_data(options.data, ["久县", "好县"])
     outcome = run(replace(options, scheduler=cluster, timeout=8))
     assert statuses(outcome) == {"某市": "made", "久县": "failed", "好县": "made"}
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
-def test_a_page_that_nobody_waits_for_any_more_is_ended_on_its_worker(options, cluster, tmp_path, ending):
+def test_a_page_that_nobody_waits_for_any_more_is_ended_on_its_worker(
+    options, cluster, tmp_path, ending
+):
     write_data(options.data, ["久县"])
     began = tmp_path / "began"
     notebook(tmp_path / "county_report.ipynb", PARAMETERS, ENDLESS.format(began=str(began)))
-    notebook(tmp_path / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)")
+    notebook(
+        tmp_path / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)"
+    )
     call = [sys.executable, "-c", RUN, str(options.data), str(options.out), str(tmp_path), cluster]
     with subprocess.Popen(call, stderr=subprocess.PIPE, text=True) as process:
         while not (began.exists() and began.read_text()):
@@ -135,7 +173,9 @@ def test_a_page_that_nobody_waits_for_any_more_is_ended_on_its_worker(options, c
 def test_a_worker_that_is_killed_costs_no_page_and_none_is_made_twice(options, light, tmp_path):
     write_data(options.data, MANY)
     notebook(tmp_path / "county_report.ipynb", PARAMETERS, SLOW)
-    notebook(tmp_path / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)")
+    notebook(
+        tmp_path / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)"
+    )
     with separate(tmp_path / "dask", 2, "--no-nanny") as (address, workers):
         killed = []
 
@@ -153,14 +193,18 @@ def test_a_worker_that_is_killed_costs_no_page_and_none_is_made_twice(options, l
         assert workers[0].wait(10) == -signal.SIGKILL and workers[1].poll() is None
     assert 0 < killed[0] < len(MANY) + 1  # in the middle
     assert statuses(outcome) == dict.fromkeys(["某市", *MANY], "made") and outcome.complete
-    recorded = [page["name"] for page in json.loads((outcome.folder / "run.json").read_bytes())["pages"]]
+    recorded = [
+        page["name"] for page in json.loads((outcome.folder / "run.json").read_bytes())["pages"]
+    ]
     assert sorted(recorded) == sorted(pages(outcome.folder)) == sorted(["某市", *MANY])
 
 
 def test_a_page_that_kills_its_workers_again_and_again_fails_alone(options, light, tmp_path):
     write_data(options.data, ["死县", *MANY[:4]])
     notebook(tmp_path / "county_report.ipynb", PARAMETERS, FATAL)
-    notebook(tmp_path / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)")
+    notebook(
+        tmp_path / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)"
+    )
     with separate(tmp_path / "dask", 2) as (address, _):
         outcome = run(replace(options, scheduler=address, notebooks=tmp_path))
     assert statuses(outcome) == dict.fromkeys(["某市", *MANY[:4]], "made") | {"死县": "failed"}

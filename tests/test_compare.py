@@ -43,9 +43,15 @@ def test_a_row_of_which_nothing_is_known_can_be_anywhere():
 
 
 @settings(max_examples=200, deadline=None)
-@given(rows=st.lists(st.lists(st.integers(0, 9), min_size=4, max_size=4).map(sorted), min_size=1, max_size=6))
+@given(
+    rows=st.lists(
+        st.lists(st.integers(0, 9), min_size=4, max_size=4).map(sorted), min_size=1, max_size=6
+    )
+)
 def test_best_and_worst_hold_the_rank_and_whatever_place_comes_out(rows):
-    """The confirmed score is below the low where an undecided item surely brings something (S5.3 with 5 yes)."""
+    """The confirmed score is below the low where an undecided item surely brings something (S5.3
+    with 5 yes).
+    """
     score, low, actual, high = np.array(rows).T
     found = ranks(totals(*zip(score, low, high, strict=True)))
     place = 1 + (actual[None, :] > actual[:, None]).sum(axis=1)
@@ -56,7 +62,9 @@ def test_best_and_worst_hold_the_rank_and_whatever_place_comes_out(rows):
 def placed(*rows, index=None):
     """The ranks by city of rows of (city, period, level, low), and what they are a part of."""
     table = pd.DataFrame(rows, columns=["city", "period", "level", "low"], index=index)
-    scores = table.assign(score=table["low"], high=table["low"])[["period", "level", "score", "low", "high"]]
+    scores = table.assign(score=table["low"], high=table["low"])[
+        ["period", "level", "score", "low", "high"]
+    ]
     return ranks_by_city(table, scores)
 
 
@@ -92,7 +100,12 @@ def test_a_city_alone_has_no_rank():
 @settings(max_examples=60, deadline=None)
 @given(
     rows=st.lists(
-        st.tuples(st.sampled_from("甲乙"), st.sampled_from(["1", "2"]), st.sampled_from(["county", "city"]), st.integers(0, 4)),
+        st.tuples(
+            st.sampled_from("甲乙"),
+            st.sampled_from(["1", "2"]),
+            st.sampled_from(["county", "city"]),
+            st.integers(0, 4),
+        ),
         min_size=1,
         max_size=10,
     )

@@ -10,8 +10,8 @@ import pytest
 from matplotlib.figure import Figure as Canvas
 
 from creditcalc.render import theme
-from creditcalc.render.table import Column, Table
 from creditcalc.render.display import Fact, Facts, Figure, Note, Prose, badge, safe_href
+from creditcalc.render.table import Column, Table
 
 HOSTILE = '<script>alert("1")</script>'
 TEXT = "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;"
@@ -32,7 +32,11 @@ def rows(html):
     """The cells of a table as text, row by row, its header first."""
     lines = re.findall(r"<tr.*?</tr>", html, re.DOTALL)
     return [
-        [unescape(re.sub("<.*?>", "", cell)) for cell in re.findall(r"<t[hd].*?</t[hd]>", line, re.DOTALL)] for line in lines
+        [
+            unescape(re.sub("<.*?>", "", cell))
+            for cell in re.findall(r"<t[hd].*?</t[hd]>", line, re.DOTALL)
+        ]
+        for line in lines
     ]
 
 
@@ -60,7 +64,10 @@ def test_the_plain_text_of_what_is_shown_is_short():
 def test_links_stay_in_the_folder():
     assert safe_href("javascript:alert(1)").startswith("./javascript%3A")
     assert safe_href("//evil.example/x").startswith("./")
-    assert safe_href('units/发展改革委.html#"') == "./units/%E5%8F%91%E5%B1%95%E6%94%B9%E9%9D%A9%E5%A7%94.html#%22"
+    assert (
+        safe_href('units/发展改革委.html#"')
+        == "./units/%E5%8F%91%E5%B1%95%E6%94%B9%E9%9D%A9%E5%A7%94.html#%22"
+    )
 
 
 def test_an_unknown_tone_is_refused():
@@ -68,12 +75,19 @@ def test_an_unknown_tone_is_refused():
         badge("通过", "purple")
 
 
-# ------------------------------------------------------------------------------------------------ tables
+# ------------------------------------------------------------------------------------------------
+# tables
 
 
 def test_numbers_are_rounded_as_clerks_do_and_missing_ones_are_words():
     frame = pd.DataFrame(
-        {"县": ["甲", "乙"], "数": [2.675, np.nan], "比": [None, 0.12345], "有": [True, False], "个": [1234, 5]}
+        {
+            "县": ["甲", "乙"],
+            "数": [2.675, np.nan],
+            "比": [None, 0.12345],
+            "有": [True, False],
+            "个": [1234, 5],
+        }
     )
     columns = {
         "县": Column(),
@@ -106,7 +120,9 @@ def test_a_table_has_caption_unit_source_and_header_cells():
 
 
 def test_rows_have_ids_and_cells_links_and_tones_from_columns_that_are_not_shown():
-    frame = pd.DataFrame({"名": ["甲", "乙"], "id": ["S1", "S2"], "到": ["#S9", None], "色": [None, "bad"]})
+    frame = pd.DataFrame(
+        {"名": ["甲", "乙"], "id": ["S1", "S2"], "到": ["#S9", None], "色": [None, "bad"]}
+    )
     html = Table(frame, "表", columns={"名": Column(link="到", tone="色")}, row_ids="id").html()
     assert re.findall(r'<tr id="(S\d)"', html) == ["S1", "S2"]
     assert '<a href="#S9">甲</a>' in html
@@ -116,7 +132,9 @@ def test_rows_have_ids_and_cells_links_and_tones_from_columns_that_are_not_shown
 
 def test_status_is_a_word_with_a_colour():
     html = Table(
-        pd.DataFrame({"状态": ["通过", "待核实", "失分", "不适用", "别的"]}), "表", columns={"状态": Column(kind="status")}
+        pd.DataFrame({"状态": ["通过", "待核实", "失分", "不适用", "别的"]}),
+        "表",
+        columns={"状态": Column(kind="status")},
     ).html()
     assert re.findall(r'badge (\w+)">(\w+)<', html) == [
         ("good", "通过"),
@@ -138,12 +156,18 @@ def test_bars_and_shades_show_the_share_of_what_is_full():
 def test_a_cell_without_a_value_says_why():
     frame = pd.DataFrame({"分": [1.0, np.nan, np.nan], "词": ["", "缺", ""]})
     column = Column(kind="number", digits=0, word="词", missing="—")
-    assert [row[0] for row in rows(Table(frame, "表", columns={"分": column}).html())[1:]] == ["1", "缺", "—"]
+    assert [row[0] for row in rows(Table(frame, "表", columns={"分": column}).html())[1:]] == [
+        "1",
+        "缺",
+        "—",
+    ]
 
 
 def test_nothing_but_zeros_and_gaps_has_no_shade():
     frame = pd.DataFrame({"分": [0.0, np.nan]})
-    assert "heat" not in Table(frame, "表", columns={"分": Column(kind="number", shade="heat")}).html()
+    assert (
+        "heat" not in Table(frame, "表", columns={"分": Column(kind="number", shade="heat")}).html()
+    )
 
 
 def test_the_last_row_can_be_a_total():
@@ -157,7 +181,13 @@ def test_an_empty_table_says_so():
 
 @pytest.mark.parametrize(
     ("text", "layout"),
-    [("2021-05", "short"), ("政府失信被执行人整改", ""), ("长" * 18, "long"), ("W" * 30, "run"), ("W" * 60, "long run")],
+    [
+        ("2021-05", "short"),
+        ("政府失信被执行人整改", ""),
+        ("长" * 18, "long"),
+        ("W" * 30, "run"),
+        ("W" * 60, "long run"),
+    ],
 )
 def test_columns_are_laid_out_by_the_length_of_their_text(text, layout):
     html = Table(pd.DataFrame({"甲": [text]}), "表").html()
@@ -167,21 +197,29 @@ def test_columns_are_laid_out_by_the_length_of_their_text(text, layout):
 
 
 def test_the_table_says_how_its_columns_are_laid_out_and_a_late_column_s_cells_say_it_themselves():
-    frame = pd.DataFrame([[1.0] * (theme.STATED + 1)], columns=[f"列{n}" for n in range(theme.STATED + 1)])
+    frame = pd.DataFrame(
+        [[1.0] * (theme.STATED + 1)], columns=[f"列{n}" for n in range(theme.STATED + 1)]
+    )
     html = Table(frame, "表").html()
     assert re.findall("num-([0-9]+)", html) == [str(n) for n in range(1, theme.STATED + 1)]
-    assert re.findall('<t[hd](?: scope="col")? class="num">(.*?)<', html) == [f"列{theme.STATED}", "1.00"]
+    assert re.findall('<t[hd](?: scope="col")? class="num">(.*?)<', html) == [
+        f"列{theme.STATED}",
+        "1.00",
+    ]
     assert "num" not in Table(frame, "表", dense=True).html()
 
 
-@pytest.mark.parametrize(("cell", "columns", "turned"), [(1, 12, False), (1, 16, True), ("一段说明文字" * 4, 5, False),
-                                                         ("一段说明文字" * 4, 8, True)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("cell", "columns", "turned"),
+    [(1, 12, False), (1, 16, True), ("一段说明文字" * 4, 5, False), ("一段说明文字" * 4, 8, True)],
+)
 def test_a_table_broader_than_paper_turns_its_page(cell, columns, turned):
     frame = pd.DataFrame([[cell] * columns], columns=[f"列{n}" for n in range(columns)])
     assert ('<div class="sheet wide">' in Table(frame, "表").html()) == turned
 
 
-# ------------------------------------------------------------------------------------------------ figures
+# ------------------------------------------------------------------------------------------------
+# figures
 
 
 def svg_of(html):
@@ -212,17 +250,24 @@ def test_equal_figures_are_equal_bytes():
 
 
 def test_the_ids_of_two_figures_differ_and_every_reference_has_its_id():
-    first, second = (svg_of(Figure(drawn(label), "甲", "乙").html()) for label in ("范县", "南乐县"))
+    first, second = (
+        svg_of(Figure(drawn(label), "甲", "乙").html()) for label in ("范县", "南乐县")
+    )
     for svg in (first, second):
         ids = [element.attrib["id"] for element in svg.iter() if "id" in element.attrib]
-        used = re.findall(r'(?:url\(#|href="#)([^)"]+)', ElementTree.tostring(svg, encoding="unicode"))
+        used = re.findall(
+            r'(?:url\(#|href="#)([^)"]+)', ElementTree.tostring(svg, encoding="unicode")
+        )
         assert set(ids) == set(used)
         assert len(ids) == len(set(ids)) > 0
     assert not {e.get("id") for e in first.iter()} & {e.get("id") for e in second.iter()} - {None}
 
 
 def test_figures_write_odd_names_as_they_are_and_nothing_to_stderr(capfd):
-    texts = {text.text for text in svg_of(Figure(drawn("$x^$ 😀", "\x00甲"), "甲", "乙").html()).iter("text")}
+    texts = {
+        text.text
+        for text in svg_of(Figure(drawn("$x^$ 😀", "\x00甲"), "甲", "乙").html()).iter("text")
+    }
     assert {"$x^$ 😀", "\ufffd甲"} <= texts
     assert capfd.readouterr().err == ""
 
@@ -232,12 +277,17 @@ def test_bars_of_one_colour_are_one_shape_below_all_texts():
     axes = canvas.add_subplot()
     axes.barh([1, 2, 3], [1, 2, 3], color="#123456")
     svg = svg_of(Figure(canvas, "甲", "乙").html())
-    shapes = [path.attrib["d"] for path in svg.iter("path") if "fill:#123456" in path.attrib.get("style", "")]
+    shapes = [
+        path.attrib["d"]
+        for path in svg.iter("path")
+        if "fill:#123456" in path.attrib.get("style", "")
+    ]
     assert [shape.count("M") for shape in shapes] == [3]
     assert not [group for group in svg.iter("g") if not group.attrib]
 
 
-# ------------------------------------------------------------------------------------------------ colours
+# ------------------------------------------------------------------------------------------------
+# colours
 
 
 def contrast(first, second):
@@ -245,7 +295,9 @@ def contrast(first, second):
 
     def luminance(colour):
         parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
-        linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        linear = [
+            part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+        ]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
     darker, lighter = sorted((luminance(first), luminance(second)))
@@ -268,6 +320,10 @@ def test_shaded_cells_can_be_read(step):
 
 def test_plain_text_can_be_read():
     assert (
-        min(contrast(text, back) for text in (theme.INK, theme.MUTED, theme.ACCENT) for back in (theme.PAPER, theme.WASH))
+        min(
+            contrast(text, back)
+            for text in (theme.INK, theme.MUTED, theme.ACCENT)
+            for back in (theme.PAPER, theme.WASH)
+        )
         >= 4.5
     )

@@ -1,4 +1,6 @@
-"""Tables and environments at the edge of what is allowed: pages, explanations and scores come all the same."""
+"""Tables and environments at the edge of what is allowed: pages, explanations and scores come all
+the same.
+"""
 
 import os
 import subprocess
@@ -9,16 +11,23 @@ import pandas as pd
 import pytest
 
 import creditcalc as cc
-from creditcalc.scoring.scorecard import score
 from creditcalc.analysis.targets import UNITS, targets
+from creditcalc.scoring.scorecard import score
 
 BOOK = cc.load_rulebook()
 LONG = "一二三四五六七八九十" * 5
 
 
 def call(*arguments, **environment):
-    command = [sys.executable, "-c", "from creditcalc.cli.main import main; main()", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
+    command = [
+        sys.executable,
+        "-c",
+        "from creditcalc.cli.main import main; main()",
+        *map(str, arguments),
+    ]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env=os.environ | environment
+    )
 
 
 def table(tmp_path, *rows):
@@ -28,9 +37,14 @@ def table(tmp_path, *rows):
 
 
 TABLES = {
-    "a city's row in a month without counties": ["濮阳市,2021-05,city,濮阳市,,,,10,20", "范县,2021-04,county,濮阳市,,,,10,20"],
+    "a city's row in a month without counties": [
+        "濮阳市,2021-05,city,濮阳市,,,,10,20",
+        "范县,2021-04,county,濮阳市,,,,10,20",
+    ],
     "a city's row alone": ["濮阳市,2021-05,city,濮阳市,,,,10,20"],
-    "households without a system and without coverage": ["范县,2021-05,county,濮阳市,100,否,否,10,20"],
+    "households without a system and without coverage": [
+        "范县,2021-05,county,濮阳市,100,否,否,10,20"
+    ],
     "names of 50 characters": [f"{LONG[:-1]}{n},2021-05,county,濮阳市,,,,10,20" for n in "甲乙丙"],
     "nothing but names": ["范县,2021-05,county,濮阳市,,,,,", "台前县,2021-05,county,濮阳市,,,,,"],
 }
@@ -38,7 +52,16 @@ TABLES = {
 
 @pytest.mark.parametrize("rows", TABLES.values(), ids=TABLES)
 def test_pages_of_tables_at_the_edge(tmp_path, rows):
-    done = call("report", table(tmp_path, *rows), "--period", "2021-05", "--out", tmp_path / "报告", "--jobs", 2)
+    done = call(
+        "report",
+        table(tmp_path, *rows),
+        "--period",
+        "2021-05",
+        "--out",
+        tmp_path / "报告",
+        "--jobs",
+        2,
+    )
     assert (done.returncode, done.stderr.count("出错")) == (0, 0), done.stderr
     folder = tmp_path / "报告" / "2021-05"
     assert len(list(folder.glob("*.html"))) == 2 + sum("2021-05,county" in row for row in rows)
@@ -53,7 +76,10 @@ def test_every_rule_is_explained_at_the_edge(tmp_path, rows):
 
 def test_the_time_of_the_environment(tmp_path):
     data = table(tmp_path, "范县,2021-05,county,濮阳市,,,,10,20")
-    commands = ["score", data, "--out", tmp_path / "得分.xlsx"], ["report", data, "--no-units", "--out", tmp_path / "报告"]
+    commands = (
+        ["score", data, "--out", tmp_path / "得分.xlsx"],
+        ["report", data, "--no-units", "--out", tmp_path / "报告"],
+    )
     for command in commands:
         wrong = call(*command, SOURCE_DATE_EPOCH="abc")
         assert wrong.returncode == 2 and wrong.stderr.splitlines() == [
@@ -66,7 +92,17 @@ def test_the_time_of_the_environment(tmp_path):
 @pytest.mark.parametrize("engine", ["warm", "kernel"])
 def test_what_other_programs_draw_on_does_not_matter(tmp_path, engine):
     data = table(tmp_path, "范县,2021-05,county,濮阳市,,,,10,20")
-    command = ["report", data, "--no-units", "--engine", engine, "--out", tmp_path / "报告", "--county", "范县"]
+    command = [
+        "report",
+        data,
+        "--no-units",
+        "--engine",
+        engine,
+        "--out",
+        tmp_path / "报告",
+        "--county",
+        "范县",
+    ]
     done = call(*command, MPLBACKEND="garbage")
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
 
@@ -75,7 +111,9 @@ def test_what_other_programs_draw_on_does_not_matter(tmp_path, engine):
 
 
 def any_rows(seed, rows):
-    """A table of random rows, large numbers among them, since the tolerance of a comparison is many of their units wide."""
+    """A table of random rows, large numbers among them, since the tolerance of a comparison is many
+    of their units wide.
+    """
     rng = np.random.default_rng(seed)
     columns = {}
     for i in BOOK.inputs.values():
@@ -97,12 +135,21 @@ def any_rows(seed, rows):
     return pd.DataFrame({"jurisdiction": names, "period": "2021-05", "level": "county", **columns})
 
 
-OTHER = {"proportional": "of_full", "partial_step": "started_steps", "inclusive": "no", "objection_scale": "per_10k"}
+OTHER = {
+    "proportional": "of_full",
+    "partial_step": "started_steps",
+    "inclusive": "no",
+    "objection_scale": "per_10k",
+}
 
 
-@pytest.mark.parametrize("readings", [{}, OTHER, {"partial_step": "whole_steps", "graded_domain": "awarded"}])
+@pytest.mark.parametrize(
+    "readings", [{}, OTHER, {"partial_step": "whole_steps", "graded_domain": "awarded"}]
+)
 def test_no_target_goes_a_unit_too_far(readings):
-    """A unit less never earns what the target promises, and nothing that can be reached is called out of reach."""
+    """A unit less never earns what the target promises, and nothing that can be reached is called
+    out of reach.
+    """
     rows = any_rows(0, 400)
     card = score(rows, BOOK, readings)
     found = targets(card)
@@ -142,10 +189,17 @@ def test_no_target_goes_a_unit_too_far(readings):
 
 def test_a_step_within_a_millionth_of_full_marks_is_within_reach():
     whole = 10_000_000_000.0
-    row = {"jurisdiction": ["范县"], "period": ["2021-05"], "commitments": [whole - 1], "enterprises": [whole]}
+    row = {
+        "jurisdiction": ["范县"],
+        "period": ["2021-05"],
+        "commitments": [whole - 1],
+        "enterprises": [whole],
+    }
     found = targets(score(pd.DataFrame(row), BOOK))
     own = found[found["id"] == "S7.1"]
-    assert own["changes"].tolist() in ([{"commitments": whole}], []) and "S7.1" not in set(found.unreachable["id"])
+    assert own["changes"].tolist() in ([{"commitments": whole}], []) and "S7.1" not in set(
+        found.unreachable["id"]
+    )
     row["enterprises"], row["commitments"] = [100_000_000.0], [99_999_990.0]
     own = targets(score(pd.DataFrame(row), BOOK)).query("id == 'S7.1'")
     assert own.set_index("goal")["changes"].to_dict() == {
@@ -155,7 +209,12 @@ def test_a_step_within_a_millionth_of_full_marks_is_within_reach():
 
 
 def test_the_far_limit_of_objections_is_zero_and_not_less():
-    row = {"jurisdiction": ["范县"], "period": ["2021-05"], "dual_published": [10], "dual_valid_objections": [5]}
+    row = {
+        "jurisdiction": ["范县"],
+        "period": ["2021-05"],
+        "dual_published": [10],
+        "dual_valid_objections": [5],
+    }
     card = score(pd.DataFrame(row), BOOK)
     assert str(card.points["S5.2.1"].iloc[0]) == "0.0"
     assert not np.signbit(card.points.to_numpy()[card.points.to_numpy() == 0]).any()

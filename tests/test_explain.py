@@ -1,4 +1,6 @@
-"""Explanations: every printed line is worked out again with a small calculator that knows nothing but the line itself."""
+"""Explanations: every printed line is worked out again with a small calculator that knows nothing
+but the line itself.
+"""
 
 import json
 import random
@@ -9,7 +11,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
-from test_oracle import ANY_READINGS, BEST, GROUPS, ONE_CHANGED, QUICK, ROWS, cleared, frame, whole_row
+from test_oracle import (
+    ANY_READINGS,
+    BEST,
+    GROUPS,
+    ONE_CHANGED,
+    QUICK,
+    ROWS,
+    cleared,
+    frame,
+    whole_row,
+)
 
 import creditcalc as cc
 from creditcalc.analysis.explanation import InputUsed, ReadingUsed
@@ -21,7 +33,8 @@ NAN = np.nan
 URBAN = {"pop_urban", "pop_resident"}
 
 
-# ------------------------------------------------------------------------------------------------ the calculator
+# ------------------------------------------------------------------------------------------------
+# the calculator
 
 NUMBER = r"≈?[-−]?\d[\d,]*(?:\.\d+)?%?"
 CLAIM = re.compile(rf"(?P<left>[-\d.,%≈()+−×÷ ]+) = (?P<right>{NUMBER})(?P<rest>.*)")
@@ -31,8 +44,12 @@ CLOSE = Fraction(1, 10_000)  # relative: a printed number has six decimals
 def calculate(text):
     """What a calculator gives for an expression or a number; ≈ is overlooked, 5% is 5 hundredths."""
     assert re.fullmatch(r"[-\d.,%≈()+−×÷ ]+", text), text
-    plain = text.replace("≈", "").replace(",", "").replace("×", "*").replace("÷", "/").replace("−", "-")
-    plain = re.sub(r"(\d+(?:\.\d+)?)(%?)", lambda m: f"(Q('{m[1]}')" + ("/100)" if m[2] else ")"), plain)
+    plain = (
+        text.replace("≈", "").replace(",", "").replace("×", "*").replace("÷", "/").replace("−", "-")
+    )
+    plain = re.sub(
+        r"(\d+(?:\.\d+)?)(%?)", lambda m: f"(Q('{m[1]}')" + ("/100)" if m[2] else ")"), plain
+    )
     return eval(plain, {"Q": Fraction})  # only digits and signs are left of it
 
 
@@ -55,14 +72,19 @@ def flag_answers(line):
 
 
 def coverage(line):
-    """The higher of the quotients in a line, at most 1, rounded half up to two decimals; 0 where no system is in use."""
+    """The higher of the quotients in a line, at most 1, rounded half up to two decimals; 0 where no
+    system is in use.
+    """
     quotients = [calculate(q) for q in re.findall(r"[\d,.]+ ÷ [\d,.]+", line)]
     hundredths = max(quotients, default=0) * 100 + Fraction(1, 2)
-    return min(Fraction(int(hundredths + Fraction(1, 10**9) * hundredths), 100), 1)  # as good as whole is whole
+    return min(
+        Fraction(int(hundredths + Fraction(1, 10**9) * hundredths), 100), 1
+    )  # as good as whole is whole
 
 
 def typed(number, given_values):
-    """Whether a printed number is one of the inputs: up to the tolerance of comparisons, or nearly where it says ≈.
+    """Whether a printed number is one of the inputs: up to the tolerance of comparisons, or nearly
+    where it says ≈.
 
     One with more decimals than people type has no excuse but a float's noise.
     """
@@ -72,10 +94,19 @@ def typed(number, given_values):
 
 
 def value_of(line, explanation):
-    """The value that the first line arrives at, as it is printed (None where it is missing), checked by calculator."""
+    """The value that the first line arrives at, as it is printed (None where it is missing),
+    checked by calculator.
+    """
     known = {i.label: i for i in explanation.inputs}
-    given_values = {Fraction(repr(i.value)) for i in explanation.inputs if isinstance(i.value, float) and i.name not in URBAN}
-    empty = re.fullmatch(rf"(?P<label>.+)为 0，(?:按读法 (?P<reading>\w+)=full )?按 (?P<value>{NUMBER})(?: \S+)? 计", line)
+    given_values = {
+        Fraction(repr(i.value))
+        for i in explanation.inputs
+        if isinstance(i.value, float) and i.name not in URBAN
+    }
+    empty = re.fullmatch(
+        rf"(?P<label>.+)为 0，(?:按读法 (?P<reading>\w+)=full )?按 (?P<value>{NUMBER})(?: \S+)? 计",
+        line,
+    )
     if empty:
         assert known[empty["label"]].value == 0
         return empty["value"]
@@ -89,12 +120,18 @@ def value_of(line, explanation):
             return None
         assert calculate(printed) == coverage(line)
         quotients = re.findall(r"[\d,.]+ ÷ [\d,.]+", line)
-        assert all(typed(number, given_values) for quotient in quotients for number in quotient.split(" ÷ "))
+        assert all(
+            typed(number, given_values)
+            for quotient in quotients
+            for number in quotient.split(" ÷ ")
+        )
         return printed
     if CLAIM.fullmatch(line):
         claim = CLAIM.fullmatch(line)
         assert close(calculate(claim["left"]), calculate(claim["right"])), line
-        assert all(typed(number, given_values) for number in re.findall(NUMBER, claim["left"])), line
+        assert all(typed(number, given_values) for number in re.findall(NUMBER, claim["left"])), (
+            line
+        )
         return claim["right"]
     label, equals, right = line.rpartition(" = ")
     if equals:
@@ -113,27 +150,41 @@ def value_of(line, explanation):
 
 
 def points_of(line, value, explanation, full):
-    """The points that a reader works out from the second line and the value before it; the printed ones must agree."""
+    """The points that a reader works out from the second line and the value before it; the printed
+    ones must agree.
+    """
     rule = BOOK.rules[explanation.id]
-    if ended := re.fullmatch(rf"(?P<v>{NUMBER}) (?P<how>达到|不高于) (?P<end>{NUMBER}) → (?P<points>.+)", line):
+    if ended := re.fullmatch(
+        rf"(?P<v>{NUMBER}) (?P<how>达到|不高于) (?P<end>{NUMBER}) → (?P<points>.+)", line
+    ):
         v, end = calculate(ended["v"]), calculate(ended["end"])
         assert ended["v"] == value
-        assert v >= end or close(v, end) if ended["how"] == "达到" else v <= end or close(v, end), line
+        assert v >= end or close(v, end) if ended["how"] == "达到" else v <= end or close(v, end), (
+            line
+        )
         worked, printed = Fraction(full), ended["points"]
-    elif ended := re.fullmatch(rf"(?P<v>{NUMBER}) 在不得分端 (?P<end>{NUMBER})（(?P<how>.+)）→ 0.00", line):
+    elif ended := re.fullmatch(
+        rf"(?P<v>{NUMBER}) 在不得分端 (?P<end>{NUMBER})（(?P<how>.+)）→ 0.00", line
+    ):
         v, end = calculate(ended["v"]), calculate(ended["end"])
         assert ended["v"] == value
-        assert v >= end or close(v, end) if ended["how"] == "高于" else v <= end or close(v, end), line
+        assert v >= end or close(v, end) if ended["how"] == "高于" else v <= end or close(v, end), (
+            line
+        )
         worked, printed = Fraction(0), "0.00"
     elif tiers := re.fullmatch(rf"(?P<v>{NUMBER})：(?P<tiers>.+) → (?P<points>.+)", line):
         assert tiers["v"] == value
         worked, printed = Fraction(0), tiers["points"]
-        for how, threshold, earned in re.findall(rf"(达到|高于) ({NUMBER}) 得 ([\d.]+)", tiers["tiers"]):
+        for how, threshold, earned in re.findall(
+            rf"(达到|高于) ({NUMBER}) 得 ([\d.]+)", tiers["tiers"]
+        ):
             v, at = calculate(value), calculate(threshold)
             same = close(v, at, 0) and abs(v - at) <= Fraction(2, 10**9) * at
             if (same and how == "达到") or (not same and v > at):
                 worked = calculate(earned)
-    elif awarded := re.fullmatch(r"按(?:评分|覆盖率)计 (?P<points>[\d.]+)（最多 (?P<most>[\d.]+)）", line):
+    elif awarded := re.fullmatch(
+        r"按(?:评分|覆盖率)计 (?P<points>[\d.]+)（最多 (?P<most>[\d.]+)）", line
+    ):
         worked, printed = min(calculate(value), calculate(awarded["most"])), awarded["points"]
         assert calculate(awarded["most"]) == full
     elif met := re.fullmatch(r"要求\S+：(?P<met>满足|不满足) → (?P<points>[\d.]+)", line):
@@ -152,24 +203,38 @@ def points_of(line, value, explanation, full):
                 rf"超出 ({NUMBER}) 的部分合 ({NUMBER}) 步（每步 ?(.+)），按 ({NUMBER}) 步计", before
             ).groups()
             width = Fraction(1, 100_000) if step == "十万分之一" else calculate(step)
-            assert close(calculate(steps), max((calculate(value) - calculate(free)) / width, Fraction(0)), Fraction(1, 10**5))
+            assert close(
+                calculate(steps),
+                max((calculate(value) - calculate(free)) / width, Fraction(0)),
+                Fraction(1, 10**5),
+            )
             assert taken in claim["left"]
         if claim["rest"]:
-            how = re.fullmatch(r"（(?:不低于 (?P<least>\d+)|最多 (?P<most>[\d.]+))）", claim["rest"])
-            worked = max(worked, calculate(how["least"])) if how["least"] else min(worked, calculate(how["most"]))
+            how = re.fullmatch(
+                r"（(?:不低于 (?P<least>\d+)|最多 (?P<most>[\d.]+))）", claim["rest"]
+            )
+            worked = (
+                max(worked, calculate(how["least"]))
+                if how["least"]
+                else min(worked, calculate(how["most"]))
+            )
             assert how["least"] or calculate(how["most"]) == full
     assert abs(worked - calculate(printed)) <= Fraction(1, 100), line
     return worked
 
 
 def assert_urban(line, explanation):
-    """The share that moves marks: resident and urban population, worked out, beside the bound that it reaches."""
+    """The share that moves marks: resident and urban population, worked out, beside the bound that
+    it reaches.
+    """
     known = {i.name: Fraction(repr(i.value)) for i in explanation.inputs if i.name in URBAN}
     share, bound = re.fullmatch(rf"(.+)，达到 ({NUMBER})", line).groups()
     claim = CLAIM.fullmatch(share)
     urban, resident = (calculate(number) for number in claim["left"].split(" ÷ "))
     assert (urban, resident) == (known["pop_urban"], known["pop_resident"])
-    assert close(urban / resident, calculate(claim["right"])) and urban / resident >= calculate(bound) == Fraction(9, 10)
+    assert close(urban / resident, calculate(claim["right"])) and urban / resident >= calculate(
+        bound
+    ) == Fraction(9, 10)
 
 
 def assert_true(explanation):
@@ -195,7 +260,10 @@ def assert_true(explanation):
         assert explanation.score is None and not more
         assert None in [i.value for i in explanation.inputs] or value is None
         low, high = numbers(explanation.result.partition("可能在")[2].replace("–", " "))[:2]
-        assert (low, high) == (round(Fraction(explanation.low), 2), round(Fraction(explanation.high), 2))
+        assert (low, high) == (
+            round(Fraction(explanation.low), 2),
+            round(Fraction(explanation.high), 2),
+        )
         return
     (second,) = more
     worked = points_of(second, value, explanation, rule.full)
@@ -210,7 +278,11 @@ def exact(line, printed, explanation):
     if printed is None or not printed.startswith("≈"):
         return None if printed is None else calculate(printed)
     claim, label = CLAIM.fullmatch(line), line.rpartition(" = ")[0]
-    return calculate(claim["left"]) if claim else next(Fraction(i.value) for i in explanation.inputs if i.label == label)
+    return (
+        calculate(claim["left"])
+        if claim
+        else next(Fraction(i.value) for i in explanation.inputs if i.label == label)
+    )
 
 
 TESTS = {
@@ -227,7 +299,9 @@ def assert_gate_true(explanation):
     """Every condition of a base indicator worked out from its line, and all of them together."""
     outcomes = []
     for line in explanation.arithmetic:
-        if line.startswith("城市类别：缺"):  # which of the conditions holds for this city is not known
+        if line.startswith(
+            "城市类别：缺"
+        ):  # which of the conditions holds for this city is not known
             assert explanation.arithmetic == (line,) and line.endswith("→ 待核实")
             assert next(i.value for i in explanation.inputs if i.name == "city_class") is None
             outcomes.append(None)
@@ -242,7 +316,10 @@ def assert_gate_true(explanation):
         words = {"有其一": any, "全部为是": all, "均为 0 或否": lambda answers: not any(answers)}
         if wanted in words:
             answers = flag_answers(left)
-            settled = {words[wanted]([a if a is not None else guess for a in answers]) for guess in (True, False)}
+            settled = {
+                words[wanted]([a if a is not None else guess for a in answers])
+                for guess in (True, False)
+            }
             holds = settled.pop() if len(settled) == 1 else None
         else:
             v = exact(left, value_of(left, explanation), explanation)
@@ -251,7 +328,9 @@ def assert_gate_true(explanation):
             ).groups()
             t = calculate(threshold)
             if apart:
-                assert close(calculate(apart) / 100, abs(v - t), Fraction(1, 10**12)) and (side == "高出") == (v > t), line
+                assert close(calculate(apart) / 100, abs(v - t), Fraction(1, 10**12)) and (
+                    side == "高出"
+                ) == (v > t), line
             v = t if v is not None and abs(v - t) <= abs(t) / 10**9 else v
             holds = None if v is None else TESTS[how](v, t)
         assert outcome == WORDS[holds], line
@@ -271,7 +350,8 @@ def explained(values, id, readings=None, level="county"):
     return cc.explain(cc.score(frame([whole_row(values, level)]), BOOK, readings), HERE, MAY, id)
 
 
-# ------------------------------------------------------------------------------------------------ every line is true
+# ------------------------------------------------------------------------------------------------
+# every line is true
 
 
 def groups_of(id):
@@ -279,17 +359,26 @@ def groups_of(id):
     names = set(BOOK.rules[id].inputs())
     if id.startswith(("S4.1", "S4.2")):
         names |= URBAN
-    return [group for group, cases in GROUPS.items() if names & {name for case in cases for name in case}]
+    return [
+        group
+        for group, cases in GROUPS.items()
+        if names & {name for case in cases for name in case}
+    ]
 
 
 @pytest.mark.parametrize("id", BOOK.rules)
 def test_the_arithmetic_of_directed_rows_is_true(id):
-    """A sample of the rows that meet the rule's thresholds, under a reading that it depends on or by default."""
+    """A sample of the rows that meet the rule's thresholds, under a reading that it depends on or
+    by default.
+    """
     random.seed(id)
     own = [r for r in ONE_CHANGED if not r or set(r) <= set(BOOK.rules[id].readings)]
     for group in groups_of(id):
         cases = random.sample(GROUPS[group], min(len(GROUPS[group]), 20 // len(groups_of(id))))
-        rows = [whole_row({**BEST, **cleared(group), **case}, "city" if n % 3 else "county") for n, case in enumerate(cases)]
+        rows = [
+            whole_row({**BEST, **cleared(group), **case}, "city" if n % 3 else "county")
+            for n, case in enumerate(cases)
+        ]
         cards = [cc.score(frame(rows), BOOK, readings) for readings in own]
         for n in range(len(rows)):
             found = cc.explain(cards[n % len(cards)], f"地区{n}", MAY, id)
@@ -311,7 +400,11 @@ def test_the_arithmetic_of_any_row_is_true_for_every_rule(row, readings):
 def test_a_reading_shows_what_the_score_is_under_each_option(row, readings):
     table = frame([row])
     card = cc.score(table, BOOK, readings)
-    cards = {(r.id, o): cc.score(table, BOOK, {**readings, r.id: o}) for r in BOOK.readings.values() for o in r.options}
+    cards = {
+        (r.id, o): cc.score(table, BOOK, {**readings, r.id: o})
+        for r in BOOK.readings.values()
+        for o in r.options
+    }
     for rule in BOOK.rules.values():
         used = cc.explain(card, HERE, MAY, rule.id).readings if rule.readings else ()
         assert [r.id for r in used] == rule.readings
@@ -322,7 +415,12 @@ def test_a_reading_shows_what_the_score_is_under_each_option(row, readings):
             for option, text in reading.scores.items():
                 other = cards[reading.id, option]
                 if rule.kind == "base":
-                    assert text == {"pass": "通过", "fail": "不通过", "pending": "待核实"}[other.status[rule.id].iloc[0]]
+                    assert (
+                        text
+                        == {"pass": "通过", "fail": "不通过", "pending": "待核实"}[
+                            other.status[rule.id].iloc[0]
+                        ]
+                    )
                 else:
                     low, *high = map(float, text.removesuffix(" 分").split("–"))
                     found = [other.low[rule.id].iloc[0], other.high[rule.id].iloc[0]]
@@ -332,24 +430,59 @@ def test_a_reading_shows_what_the_score_is_under_each_option(row, readings):
 @pytest.mark.parametrize(
     ("id", "values", "readings", "lines"),
     [
-        ("S6.1.3a", {"loans_xyd": 450, "loans_credit": 10_000}, {},
-         ["450 ÷ 10,000 = 4.5%", "(4.5% − 3%) ÷ (6% − 3%) × 3 = 1.50"]),
-        ("S6.1.3a", {"loans_xyd": 450, "loans_credit": 10_000}, {"proportional": "of_full"},
-         ["450 ÷ 10,000 = 4.5%", "4.5% ÷ 6% × 3 = 2.25"]),
-        ("S5.2.2", {"objection_workdays": 53, "objections_handled": 10}, {"partial_step": "started_steps"},
-         ["53 ÷ 10 = 5.3 个工作日", "超出 5 的部分合 0.3 步（每步 1），按 1 步计：2 − 0.4 × 1 = 1.60（不低于 0）"]),
-        ("S3.1", {"inst_defaulters": 5, "inst_defaulters_rectified": 4}, {},
-         ["5 − 4 = 1 家", "4 − 2 × 1 = 2.00（不低于 0）"]),
-        ("S7.1", {"commitments": 60, "performances": 20, "enterprises": 100}, {"commitment_basis": "with_performances"},
-         ["(60 + 20) ÷ 100 = 80%", "(80% − 65%) ÷ (100% − 65%) × 7 = 3.00"]),
-        ("S5.2.1", {"dual_valid_objections": 9, "dual_published": 300_000}, {"objection_scale": "per_100k"},
-         ["9 ÷ 300,000 = 0.003%", "(0.005% − 0.003%) ÷ (0.005% − 0.001%) × 2 = 1.00"]),
-        ("S4.1.2", {"depts_sharing": 35, "depts_total": 100, "pop_urban": 92, "pop_resident": 100}, {},
-         ["35 ÷ 100 = 35%", "35%：达到 20% 得 0.5，达到 50% 得 1 → 0.50",
-           "92 ÷ 100 = 92%，达到 90%", "满分由 1 换算为 2：× 2"]),
+        (
+            "S6.1.3a",
+            {"loans_xyd": 450, "loans_credit": 10_000},
+            {},
+            ["450 ÷ 10,000 = 4.5%", "(4.5% − 3%) ÷ (6% − 3%) × 3 = 1.50"],
+        ),
+        (
+            "S6.1.3a",
+            {"loans_xyd": 450, "loans_credit": 10_000},
+            {"proportional": "of_full"},
+            ["450 ÷ 10,000 = 4.5%", "4.5% ÷ 6% × 3 = 2.25"],
+        ),
+        (
+            "S5.2.2",
+            {"objection_workdays": 53, "objections_handled": 10},
+            {"partial_step": "started_steps"},
+            [
+                "53 ÷ 10 = 5.3 个工作日",
+                "超出 5 的部分合 0.3 步（每步 1），按 1 步计：2 − 0.4 × 1 = 1.60（不低于 0）",
+            ],
+        ),
+        (
+            "S3.1",
+            {"inst_defaulters": 5, "inst_defaulters_rectified": 4},
+            {},
+            ["5 − 4 = 1 家", "4 − 2 × 1 = 2.00（不低于 0）"],
+        ),
+        (
+            "S7.1",
+            {"commitments": 60, "performances": 20, "enterprises": 100},
+            {"commitment_basis": "with_performances"},
+            ["(60 + 20) ÷ 100 = 80%", "(80% − 65%) ÷ (100% − 65%) × 7 = 3.00"],
+        ),
+        (
+            "S5.2.1",
+            {"dual_valid_objections": 9, "dual_published": 300_000},
+            {"objection_scale": "per_100k"},
+            ["9 ÷ 300,000 = 0.003%", "(0.005% − 0.003%) ÷ (0.005% − 0.001%) × 2 = 1.00"],
+        ),
+        (
+            "S4.1.2",
+            {"depts_sharing": 35, "depts_total": 100, "pop_urban": 92, "pop_resident": 100},
+            {},
+            [
+                "35 ÷ 100 = 35%",
+                "35%：达到 20% 得 0.5，达到 50% 得 1 → 0.50",
+                "92 ÷ 100 = 92%，达到 90%",
+                "满分由 1 换算为 2：× 2",
+            ],
+        ),
     ],
     ids=["proportional", "of_full", "started step", "shortfall", "a sum", "falling", "reallocated"],
-)  # fmt: skip
+)
 def test_a_worked_case_reads_so(id, values, readings, lines):
     assert list(explained(values, id, readings).arithmetic) == lines
 
@@ -368,11 +501,14 @@ def test_a_large_number_is_printed_as_it_was_typed(amount):
 
 def test_an_empty_list_that_is_not_decided_is_no_false_sum():
     """0 − 0 is not missing; it is the reading that leaves it open."""
-    (line,) = explained({"inst_defaulters": 0, "inst_defaulters_rectified": 0}, "S3.1", {"no_target": "missing"}).arithmetic
+    (line,) = explained(
+        {"inst_defaulters": 0, "inst_defaulters_rectified": 0}, "S3.1", {"no_target": "missing"}
+    ).arithmetic
     assert "0 − 0" not in line and "no_target=missing" in line
 
 
-# ------------------------------------------------------------------------------------------------ states
+# ------------------------------------------------------------------------------------------------
+# states
 
 
 def test_every_condition_of_a_base_indicator_has_its_line():
@@ -424,7 +560,8 @@ def test_the_urban_share_is_among_the_inputs_it_decides():
     assert explained(urban, "S4.1.1").score == explained(urban, "S4.1.1").full == 2
 
 
-# ------------------------------------------------------------------------------------------------ where values come from
+# ------------------------------------------------------------------------------------------------
+# where values come from
 
 
 @pytest.fixture(scope="module")
@@ -438,7 +575,16 @@ def card():
         ("丁县", MAY, "county", "乙市", 7, 2, 0, NAN, 8, 0),
         ("戊县", MAY, "county", "乙市", 8, 6, 0, NAN, 9, 0),
     ]
-    names = ["jurisdiction", "period", "level", "city", "questionnaires", "joint_domains", "share_tax", "repair_sync"]
+    names = [
+        "jurisdiction",
+        "period",
+        "level",
+        "city",
+        "questionnaires",
+        "joint_domains",
+        "share_tax",
+        "repair_sync",
+    ]
     table = pd.DataFrame(rows, columns=[*names, "enterprises", "rural_system_local"])
     table.index = [5, 3, 9, 1, 0, 7]
     return cc.score(cc.roll_up(table, BOOK), BOOK)
@@ -459,15 +605,29 @@ def test_a_sum_names_the_counties_that_made_it_up(card):
 
 def test_a_county_without_a_row_or_a_value_is_shown_as_missing(card):
     found = used(card, "甲市", "S6.2", "questionnaires")
-    assert (found.value, found.origin, found.parts) == (None, "missing", {"甲县": 10, "乙县": 20, "丙县": None})
+    assert (found.value, found.origin, found.parts) == (
+        None,
+        "missing",
+        {"甲县": 10, "乙县": 20, "丙县": None},
+    )
     assert "　丙县：缺" in str(cc.explain(card, "甲市", MAY, "S6.2"))
     found = used(card, "甲市", "S5.3", "share_tax")
-    assert (found.value, found.origin, found.parts) == (1, "rolled_up", {"甲县": 1, "乙县": None, "丙县": None})
+    assert (found.value, found.origin, found.parts) == (
+        1,
+        "rolled_up",
+        {"甲县": 1, "乙县": None, "丙县": None},
+    )
 
 
 def test_typed_inherited_and_what_the_city_alone_can_give(card):
-    assert (used(card, "甲市", "S7.1", "enterprises").origin, used(card, "甲市", "S7.1", "enterprises").parts) == ("typed", {})
-    assert (used(card, "甲县", "S5.2.3c", "repair_sync").value, used(card, "甲县", "S5.2.3c", "repair_sync").origin) == (
+    assert (
+        used(card, "甲市", "S7.1", "enterprises").origin,
+        used(card, "甲市", "S7.1", "enterprises").parts,
+    ) == ("typed", {})
+    assert (
+        used(card, "甲县", "S5.2.3c", "repair_sync").value,
+        used(card, "甲县", "S5.2.3c", "repair_sync").origin,
+    ) == (
         1,
         "inherited",
     )
@@ -501,7 +661,8 @@ def test_the_city_of_the_sample_is_explained_by_its_counties():
                 assert sum(i.parts.values()) == pytest.approx(i.value)
 
 
-# ------------------------------------------------------------------------------------------------ as data, text and HTML
+# ------------------------------------------------------------------------------------------------
+# as data, text and HTML
 
 
 def rebuilt(data):
@@ -526,7 +687,17 @@ def test_json_holds_all_of_it(card, id):
 def test_the_text_has_every_part():
     e = explained({"loans_xyd": 450, "loans_credit": 10_000}, "S6.1.3a")
     text = str(e)
-    for part in (HERE, MAY, "S6.1.3a", e.name, e.rule, e.clause, *e.arithmetic, e.result, e.readings[0].meaning):
+    for part in (
+        HERE,
+        MAY,
+        "S6.1.3a",
+        e.name,
+        e.rule,
+        e.clause,
+        *e.arithmetic,
+        e.result,
+        e.readings[0].meaning,
+    ):
         assert part in text
     assert "信易贷" in text and "450 万元（填报）" in text and "of_full 时 2.25 分" in text
 
@@ -538,7 +709,8 @@ def test_the_display_escapes_what_was_typed():
     assert "(75 − 50) ÷ (100 − 50) × 1 = 0.50" in display
 
 
-# ------------------------------------------------------------------------------------------------ names that are not there
+# ------------------------------------------------------------------------------------------------
+# names that are not there
 
 
 @pytest.mark.parametrize(
@@ -559,6 +731,8 @@ def test_an_unknown_name_says_what_there_is(card, county, period, id, words):
 
 
 def test_a_county_of_two_cities_is_not_guessed():
-    table = pd.DataFrame({"jurisdiction": ["城关区"] * 2, "period": MAY, "city": ["甲市", "乙市"], "level": "county"})
+    table = pd.DataFrame(
+        {"jurisdiction": ["城关区"] * 2, "period": MAY, "city": ["甲市", "乙市"], "level": "county"}
+    )
     with pytest.raises(cc.UnknownName, match="几个市"):
         cc.explain(cc.score(table, BOOK), "城关区", MAY, "S6.2")

@@ -1,4 +1,6 @@
-"""The explorer without a browser: what its widgets hold is what ``cc.score`` scores, and what its panel shows."""
+"""The explorer without a browser: what its widgets hold is what ``cc.score`` scores, and what its
+panel shows.
+"""
 
 import math
 import re
@@ -12,9 +14,9 @@ import pytest
 import traitlets
 
 import creditcalc as cc
+from creditcalc.rules.phrases import ELIGIBLE, STATUS, interval
 from creditcalc.widgets.contrast import Side, contrast
 from creditcalc.widgets.explore import Explorer
-from creditcalc.rules.phrases import ELIGIBLE, STATUS, interval
 
 COUNTY, PERIOD = "范县", "2021-05"
 TOTALS = {
@@ -48,7 +50,9 @@ def text_of(html):
 def computed(study, name=COUNTY, period=PERIOD, readings=None, **changes):
     """The row as it was reported, with changes, scored."""
     row = study.table.query("jurisdiction == @name and period == @period")
-    return cc.score(row.assign(**{key: [value] for key, value in changes.items()}), study.book, readings)
+    return cc.score(
+        row.assign(**{key: [value] for key, value in changes.items()}), study.book, readings
+    )
 
 
 def assert_shows(explorer, card):
@@ -83,14 +87,22 @@ def test_every_input_and_reading_can_be_reached_once(explorer, study):
     assert set(explorer.fields) == set(study.book.inputs)
     assert set(explorer.readings) == set(study.book.readings)
     wanted = [widget for field in explorer.fields.values() for widget in field]
-    wanted += [*explorer.readings.values(), explorer.place, explorer.period, explorer.reset, explorer.answer]
+    wanted += [
+        *explorer.readings.values(),
+        explorer.place,
+        explorer.period,
+        explorer.reset,
+        explorer.answer,
+    ]
     assert [found.count(id(widget)) for widget in wanted] == [1] * len(wanted)
     for i in study.book.inputs.values():
         assert i.label in explorer.fields[i.name].known.description
 
 
 def test_every_section_has_a_title_and_something_in_it(explorer, study):
-    sections = next(widget for widget in descendants(explorer.box) if isinstance(widget, w.Accordion))
+    sections = next(
+        widget for widget in descendants(explorer.box) if isinstance(widget, w.Accordion)
+    )
     assert len(sections.titles) == len(sections.children) == len(study.book.categories) + 3
     assert all(section.children for section in sections.children)
 
@@ -253,7 +265,11 @@ def test_a_refused_value_leaves_the_widgets_alive(explorer, study):
 
 @pytest.mark.filterwarnings("error")
 def test_a_small_table_of_two_cities_with_counties_of_one_name(tmp_path):
-    rows = ["城区,2021-05,county,甲市,3", "城区,2021-05,county,乙市,5", "<i>村</i>,2021-05,county,乙市,"]
+    rows = [
+        "城区,2021-05,county,甲市,3",
+        "城区,2021-05,county,乙市,5",
+        "<i>村</i>,2021-05,county,乙市,",
+    ]
     file = tmp_path / "two.csv"
     file.write_text("\n".join(["jurisdiction,period,level,city,joint_domains", *rows]))
     explorer = Explorer(cc.open_study(file), "乙市·城区")
@@ -272,7 +288,11 @@ def test_what_a_notebook_keeps_repeats(explorer):
     bundle = explorer._repr_mimebundle_(include=None, exclude=None)
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert bundle["text/plain"] == "<Explorer>"
-    assert bundle["text/html"] == explorer.answer.value == contrast(Side(explorer.card), Side(explorer.card))
+    assert (
+        bundle["text/html"]
+        == explorer.answer.value
+        == contrast(Side(explorer.card), Side(explorer.card))
+    )
 
 
 def test_a_change_answers_at_once(explorer, capsys):
@@ -282,5 +302,7 @@ def test_a_change_answers_at_once(explorer, capsys):
         slider.value += 1
         seconds.append(time.perf_counter() - start)
     with capsys.disabled():
-        print(f"\nexplorer: {1000 * statistics.median(seconds):.0f} ms per change (median of {len(seconds)})")
+        print(
+            f"\nexplorer: {1000 * statistics.median(seconds):.0f} ms per change (median of {len(seconds)})"
+        )
     assert statistics.median(seconds) < 1  # meant to be under 0.1, which a busy machine may miss

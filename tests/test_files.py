@@ -10,7 +10,24 @@ from creditcalc.files import FORBIDDEN, OWN, WINDOWS, replacing, safe_names, sha
 NAMES = st.one_of(
     st.text(max_size=300),
     st.sampled_from(
-        ["CON", "con.html", "COM¹", "..", ".", "", " ", "a/b", "A\\B", "index", "Index-2", "范县", "范縣", "é", "é", "a. "]
+        [
+            "CON",
+            "con.html",
+            "COM¹",
+            "..",
+            ".",
+            "",
+            " ",
+            "a/b",
+            "A\\B",
+            "index",
+            "Index-2",
+            "范县",
+            "范縣",
+            "é",
+            "é",
+            "a. ",
+        ]
     ),
 )
 

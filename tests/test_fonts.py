@@ -57,7 +57,12 @@ def test_outlines_and_widths_are_the_whole_fonts_at_half_size(char):
 
 def test_lines_are_as_high_as_in_the_whole_font():
     whole, small = TTFont(fonts.font_path()), opened("县")
-    for table, name in (("hhea", "ascent"), ("hhea", "descent"), ("OS/2", "usWinAscent"), ("OS/2", "sTypoDescender")):
+    for table, name in (
+        ("hhea", "ascent"),
+        ("hhea", "descent"),
+        ("OS/2", "usWinAscent"),
+        ("OS/2", "sTypoDescender"),
+    ):
         assert getattr(small[table], name) == round(getattr(whole[table], name) * fonts.SCALE)
 
 

@@ -1,4 +1,6 @@
-"""The fill-in form: what is written is read back, whoever filled it in, and what was tampered with is named."""
+"""The fill-in form: what is written is read back, whoever filled it in, and what was tampered with
+is named.
+"""
 
 import datetime as dt
 from collections import Counter
@@ -9,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from creditcalc.intake.forms import FORM_VERSION, HEADER, is_form, sections, write_forms
 from creditcalc.intake.checked_table import check_inputs
-from creditcalc.rules.load import load_rulebook
+from creditcalc.intake.forms import FORM_VERSION, HEADER, is_form, sections, write_forms
 from creditcalc.intake.read_files import Grid, read_grids
+from creditcalc.rules.load import load_rulebook
 
 BOOK = load_rulebook()
 
@@ -46,12 +48,15 @@ def fill(values):
     return change
 
 
-# ---------------------------------------------------------------------------------------------- writing
+# ----------------------------------------------------------------------------------------------
+# writing
 
 
 def test_every_input_has_one_line_under_the_first_rule_that_uses_it():
     found = sections(BOOK)
-    assert Counter(i.name for inputs in found.values() for i in inputs) == Counter(list(BOOK.inputs))
+    assert Counter(i.name for inputs in found.values() for i in inputs) == Counter(
+        list(BOOK.inputs)
+    )
     assert list(found)[:3] == ["基本情况", "基础指标", "一、贯彻落实决策部署"]
     assert list(found)[-1] == "附加项"
     assert [i.name for i in found["基本情况"]] == ["pop_resident", "pop_urban"]
@@ -72,7 +77,15 @@ def test_a_form_says_whose_it_is_and_what_to_fill_in(tmp_path):
     assert book["范县"]["B4"].value == "县区"
     assert rows[7] == HEADER
     i = BOOK.inputs["uscc_total"]
-    assert rows[row_of(book["濮阳市"], "uscc_total") - 1] == (i.name, i.label, i.help, i.unit, None, None, None)
+    assert rows[row_of(book["濮阳市"], "uscc_total") - 1] == (
+        i.name,
+        i.label,
+        i.help,
+        i.unit,
+        None,
+        None,
+        None,
+    )
 
 
 def test_what_a_person_fills_in_would_stay_open_in_a_protected_sheet(tmp_path):
@@ -103,7 +116,8 @@ def test_sheet_names_that_excel_accepts(tmp_path, names, titles):
     assert openpyxl.load_workbook(tmp_path / "a.xlsx", read_only=True).sheetnames == titles
 
 
-# ---------------------------------------------------------------------------------------------- reading
+# ----------------------------------------------------------------------------------------------
+# reading
 
 
 def test_an_empty_form_is_a_row_that_knows_nothing_yet(form):
@@ -126,7 +140,9 @@ VALUES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(values=VALUES)
 def test_what_is_filled_in_is_read(form, values):
     checked = form(fill(values))
@@ -138,11 +154,17 @@ def test_what_is_filled_in_is_read(form, values):
 
 def test_forms_and_tables_make_one_table(tmp_path):
     write_forms(tmp_path / "1.xlsx", BOOK, ["濮阳市", "范县"], period="2021-05", city="濮阳市")
-    pd.DataFrame({"县区": ["台前县"], "期间": ["2021-05"], "budget": ["是"]}).to_excel(tmp_path / "2.xlsx", index=False)
+    pd.DataFrame({"县区": ["台前县"], "期间": ["2021-05"], "budget": ["是"]}).to_excel(
+        tmp_path / "2.xlsx", index=False
+    )
     checked = check_inputs(tmp_path, BOOK)
     assert checked.problems == []
     assert checked.table[["jurisdiction", "level", "city"]].values.tolist() == [
-        *(["濮阳市", "city", "濮阳市"], ["范县", "county", "濮阳市"], ["台前县", "county", "濮阳市"]),
+        *(
+            ["濮阳市", "city", "濮阳市"],
+            ["范县", "county", "濮阳市"],
+            ["台前县", "county", "濮阳市"],
+        ),
     ]
 
 
@@ -165,7 +187,10 @@ def test_a_fault_names_sheet_row_and_column(form):
         rows.update((name, row_of(sheet, name)) for name in ("budget", "uscc_total"))
 
     checked = form(change)
-    found = {(problem.sheet, problem.row, problem.column, problem.jurisdiction) for problem in checked.errors}
+    found = {
+        (problem.sheet, problem.row, problem.column, problem.jurisdiction)
+        for problem in checked.errors
+    }
     assert found == {("范县", row, "填报值", "范县") for row in rows.values()}
     assert checked.unsound == {("濮阳市", "范县")}
 
@@ -209,7 +234,9 @@ def test_a_line_that_is_missing_leaves_the_others(form):
 
 def test_a_form_without_a_period_cannot_be_placed(form):
     checked = form(lambda sheet: None, period="")
-    assert [(problem.what, problem.column, problem.row) for problem in checked.errors] == [("没有填期间", "期间", 3)]
+    assert [(problem.what, problem.column, problem.row) for problem in checked.errors] == [
+        ("没有填期间", "期间", 3)
+    ]
     assert checked.table.empty
 
 

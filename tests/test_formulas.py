@@ -1,4 +1,6 @@
-"""Every formula kind under every option of its parameters, each with its inverse; the tests of base indicators."""
+"""Every formula kind under every option of its parameters, each with its inverse; the tests of base
+indicators.
+"""
 
 import inspect
 from decimal import ROUND_HALF_UP, Decimal
@@ -21,23 +23,59 @@ VARIANTS = {
     "two points off each": ("deduct", 4, {"each": 2}),
     "half a point a unit": ("per_unit", 7, {"each": 0.5}),
     "a point a unit": ("per_unit", 3, {"each": 1}),
-    "rising line": ("proportional", 3, {"zero": 0.03, "full_at": 0.06, "line": "between", "falling": False}),
+    "rising line": (
+        "proportional",
+        3,
+        {"zero": 0.03, "full_at": 0.06, "line": "between", "falling": False},
+    ),
     "rising line from 0": ("proportional", 2, {"zero": 0, "full_at": 1}),
     "rising share of full": ("proportional", 7, {"zero": 0.65, "full_at": 1, "line": "of_full"}),
-    "rising share of full from 0": ("proportional", 2, {"zero": 0, "full_at": 1, "line": "of_full"}),
+    "rising share of full from 0": (
+        "proportional",
+        2,
+        {"zero": 0, "full_at": 1, "line": "of_full"},
+    ),
     "falling line": ("proportional", 2, {"zero": 0.5, "full_at": 0.1, "falling": True}),
-    "falling line, per 100,000": ("proportional", 2, {"zero": 0.00005, "full_at": 0.00001, "falling": True}),
+    "falling line, per 100,000": (
+        "proportional",
+        2,
+        {"zero": 0.00005, "full_at": 0.00001, "falling": True},
+    ),
     "falling line to 0": ("proportional", 2, {"zero": 10, "full_at": 0, "falling": True}),
-    "falling share of full": ("proportional", 2, {"zero": 0.5, "full_at": 0.1, "line": "of_full", "falling": True}),
+    "falling share of full": (
+        "proportional",
+        2,
+        {"zero": 0.5, "full_at": 0.1, "line": "of_full", "falling": True},
+    ),
     "tiers": ("tiers", 1, {"tiers": TWO, "inclusive": "yes"}),
     "tiers, strictly more": ("tiers", 1, {"tiers": TWO, "inclusive": "no"}),
     "one tier": ("tiers", 1, {"tiers": [[0.2, 1]]}),
-    "over 5, pro rata": ("excess_deduct", 2, {"free": 5, "step": 1, "each": 0.4, "partial": "pro_rata"}),
-    "over 5, whole steps": ("excess_deduct", 2, {"free": 5, "step": 1, "each": 0.4, "partial": "whole_steps"}),
-    "over 5, started steps": ("excess_deduct", 2, {"free": 5, "step": 1, "each": 0.4, "partial": "started_steps"}),
+    "over 5, pro rata": (
+        "excess_deduct",
+        2,
+        {"free": 5, "step": 1, "each": 0.4, "partial": "pro_rata"},
+    ),
+    "over 5, whole steps": (
+        "excess_deduct",
+        2,
+        {"free": 5, "step": 1, "each": 0.4, "partial": "whole_steps"},
+    ),
+    "over 5, started steps": (
+        "excess_deduct",
+        2,
+        {"free": 5, "step": 1, "each": 0.4, "partial": "started_steps"},
+    ),
     "over 0, pro rata": ("excess_deduct", 1, {"free": 0, "step": 1e-5, "each": 0.1}),
-    "over 0, whole steps": ("excess_deduct", 1, {"free": 0, "step": 1e-5, "each": 0.1, "partial": "whole_steps"}),
-    "over 0, started steps": ("excess_deduct", 1, {"free": 0, "step": 1e-5, "each": 0.1, "partial": "started_steps"}),
+    "over 0, whole steps": (
+        "excess_deduct",
+        1,
+        {"free": 0, "step": 1e-5, "each": 0.1, "partial": "whole_steps"},
+    ),
+    "over 0, started steps": (
+        "excess_deduct",
+        1,
+        {"free": 0, "step": 1e-5, "each": 0.1, "partial": "started_steps"},
+    ),
 }
 every_variant = pytest.mark.parametrize("variant", VARIANTS)
 SHARES = st.floats(1e-6, 1) | st.sampled_from([k / 20 for k in range(1, 21)])
@@ -62,23 +100,39 @@ def a_little_worse(variant, x):
     kind, _, params = VARIANTS[variant]
     if kind == "flag":
         return x - 1
-    step = {"deduct": 1, "excess_deduct": params.get("step")}.get(kind, abs(params.get("full_at", 0) - params.get("zero", 0)))
+    step = {"deduct": 1, "excess_deduct": params.get("step")}.get(
+        kind, abs(params.get("full_at", 0) - params.get("zero", 0))
+    )
     return x + (-1 if rising(variant) else 1) * 1e-6 * max(abs(x), step)
 
 
 def test_every_kind_and_every_option_has_a_variant():
-    seen = {(kind, key, str(value)) for kind, _, params in VARIANTS.values() for key, value in params.items()}
+    seen = {
+        (kind, key, str(value))
+        for kind, _, params in VARIANTS.values()
+        for key, value in params.items()
+    }
     assert {kind for kind, _, _ in VARIANTS.values()} == set(FORMULAS)
     for kind, formula in FORMULAS.items():
         for key, hint in get_type_hints(formula.points).items():
-            options = get_args(hint) if get_origin(hint) is Literal else [False, True] if hint is bool else []
+            options = (
+                get_args(hint)
+                if get_origin(hint) is Literal
+                else [False, True]
+                if hint is bool
+                else []
+            )
             assert {(kind, key, str(option)) for option in options} <= seen
 
 
 @pytest.mark.parametrize("kind", FORMULAS)
 def test_a_formula_and_its_inverse_take_the_same_parameters(kind):
-    points_of, inverse_of = (list(inspect.signature(f).parameters.values()) for f in FORMULAS[kind][:2])
-    assert [(p.name, p.default) for p in points_of[2:]] == [(p.name, p.default) for p in inverse_of[2:]]
+    points_of, inverse_of = (
+        list(inspect.signature(f).parameters.values()) for f in FORMULAS[kind][:2]
+    )
+    assert [(p.name, p.default) for p in points_of[2:]] == [
+        (p.name, p.default) for p in inverse_of[2:]
+    ]
 
 
 @every_variant
@@ -92,7 +146,9 @@ def test_inverse_is_the_nearest_value_that_earns_the_points(variant, share):
 
 
 @pytest.mark.parametrize("line", ["between", "of_full"])
-@pytest.mark.parametrize(("zero", "full_at"), [(0.25, 0.3), (0.00005, 0.00001), (0.1, 0.7), (0.9, 0.3)])
+@pytest.mark.parametrize(
+    ("zero", "full_at"), [(0.25, 0.3), (0.00005, 0.00001), (0.1, 0.7), (0.9, 0.3)]
+)
 def test_inverse_of_full_marks_is_the_threshold_itself(zero, full_at, line):
     ends = {"zero": zero, "full_at": full_at, "falling": zero > full_at, "line": line}
     assert formulas.proportional_inverse(2, 2, **ends) == full_at
@@ -102,7 +158,9 @@ def test_inverse_of_full_marks_is_the_threshold_itself(zero, full_at, line):
 def test_inverse_of_too_much_is_nothing_and_of_nothing_is_anything(variant):
     full = VARIANTS[variant][1]
     assert np.isnan([inverse(variant, full * more) for more in (1 + 1e-6, 1.5, 1e9)]).all()
-    assert {inverse(variant, nothing) for nothing in (0, -0.0, -1)} == {-np.inf if rising(variant) else np.inf}
+    assert {inverse(variant, nothing) for nothing in (0, -0.0, -1)} == {
+        -np.inf if rising(variant) else np.inf
+    }
 
 
 @every_variant
@@ -170,7 +228,15 @@ def test_tiers_inverse_takes_points_within_tolerance_of_a_tier():
 
 @pytest.mark.parametrize(
     ("steps", "snapped"),
-    [(3 - 1e-10, 3), (3 + 1e-10, 3), (3 - 1e-8, 3 - 1e-8), (1e-10, 0), (1e-8, 1e-8), (1e6 + 1e-4, 1e6), (-2 - 1e-10, -2)],
+    [
+        (3 - 1e-10, 3),
+        (3 + 1e-10, 3),
+        (3 - 1e-8, 3 - 1e-8),
+        (1e-10, 0),
+        (1e-8, 1e-8),
+        (1e6 + 1e-4, 1e6),
+        (-2 - 1e-10, -2),
+    ],
 )
 def test_snap(steps, snapped):
     assert formulas.snap(np.array([steps])).tolist() == [snapped]
@@ -185,14 +251,17 @@ def test_snap(steps, snapped):
 )
 def test_round_half_up_is_what_decimal_says(number, decimals):
     exact = number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-    assert formulas.round_half_up(np.array([float(number)]), decimals).tolist() == pytest.approx([float(exact)], abs=1e-12)
+    assert formulas.round_half_up(np.array([float(number)]), decimals).tolist() == pytest.approx(
+        [float(exact)], abs=1e-12
+    )
 
 
 def test_round_half_up_keeps_missing():
     assert np.isnan(formulas.round_half_up(np.array([np.nan]), 2)).all()
 
 
-# ------------------------------------------------------------------------------------------------ tests of base indicators
+# ------------------------------------------------------------------------------------------------
+# tests of base indicators
 
 AROUND = np.array([-1e-6, -5e-10, 0, 5e-10, 1e-6])  # relative distance from the threshold
 HOLDS = {
@@ -208,13 +277,19 @@ BELOW_ZERO = [(test, -0.05) for test in TESTS]
 AT_ZERO = [(test, 0) for test in TESTS]
 
 
-@pytest.mark.parametrize(("test", "threshold"), [*product(TESTS, [0.0001, 0.2, 1, 100]), *BELOW_ZERO])
+@pytest.mark.parametrize(
+    ("test", "threshold"), [*product(TESTS, [0.0001, 0.2, 1, 100]), *BELOW_ZERO]
+)
 def test_holds_on_each_side_of_the_threshold(test, threshold):
     x = threshold + abs(threshold) * AROUND
-    np.testing.assert_array_equal(TESTS[test](np.append(x, np.nan), threshold), [*HOLDS[test], np.nan])
+    np.testing.assert_array_equal(
+        TESTS[test](np.append(x, np.nan), threshold), [*HOLDS[test], np.nan]
+    )
 
 
-@pytest.mark.parametrize(("test", "threshold"), [*product(TESTS, [0.0001, 0.2, 1, 100]), *AT_ZERO, *BELOW_ZERO])
+@pytest.mark.parametrize(
+    ("test", "threshold"), [*product(TESTS, [0.0001, 0.2, 1, 100]), *AT_ZERO, *BELOW_ZERO]
+)
 def test_holds_inverse_just_passes(test, threshold):
     x = formulas.holds_inverse(test, threshold)
     worse = x + (1 if test in ("below", "at_most", "equals") else -1) * 1e-6 * (abs(threshold) or 1)

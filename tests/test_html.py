@@ -14,12 +14,14 @@ import pytest
 from fontTools.ttLib import TTFont
 from matplotlib.figure import Figure as Canvas
 
-from creditcalc.render.table import Column, Table
 from creditcalc.render.display import Fact, Facts, Figure, Note, Prose
 from creditcalc.render.html import PageHead, render_page, to_html
+from creditcalc.render.table import Column, Table
 from creditcalc.render.theme import FIGURE_WIDTH, HEAT, TONES, use_figure_style
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 HOSTILE = [
     "<script>alert(1)</script>",
     "{{7*7}}",
@@ -27,8 +29,27 @@ HOSTILE = [
     '"><img src=http://evil.example/x>',
     "$x^$ `a` **b**",
 ]
-COUNTIES = ["华龙区", "濮阳县", "清丰县", "南乐县", "范县", "台前县", "经济技术开发区", "工业园区", "城乡一体化示范区"]
-CATEGORIES = ["信用承诺", "分级分类监管", "联合奖惩", "信用修复", "双公示", "信易贷", "诚信文化宣传", "工作保障"]
+COUNTIES = [
+    "华龙区",
+    "濮阳县",
+    "清丰县",
+    "南乐县",
+    "范县",
+    "台前县",
+    "经济技术开发区",
+    "工业园区",
+    "城乡一体化示范区",
+]
+CATEGORIES = [
+    "信用承诺",
+    "分级分类监管",
+    "联合奖惩",
+    "信用修复",
+    "双公示",
+    "信易贷",
+    "诚信文化宣传",
+    "工作保障",
+]
 
 
 def bars(title=""):
@@ -37,7 +58,12 @@ def bars(title=""):
     axes = figure.add_axes((0.18, 0.14, 0.74, 0.78))
     shares = [96, 82, 75, 100, 64, 58, 91, 88]
     tones = ["good" if share >= 90 else "warn" if share >= 70 else "bad" for share in shares]
-    drawn = axes.barh(CATEGORIES[::-1], shares[::-1], color=[TONES[tone].mark for tone in tones[::-1]], height=0.62)
+    drawn = axes.barh(
+        CATEGORIES[::-1],
+        shares[::-1],
+        color=[TONES[tone].mark for tone in tones[::-1]],
+        height=0.62,
+    )
     axes.bar_label(drawn, fmt="%d%%", padding=4)
     axes.set(xlim=(0, 108), xlabel="得分占满分的比例（%）", title=title)
     axes.tick_params(left=False)
@@ -75,7 +101,15 @@ def heat():
 def ledger():
     """Items with a value, points, a full mark, a status and a link."""
     rows = [
-        ("S1.1.1", "信用承诺覆盖率", 0.985, 2.0, 2.0, "满分", "按规定应签署信用承诺的市场主体中，已签署并在网站公示的比例。"),
+        (
+            "S1.1.1",
+            "信用承诺覆盖率",
+            0.985,
+            2.0,
+            2.0,
+            "满分",
+            "按规定应签署信用承诺的市场主体中，已签署并在网站公示的比例。",
+        ),
         (
             "S1.1.2",
             "证明事项告知承诺",
@@ -94,10 +128,28 @@ def ledger():
             "缺",
             "行政许可、行政处罚等信用信息自作出决定之日起七个工作日内公示，迟报的按比例扣分。",
         ),
-        ("S3.2.1", "失信主体比例", 0.0312, 0.0, 1.5, "失分", "本地区严重失信主体占市场主体总数的比例。"),
-        ("S4.1.2", "港口航运信用监管", None, None, 1.0, "不适用", "没有港口的地区不适用，分值按规定调整。"),
+        (
+            "S3.2.1",
+            "失信主体比例",
+            0.0312,
+            0.0,
+            1.5,
+            "失分",
+            "本地区严重失信主体占市场主体总数的比例。",
+        ),
+        (
+            "S4.1.2",
+            "港口航运信用监管",
+            None,
+            None,
+            1.0,
+            "不适用",
+            "没有港口的地区不适用，分值按规定调整。",
+        ),
     ]
-    frame = pd.DataFrame(rows, columns=["id", "item", "value", "points", "full", "status", "clause"])
+    frame = pd.DataFrame(
+        rows, columns=["id", "item", "value", "points", "full", "status", "clause"]
+    )
     return frame.assign(target="#" + frame["id"])
 
 
@@ -114,13 +166,22 @@ def tables():
         "clause": Column("依据"),
     }
     wide = pd.DataFrame(
-        {"县（区）": COUNTIES} | {name: [(n * 3 + k * 5) % 9 / 8 for n in range(9)] for k, name in enumerate(CATEGORIES)}
+        {"县（区）": COUNTIES}
+        | {name: [(n * 3 + k * 5) % 9 / 8 for n in range(9)] for k, name in enumerate(CATEGORIES)}
     )
-    shaded = {"县（区）": Column()} | {name: Column(kind="number", shade="heat", full=1.0) for name in CATEGORIES}
-    broad = pd.concat([wide.set_index("县（区）"), wide.set_index("县（区）").add_suffix("（上期）")], axis=1).reset_index()
+    shaded = {"县（区）": Column()} | {
+        name: Column(kind="number", shade="heat", full=1.0) for name in CATEGORIES
+    }
+    broad = pd.concat(
+        [wide.set_index("县（区）"), wide.set_index("县（区）").add_suffix("（上期）")], axis=1
+    ).reset_index()
     long = pd.concat([frame.assign(id=frame["id"] + f"-{n}") for n in range(12)])
-    ranks = pd.DataFrame({"名次": range(1, 10), "县（区）": COUNTIES, "总分": [88.125 - n for n in range(9)]})
-    hostile = pd.DataFrame({"填报单位": [*HOSTILE, "长" * 400, "\u202e反向 abc"], "备注": ["文字\x00"] * 7})
+    ranks = pd.DataFrame(
+        {"名次": range(1, 10), "县（区）": COUNTIES, "总分": [88.125 - n for n in range(9)]}
+    )
+    hostile = pd.DataFrame(
+        {"填报单位": [*HOSTILE, "长" * 400, "\u202e反向 abc"], "备注": ["文字\x00"] * 7}
+    )
     return [
         Table(frame, "失分在哪里", "分", "各县（区）填报，台账（2021 年版）", columns),
         Table(wide, "各类别失分", "分", "汇总", shaded),
@@ -132,7 +193,9 @@ def tables():
 
 
 def output(shown):
-    return v4.new_output("display_data", {"text/html": shown._repr_html_(), "text/plain": repr(shown)})
+    return v4.new_output(
+        "display_data", {"text/html": shown._repr_html_(), "text/plain": repr(shown)}
+    )
 
 
 def code(*shown):
@@ -157,18 +220,42 @@ def demo():
     cells = [
         v4.new_markdown_cell("# 县（区）报告"),
         v4.new_markdown_cell("## 一眼看结论\n\n本节先说**能否参评**，再说失分在哪里。"),
-        code(Facts(cards), Note("两项数据尚未填报，总分以区间表示。"), Note("基础指标第 3 项不通过。", "不通过", "bad")),
-        v4.new_markdown_cell("## 得分"),
-        code(Figure(bars(), "信易贷得分最低，为满分的 58%，信用修复得满分。", "各类别得分占满分的比例", "本期填报"), ranks),
         code(
-            Figure(months(), "三个县的总分都在上升，清丰县最快。", "总分变化"), Figure(heat(), "失分集中在双公示。", "失分分布")
+            Facts(cards),
+            Note("两项数据尚未填报，总分以区间表示。"),
+            Note("基础指标第 3 项不通过。", "不通过", "bad"),
+        ),
+        v4.new_markdown_cell("## 得分"),
+        code(
+            Figure(
+                bars(),
+                "信易贷得分最低，为满分的 58%，信用修复得满分。",
+                "各类别得分占满分的比例",
+                "本期填报",
+            ),
+            ranks,
+        ),
+        code(
+            Figure(months(), "三个县的总分都在上升，清丰县最快。", "总分变化"),
+            Figure(heat(), "失分集中在双公示。", "失分分布"),
         ),
         v4.new_markdown_cell("## 失分在哪里\n\n- 第一条\n- 第二条 $a$ 与 $b$"),
         code(losses, shaded, broad),
         v4.new_markdown_cell("## 逐项说明"),
-        code(Prose(["依据台账第 6.1.3 条：比例达到 80% 得满分。", *HOSTILE], "S6.1.3a 信用承诺", "S6.1.3a"), everything),
+        code(
+            Prose(
+                ["依据台账第 6.1.3 条：比例达到 80% 得满分。", *HOSTILE],
+                "S6.1.3a 信用承诺",
+                "S6.1.3a",
+            ),
+            everything,
+        ),
         v4.new_markdown_cell("## 数据问题"),
-        code(hostile, Figure(bars(HOSTILE[0]), "同上。", "带敌意标题的图"), Figure(months(), "三县上升。", "又一张总分变化")),
+        code(
+            hostile,
+            Figure(bars(HOSTILE[0]), "同上。", "带敌意标题的图"),
+            Figure(months(), "三县上升。", "又一张总分变化"),
+        ),
     ]
     return v4.new_notebook(cells=cells)
 
@@ -182,7 +269,10 @@ HEAD = PageHead(
         ("数据摘要", "sha256 3f2a9c…"),
         ("生成时间", "2026-11-22 22:40"),
         ("版本", "creditcalc 0.1.0"),
-        ("口径", "比例得分：按满分折算；部分得分：逐级；缺数据：以区间表示；不适用：分值按规定调整到同类指标"),
+        (
+            "口径",
+            "比例得分：按满分折算；部分得分：逐级；缺数据：以区间表示；不适用：分值按规定调整到同类指标",
+        ),
     ],
     links=[("全市报告", "濮阳市.html"), ("目录页", "index.html")],
     sample=True,
@@ -219,7 +309,12 @@ def elements(page):
 
 def test_a_page_needs_nothing_from_outside(elements):
     assert not elements.named("script", "iframe", "object", "base", "form")
-    targets = [value for _, attrs in elements.found for name, value in attrs.items() if name in ("href", "src", "action")]
+    targets = [
+        value
+        for _, attrs in elements.found
+        for name, value in attrs.items()
+        if name in ("href", "src", "action")
+    ]
     assert len(targets) > 10
     assert all(target.startswith(("#", "./", "data:")) for target in targets)
     assert not [name for _, attrs in elements.found for name in attrs if name.startswith("on")]
@@ -227,8 +322,14 @@ def test_a_page_needs_nothing_from_outside(elements):
 
 def test_a_page_says_its_language_and_forbids_everything_else(elements):
     assert elements.named("html")[0]["lang"] == "zh-CN"
-    policy = [attrs["content"] for attrs in elements.named("meta") if attrs.get("http-equiv") == "Content-Security-Policy"]
-    assert policy[0].startswith("default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:")
+    policy = [
+        attrs["content"]
+        for attrs in elements.named("meta")
+        if attrs.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert policy[0].startswith(
+        "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:"
+    )
     assert "script" not in policy[0]
 
 
@@ -257,7 +358,9 @@ def test_real_data_is_not_called_a_sample(notebook):
 def test_the_contents_lead_to_every_section(elements):
     sections = [attrs["id"] for attrs in elements.named("h2")]
     assert len(sections) == 5
-    assert {f"#{section}" for section in sections} <= {attrs.get("href") for attrs in elements.named("a")}
+    assert {f"#{section}" for section in sections} <= {
+        attrs.get("href") for attrs in elements.named("a")
+    }
 
 
 def test_every_figure_has_words_for_it(elements):
@@ -270,7 +373,9 @@ def test_every_figure_has_words_for_it(elements):
 def test_ids_are_unique_and_links_in_the_page_lead_somewhere(elements):
     ids = [attrs["id"] for _, attrs in elements.found if "id" in attrs]
     assert len(ids) == len(set(ids))
-    links = {attrs["href"][1:] for attrs in elements.named("a", "use") if attrs["href"].startswith("#")}
+    links = {
+        attrs["href"][1:] for attrs in elements.named("a", "use") if attrs["href"].startswith("#")
+    }
     assert {link for link in links if not link.startswith("S")} <= set(ids)
 
 
@@ -293,7 +398,9 @@ def test_a_page_is_light(page):
 
 def test_a_title_cannot_leave_its_place():
     title = '</style><script>alert(1)</script>"}\\ \u202e{{7*7}}'
-    elements = Elements(render_page(PageHead(title, [(title, title)], [(title, title)]), "<p>甲</p>"))
+    elements = Elements(
+        render_page(PageHead(title, [(title, title)], [(title, title)]), "<p>甲</p>")
+    )
     assert not elements.named("script")
     assert "".join(elements.text).count(title) == 5
 
@@ -312,7 +419,9 @@ def test_what_went_wrong_in_a_cell_is_never_a_page():
     assert "第 2 个单元格出错：ZeroDivisionError: 除以零" in refused(
         with_output("error", ename="ZeroDivisionError", evalue="除以零", traceback=[])
     )
-    assert "第 2 个单元格有警告" in refused(with_output("stream", name="stderr", text="UserWarning: 甲"))
+    assert "第 2 个单元格有警告" in refused(
+        with_output("stream", name="stderr", text="UserWarning: 甲")
+    )
 
 
 @pytest.mark.parametrize("kind", ["image/png", "text/markdown", "application/javascript"])
@@ -321,14 +430,22 @@ def test_outputs_that_are_not_text_or_our_html_are_refused(kind):
 
 
 @pytest.mark.parametrize(
-    "prose", ["[甲](https://a.example)", "![图](https://a.example/x.png)", "![图](x.png)", "<a href='//a.example'>甲</a>"]
+    "prose",
+    [
+        "[甲](https://a.example)",
+        "![图](https://a.example/x.png)",
+        "![图](x.png)",
+        "<a href='//a.example'>甲</a>",
+    ],
 )
 def test_prose_with_links_outside_is_refused(prose):
     assert "外部" in refused(v4.new_markdown_cell(prose))
 
 
 def test_html_with_a_script_is_refused():
-    assert "脚本" in refused(with_output("display_data", {"text/html": "<SCRIPT>alert(1)</SCRIPT>"}))
+    assert "脚本" in refused(
+        with_output("display_data", {"text/html": "<SCRIPT>alert(1)</SCRIPT>"})
+    )
 
 
 def test_printed_text_is_text():

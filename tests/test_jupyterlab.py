@@ -1,7 +1,9 @@
-"""explore.ipynb in a real JupyterLab and a real browser: run all cells, move sliders, see what creditcalc computes.
+"""explore.ipynb in a real JupyterLab and a real browser: run all cells, move sliders, see what
+creditcalc computes.
 
-Needs Debian's ``chromium``, which ``.ci/run`` installs. ``CREDITCALC_SCREENSHOT=page.png`` keeps a picture of the page
-(with Chinese letters where a Chinese font is installed, say Debian's ``fonts-noto-cjk``).
+Needs Debian's ``chromium``, which ``.ci/run`` installs. ``CREDITCALC_SCREENSHOT=page.png`` keeps a
+picture of the page (with Chinese letters where a Chinese font is installed, say Debian's
+``fonts-noto-cjk``).
 """
 
 import json
@@ -36,9 +38,13 @@ PATIENCE = 120_000  # milliseconds that the page may take
 
 @pytest.fixture
 def lab(tmp_path):
-    """The address of explore.ipynb in a JupyterLab with a folder and settings of its own, which is always shut down."""
+    """The address of explore.ipynb in a JupyterLab with a folder and settings of its own, which is
+    always shut down.
+    """
     folders = ("CONFIG", "RUNTIME", "DATA")
-    own = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in folders} | {"IPYTHONDIR": str(tmp_path / "ipython")}
+    own = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in folders} | {
+        "IPYTHONDIR": str(tmp_path / "ipython")
+    }
     own |= {f"JUPYTERLAB_{name}_DIR": str(tmp_path / name) for name in ("SETTINGS", "WORKSPACES")}
     (tmp_path / "notebooks").mkdir()
     shutil.copy(bundled("notebooks") / "explore.ipynb", tmp_path / "notebooks")
@@ -57,7 +63,12 @@ def lab(tmp_path):
     ]
     log = tmp_path / "server.log"
     with log.open("w") as out:
-        process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], stdout=out, stderr=out, env=os.environ | own)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options],
+            stdout=out,
+            stderr=out,
+            env=os.environ | own,
+        )
     try:
         yield f"{_address(process, tmp_path / 'RUNTIME', log)}lab/tree/explore.ipynb?token={TOKEN}"
     finally:
@@ -84,7 +95,9 @@ def _address(process, runtime, log):
 def page():
     """An empty page of a headless Chromium."""
     if not CHROMIUM.exists():
-        pytest.fail(f"{CHROMIUM} is not there: install it with `apt-get install chromium` (.ci/run does)")
+        pytest.fail(
+            f"{CHROMIUM} is not there: install it with `apt-get install chromium` (.ci/run does)"
+        )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1500, "height": 1000})
@@ -97,8 +110,12 @@ def page():
 def desk(page, lab):
     """The explorer's widgets after all cells of the notebook have run."""
     page.goto(lab)
-    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()  # cells run before the kernel answers are lost
-    page.locator(".jp-MarkdownCell").first.click()  # the menu speaks of cells once a notebook has the focus
+    page.get_by_text(
+        "Python 3 (ipykernel) | Idle"
+    ).wait_for()  # cells run before the kernel answers are lost
+    page.locator(
+        ".jp-MarkdownCell"
+    ).first.click()  # the menu speaks of cells once a notebook has the focus
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     yield page.locator(".jupyter-widgets.widget-vbox").first
@@ -108,14 +125,21 @@ def desk(page, lab):
 
 def shows(desk, totals):
     """The panel shows a row's totals, as soon as it has them."""
-    for key, ends in {"score": ("score", "score"), "low": ("low", "high"), "total": ("total", "total")}.items():
+    for key, ends in {
+        "score": ("score", "score"),
+        "low": ("low", "high"),
+        "total": ("total", "total"),
+    }.items():
         text = interval(*(totals[end] for end in ends))
         expect(desk.locator(f".creditcalc-{key}")).to_have_text(text, timeout=PATIENCE)
 
 
 def test_what_is_moved_is_scored(page, desk):
     book, study = cc.load_rulebook(), cc.open_study()
-    inputs, readings = {"commitments": 1600, "joint_domains": 5, "share_gas": 1}, {}  # as the notebook sets them
+    inputs, readings = (
+        {"commitments": 1600, "joint_domains": 5, "share_gas": 1},
+        {},
+    )  # as the notebook sets them
     row = study.table.query("jurisdiction == @COUNTY and period == @PERIOD")
 
     def computed():
@@ -145,13 +169,16 @@ def test_what_is_moved_is_scored(page, desk):
     shows(desk, computed())
 
     open_section("读法")
-    desk.locator(".widget-vbox").filter(has_text=book.readings["proportional"].question).last.locator("select").select_option(
-        label=book.readings["proportional"].options["of_full"]
-    )
+    desk.locator(".widget-vbox").filter(
+        has_text=book.readings["proportional"].question
+    ).last.locator("select").select_option(label=book.readings["proportional"].options["of_full"])
     readings["proportional"] = "of_full"
     shows(desk, computed())
 
     desk.get_by_role("button", name="还原").click()
     inputs, readings = {}, {}
     shows(desk, computed())
-    assert page.locator("[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedError").count() == 0
+    assert (
+        page.locator("[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedError").count()
+        == 0
+    )

@@ -1,7 +1,8 @@
 """Social credit codes beside python-stdnum, whose check is narrower in one place and wider in two.
 
-It refuses letters among the first eight characters, although GB 32100 gives A, N and Y to registration departments; and it
-checks neither the inner organisation code's own check character nor department and category.
+It refuses letters among the first eight characters, although GB 32100 gives A, N and Y to
+registration departments; and it checks neither the inner organisation code's own check character
+nor department and category.
 """
 
 import time
@@ -38,7 +39,9 @@ def inner_by_hand(body):
 
 bodies = st.text(ALPHABET, min_size=8, max_size=8)
 regions = st.text("0123456789", min_size=6, max_size=6)
-heads = st.sampled_from([first + second for first, seconds in CATEGORIES.items() for second in seconds])
+heads = st.sampled_from(
+    [first + second for first, seconds in CATEGORIES.items() for second in seconds]
+)
 
 
 @given(heads, regions, bodies)

@@ -63,7 +63,9 @@ def test_a_day_outside_the_calendar_says_which_years_it_knows(day):
 
 def test_a_hundred_thousand_cases_take_less_than_a_second():
     rng = np.random.default_rng(1)
-    start = pd.Series(np.datetime64("2010-01-01") + rng.integers(0, 4000, 100_000).astype("timedelta64[D]"))
+    start = pd.Series(
+        np.datetime64("2010-01-01") + rng.integers(0, 4000, 100_000).astype("timedelta64[D]")
+    )
     end = start + pd.to_timedelta(rng.integers(0, 40, 100_000), unit="D")
     begun = time.process_time()
     found = workdays(start, end)

@@ -1,6 +1,8 @@
-"""Loading: a rulebook of one's own works without touching code, every fault of a broken one is named, ours is as specified.
+"""Loading: a rulebook of one's own works without touching code, every fault of a broken one is
+named, ours is as specified.
 
-`bad_rulebooks/expected.toml` says what to break in `rulebooks/small.toml` and what must be said about it.
+`bad_rulebooks/expected.toml` says what to break in `rulebooks/small.toml` and what must be said
+about it.
 """
 
 import datetime
@@ -32,7 +34,8 @@ def book():
     return cc.load_rulebook()
 
 
-# ------------------------------------------------------------------------------------------------ a rulebook of one's own
+# ------------------------------------------------------------------------------------------------ a
+# rulebook of one's own
 
 ROWS = {
     "jurisdiction": ["甲县", "乙县"],
@@ -65,7 +68,10 @@ def of_items(frame):
 def test_a_rulebook_of_ones_own_scores_a_table(small):
     card = cc.score(pd.DataFrame(ROWS), small)
     nan = pytest.approx(np.nan, nan_ok=True)
-    assert of_items(card.points) == [pytest.approx([2, 1.5, 0.5, 0.5, 1.5, 0.5, 2]), [nan, nan, nan, 0, 2, nan, nan]]
+    assert of_items(card.points) == [
+        pytest.approx([2, 1.5, 0.5, 0.5, 1.5, 0.5, 2]),
+        [nan, nan, nan, 0, 2, nan, nan],
+    ]
     assert of_items(card.low)[1] == [0, 0, 0, 0, 2, 1, 0]
     assert of_items(card.high)[1] == [2, 3, 1, 0, 2, 2, 2]
     assert of_items(card.full)[1] == [2, 3, 1, 0, 2, 2, 2]
@@ -87,8 +93,15 @@ def test_its_readings_decide_its_scores(small):
 
 
 def test_its_counties_roll_up(small):
-    rolled = cc.roll_up(pd.DataFrame(ROWS), small, city="试验市").set_index("jurisdiction").loc["试验市"]
-    assert rolled[["loans_credit", "depts_sharing", "share_tax", "pop_urban"]].tolist() == [2000, 13, 1, 159]
+    rolled = (
+        cc.roll_up(pd.DataFrame(ROWS), small, city="试验市").set_index("jurisdiction").loc["试验市"]
+    )
+    assert rolled[["loans_credit", "depts_sharing", "share_tax", "pop_urban"]].tolist() == [
+        2000,
+        13,
+        1,
+        159,
+    ]
     assert rolled[["loans_xyd", "innovations", "rank_mean"]].isna().all()
 
 
@@ -102,7 +115,8 @@ def test_a_byte_order_mark_is_no_fault(tmp_path):
     assert cc.load_rulebook(tmp_path / "bom.toml").full == 10
 
 
-# ------------------------------------------------------------------------------------------------ faults, one by one
+# ------------------------------------------------------------------------------------------------
+# faults, one by one
 
 
 def changed(text, changes):
@@ -141,16 +155,30 @@ def test_fault_is_named(tmp_path, fault):
         ("title = " + "[" * 5000 + "]" * 5000, ["TOML"]),
         ("", ["rulebook", "categories", "readings", "items", "inputs", "缺少这个键"]),
         ("full = " + "9" * 5000, ["TOML"]),
-        ("rulebook = 1\nitems = 2\nreadings = 3\ninputs = 4\ncategories = 5", ["rulebook", "类型不对"]),
+        (
+            "rulebook = 1\nitems = 2\nreadings = 3\ninputs = 4\ncategories = 5",
+            ["rulebook", "类型不对"],
+        ),
     ],
-    ids=["GB18030", "UTF-16", "nested deeply", "empty", "an integer of 5,000 digits", "numbers for tables"],
+    ids=[
+        "GB18030",
+        "UTF-16",
+        "nested deeply",
+        "empty",
+        "an integer of 5,000 digits",
+        "numbers for tables",
+    ],
 )
 def test_file_that_holds_no_rulebook(tmp_path, content, words):
     message = str(fault_of(tmp_path, content))
     assert [word for word in words if word not in message] == []
 
 
-@pytest.mark.parametrize("path", ["none.toml", ".", "a\0b", "small.toml/x"], ids=["missing", "folder", "NUL", "below a file"])
+@pytest.mark.parametrize(
+    "path",
+    ["none.toml", ".", "a\0b", "small.toml/x"],
+    ids=["missing", "folder", "NUL", "below a file"],
+)
 def test_path_that_holds_no_file(path):
     with pytest.raises(cc.RulebookError) as caught:
         cc.load_rulebook(SMALL.parent / path)
@@ -164,11 +192,15 @@ def test_an_empty_path_is_not_the_bundled_rulebook():
 
 def test_faults_are_listed_in_the_file_s_order(tmp_path):
     keys = [f"key_{n}" for n in range(9)]
-    error = fault_of(tmp_path, SMALL_TEXT.replace("[rulebook]", "[rulebook]\n" + "\n".join(f"{k} = 1" for k in keys)))
+    error = fault_of(
+        tmp_path,
+        SMALL_TEXT.replace("[rulebook]", "[rulebook]\n" + "\n".join(f"{k} = 1" for k in keys)),
+    )
     assert [problem.value for problem in error.problems] == keys
 
 
-# ------------------------------------------------------------------------------------------------ faults, everywhere
+# ------------------------------------------------------------------------------------------------
+# faults, everywhere
 
 GONE = object()
 NASTY = {
@@ -188,7 +220,9 @@ NASTY = {
 
 
 def places(value, path=()):
-    """Every place of a document, one each of those that are alike (the items of a list, the inputs)."""
+    """Every place of a document, one each of those that are alike (the items of a list, the
+    inputs).
+    """
     found = {}
     if isinstance(value, dict | list):
         for key, child in value.items() if isinstance(value, dict) else enumerate(value):
@@ -199,7 +233,10 @@ def places(value, path=()):
 def unlike(paths):
     alike = {}
     for path in paths:
-        generic = ["*" if isinstance(key, int) or before == "inputs" else key for before, key in pairwise(("", *path))]
+        generic = [
+            "*" if isinstance(key, int) or before == "inputs" else key
+            for before, key in pairwise(("", *path))
+        ]
         alike.setdefault(tuple(generic), path)
     return list(alike.values())
 
@@ -233,22 +270,37 @@ def test_anything_anywhere_loads_or_is_a_rulebook_error(monkeypatch, nasty):
     assert raised == {}
 
 
-# ------------------------------------------------------------------------------------------------ the bundled rulebook
+# ------------------------------------------------------------------------------------------------
+# the bundled rulebook
 
 names = str.split
 TYPES = {
-    "amount": names("unsecured_loans_prev unsecured_loans_curr small_loans_prev small_loans_curr loans_xyd")
+    "amount": names(
+        "unsecured_loans_prev unsecured_loans_curr small_loans_prev small_loans_curr loans_xyd"
+    )
     + names("loans_credit loans_enterprise"),
     "days": ["objection_workdays"],
-    "score": names("policy_score campaign_score remediation_score fund_registration_score graded_domain_score"),
+    "score": names(
+        "policy_score campaign_score remediation_score fund_registration_score graded_domain_score"
+    ),
     "rank": names("monitor_rank_mean monitor_rank_worst"),
     "class": ["city_class"],
     "flag": oracle.ANY
-    + names("portal_ideology_ok mlps3_filed mlps3_assessed notice_household notice_market notice_exam notice_insurance")
-    + names("notice_relief notice_health notice_legal civil_files civil_files_used repair_sync xyd_list_monthly")
+    + names(
+        "portal_ideology_ok mlps3_filed mlps3_assessed notice_household notice_market notice_exam notice_insurance"
+    )
+    + names(
+        "notice_relief notice_health notice_legal civil_files civil_files_used repair_sync xyd_list_monthly"
+    )
     + names("leading_group budget work_plan"),
 }
-ROLLUPS = {"sum": oracle.SUM, "any": oracle.ANY, "all": oracle.ALL, "max": oracle.MAX, "city": oracle.CITY}
+ROLLUPS = {
+    "sum": oracle.SUM,
+    "any": oracle.ANY,
+    "all": oracle.ALL,
+    "max": oracle.MAX,
+    "city": oracle.CITY,
+}
 PARTS = {
     "uscc_total": "uscc_errors",
     "halls_total": "halls_connected",
@@ -294,7 +346,13 @@ DATES = {
 
 def test_twelve_base_indicators_41_items_and_three_bonus_items(book):
     ids = [rule.id for kind in ("base", "item", "bonus") for rule in book.of_kind(kind)]
-    assert ids == [*(f"B{n:02}" for n in range(1, 13)), *(i for i in book.rules if i[0] == "S"), "A1", "A2", "A3"]
+    assert ids == [
+        *(f"B{n:02}" for n in range(1, 13)),
+        *(i for i in book.rules if i[0] == "S"),
+        "A1",
+        "A2",
+        "A3",
+    ]
     assert len(book.of_kind("item")) == 41
 
 
@@ -302,7 +360,9 @@ def test_categories_add_up_as_printed(book):
     sums = [sum(r.full for r in book.of_kind("item") if r.category == c) for c in book.categories]
     assert (list(book.categories), sums) == (list("一二三四五六七八"), [5, 6, 6, 10, 25, 17, 25, 6])
     assert (book.full, book.bonus) == (100, 13)
-    assert all(rule.category == "一二三四五六七八"[int(rule.id[1]) - 1] for rule in book.of_kind("item"))
+    assert all(
+        rule.category == "一二三四五六七八"[int(rule.id[1]) - 1] for rule in book.of_kind("item")
+    )
 
 
 def test_every_rule_carries_its_text_materials_and_units(book):
@@ -319,14 +379,19 @@ def test_explanations_and_screenshots_need_a_seal(book):
     assert {m.kind for m in materials if not m.sealed}.isdisjoint({"说明", "截图"})
 
 
-@pytest.mark.parametrize("rule", ["S4.3", "S5.2.1", "S5.2.2", "S5.5", "S6.1.1", "S7.4a", "S7.4b", "S8.1", "A1"])
+@pytest.mark.parametrize(
+    "rule", ["S4.3", "S5.2.1", "S5.2.2", "S5.5", "S6.1.1", "S7.4a", "S7.4b", "S8.1", "A1"]
+)
 def test_what_the_ledger_lost_is_not_invented(book, rule):
     found = book.rules[rule]
     assert "未载明" in [*found.lead, *found.units, *(material.text for material in found.evidence)]
 
 
 def test_scope_is_the_counties_where_the_ledger_names_them(book):
-    assert [rule.id for rule in book.rules.values() if rule.scope == "county"] == ["B02", *oracle.COUNTY_DUTY]
+    assert [rule.id for rule in book.rules.values() if rule.scope == "county"] == [
+        "B02",
+        *oracle.COUNTY_DUTY,
+    ]
 
 
 def test_types_and_roll_ups(book):
@@ -339,7 +404,12 @@ def test_types_and_roll_ups(book):
 
 def test_awards_end_at_the_full_marks_of_their_items(book):
     marks = {i.name: i.max for i in book.inputs.values() if i.max is not None}
-    assert marks == {"policy_score": 5, "campaign_score": 3, "remediation_score": 3, "fund_registration_score": 1}
+    assert marks == {
+        "policy_score": 5,
+        "campaign_score": 3,
+        "remediation_score": 3,
+        "fund_registration_score": 1,
+    }
 
 
 def test_inherited_inputs_are_the_closed_list(book):
@@ -353,16 +423,25 @@ def test_parts_of_wholes_are_the_closed_list(book):
 
 
 def test_notices_are_for_commitments_and_for_kindred_loans(book):
-    assert {i.name: i.expected_within for i in book.inputs.values() if i.expected_within} == {"commitments": "enterprises"}
-    assert {i.name: i.kindred for i in book.inputs.values() if i.kindred} == {"unsecured_loans_curr": "loans_credit"}
+    assert {i.name: i.expected_within for i in book.inputs.values() if i.expected_within} == {
+        "commitments": "enterprises"
+    }
+    assert {i.name: i.kindred for i in book.inputs.values() if i.kindred} == {
+        "unsecured_loans_curr": "loans_credit"
+    }
 
 
 def test_readings_with_defaults_alternatives_and_the_rules_they_decide(book):
     found = {
-        r.id: (" ".join([r.default, *(o for o in r.options if o != r.default)]), " ".join(deciding(book, r.id)))
+        r.id: (
+            " ".join([r.default, *(o for o in r.options if o != r.default)]),
+            " ".join(deciding(book, r.id)),
+        )
         for r in book.readings.values()
     }
-    assert found == {id_: (options, " ".join(sorted(names(rules)))) for id_, (options, rules) in READINGS.items()}
+    assert found == {
+        id_: (options, " ".join(sorted(names(rules)))) for id_, (options, rules) in READINGS.items()
+    }
     assert all(r.question and r.reason and all(r.options.values()) for r in book.readings.values())
 
 
@@ -371,18 +450,27 @@ def deciding(book, reading):
 
 
 def test_dates(book):
-    found = {rule.id: (rule.window.get("from", ""), rule.window["to"]) for rule in book.rules.values() if rule.window}
+    found = {
+        rule.id: (rule.window.get("from", ""), rule.window["to"])
+        for rule in book.rules.values()
+        if rule.window
+    }
     assert found.keys() == DATES.keys()
-    assert all(given.startswith(date) for id_ in DATES for given, date in zip(found[id_], DATES[id_], strict=True))
+    assert all(
+        given.startswith(date)
+        for id_ in DATES
+        for given, date in zip(found[id_], DATES[id_], strict=True)
+    )
     closed = {rule.id: rule.closed_by for rule in book.rules.values() if rule.closed_by}
     assert closed == {"S7.4a": "2021-06-15", "S7.4b": "2021-05-30"}
     assert (book.issued, book.materials_due) == ("2021-05-27", "2021-06-01")
 
 
 def test_certain_repairs_are_listed(book):
-    assert [any(word in repair.text for repair in book.repairs) for word in ("涉农", "较高", "国办发〔2020〕42号")] == [
-        True
-    ] * 3
+    assert [
+        any(word in repair.text for repair in book.repairs)
+        for word in ("涉农", "较高", "国办发〔2020〕42号")
+    ] == [True] * 3
 
 
 def test_no_person_can_be_reached_through_the_file(book):

@@ -1,4 +1,6 @@
-"""Measures: three-valued logic against every way in which the missing could turn out, ratios and their inverses."""
+"""Measures: three-valued logic against every way in which the missing could turn out, ratios and
+their inverses.
+"""
 
 from itertools import product
 
@@ -74,7 +76,16 @@ def test_ratio(part, whole, empty, expected):
 
 @pytest.mark.parametrize(
     ("prev", "curr", "expected"),
-    [(100, 150, 0.5), (100, 50, -0.5), (100, 0, -1), (0, 5, NAN), (0, 0, NAN), (NAN, 5, NAN), (5, NAN, NAN), (0, NAN, NAN)],
+    [
+        (100, 150, 0.5),
+        (100, 50, -0.5),
+        (100, 0, -1),
+        (0, 5, NAN),
+        (0, 0, NAN),
+        (NAN, 5, NAN),
+        (5, NAN, NAN),
+        (0, NAN, NAN),
+    ],
 )
 def test_growth(prev, curr, expected):
     assert one(measures.growth, prev, curr) == pytest.approx(expected, nan_ok=True)
@@ -132,8 +143,12 @@ VALUES, WHOLES = st.floats(-0.5, 2), st.floats(0.01, 1e9)
 def test_inverses_lead_back_to_the_value(value, whole):
     part = measures.ratio_inverse(value, whole)
     assert one(measures.ratio, part, whole) == pytest.approx(value)
-    assert one(measures.growth, whole, measures.growth_inverse(value, whole)) == pytest.approx(value, abs=1e-9)
-    assert one(measures.shortfall, measures.shortfall_inverse(value, whole), whole) == pytest.approx(value, abs=1e-6)
+    assert one(measures.growth, whole, measures.growth_inverse(value, whole)) == pytest.approx(
+        value, abs=1e-9
+    )
+    assert one(
+        measures.shortfall, measures.shortfall_inverse(value, whole), whole
+    ) == pytest.approx(value, abs=1e-6)
 
 
 @settings(max_examples=50, deadline=None)

@@ -11,9 +11,9 @@ import papermill
 import pytest
 
 import creditcalc as cc
-from creditcalc.rules import phrases
 from creditcalc.render.fonts import missing_glyphs
 from creditcalc.render.html import PageHead, to_html
+from creditcalc.rules import phrases
 
 ROOT = Path(__file__).parent.parent
 PERIOD = "2021-05"
@@ -29,7 +29,13 @@ def page(request, tmp_path_factory):
     target = tmp_path_factory.mktemp("notebooks") / "out.ipynb"
     executed = papermill.execute_notebook(source, target, PAGES[request.param], progress_bar=False)
     name = PAGES[request.param].get("county", "濮阳市")
-    return name, executed, to_html(executed, PageHead(name, [("期间", PERIOD)], [("目录", "index.html")], sample=True))
+    return (
+        name,
+        executed,
+        to_html(
+            executed, PageHead(name, [("期间", PERIOD)], [("目录", "index.html")], sample=True)
+        ),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +44,9 @@ def study():
 
 
 def text_of(html):
-    return unescape(re.sub(r"<[^>]+>", "\n", re.sub(r"<style.*?</style>", "", html, flags=re.DOTALL)))
+    return unescape(
+        re.sub(r"<[^>]+>", "\n", re.sub(r"<style.*?</style>", "", html, flags=re.DOTALL))
+    )
 
 
 def rows_by_id(html):
@@ -46,7 +54,10 @@ def rows_by_id(html):
     found = re.findall(
         r'<tr id="?([^\s">]+)"?[^>]*>(.*?)(?=<tr|</tbody|</table)', html, flags=re.DOTALL
     )  # end tags may be left out
-    cells = {id: re.findall(r"<t[hd]\b[^>]*>.*?(?=<t[hd]\b|</tr|$)", row, flags=re.DOTALL) for id, row in found}
+    cells = {
+        id: re.findall(r"<t[hd]\b[^>]*>.*?(?=<t[hd]\b|</tr|$)", row, flags=re.DOTALL)
+        for id, row in found
+    }
     return {id: [text_of(cell).strip() for cell in row] for id, row in cells.items()}
 
 
@@ -69,11 +80,24 @@ def test_every_item_of_the_county_page_is_what_the_oracle_makes_of_the_file(page
     with (ROOT / "data" / "sample" / "indicators.csv").open(encoding="utf-8-sig") as file:
         lines = [row for row in csv.DictReader(file) if row["period"] == PERIOD]
     words = {"是": Fraction(1), "否": Fraction(0), "": None, "地级市": "prefecture"}
-    typed = [{key: words.get(value, value) for key, value in line.items() if key not in ("city", "remark")} for line in lines]
+    typed = [
+        {
+            key: words.get(value, value)
+            for key, value in line.items()
+            if key not in ("city", "remark")
+        }
+        for line in lines
+    ]
     county = next(row for row in oracle.roll_up(typed, "濮阳市") if row["jurisdiction"] == name)
     expected = oracle.score_row(county)
     shown = rows_by_id(html)
-    states = {"pass": "通过", "fail": "不通过", "pending": "待核实", "scored": "已计分", "missing": "缺数据"}
+    states = {
+        "pass": "通过",
+        "fail": "不通过",
+        "pending": "待核实",
+        "scored": "已计分",
+        "missing": "缺数据",
+    }
     assert shown.keys() == expected.keys()
     for id, result in expected.items():
         assert states[result.status] in shown[id]
@@ -105,7 +129,12 @@ def test_every_picture_has_words(page):
 def test_no_glyph_is_missing(page):
     _, executed, html = page
     assert missing_glyphs(text_of(html)) == set()
-    streams = [o for cell in executed.cells for o in cell.get("outputs", []) if o["output_type"] == "stream"]
+    streams = [
+        o
+        for cell in executed.cells
+        for o in cell.get("outputs", [])
+        if o["output_type"] == "stream"
+    ]
     assert streams == []
 
 

@@ -1,12 +1,15 @@
-"""The tutorials on the sample: what they must say, hold and not hold; nbval (in pytest's own options) runs them.
+"""The tutorials on the sample: what they must say, hold and not hold; nbval (in pytest's own
+options) runs them.
 
-After a change of the sample, the rules or the library make their outputs anew, without times and widget states, by
+After a change of the sample, the rules or the library make their outputs anew, without times and
+widget states, by
 
     jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False \\
-        --ExecutePreprocessor.store_widget_state=False notebooks/explore.ipynb notebooks/readings.ipynb \\
-        notebooks/ledgers.ipynb
+    --ExecutePreprocessor.store_widget_state=False notebooks/explore.ipynb notebooks/readings.ipynb
+    \\ notebooks/ledgers.ipynb
 
-and read the difference. nbval compares every output but pictures and the random id of the widgets' view.
+and read the difference. nbval compares every output but pictures and the random id of the widgets'
+view.
 """
 
 import json
@@ -47,8 +50,13 @@ def test_it_is_a_notebook_as_it_should_be(notebook):
     nbformat.validate(notebook)
     assert notebook.metadata.kernelspec.name == "python3"
     assert "widgets" not in notebook.metadata
-    assert [cell.id.partition("-")[2] for cell in notebook.cells] == [f"{n:02d}" for n in range(len(notebook.cells))]
-    assert all("execution" not in cell.metadata and not cell.metadata.get("tags") for cell in notebook.cells)
+    assert [cell.id.partition("-")[2] for cell in notebook.cells] == [
+        f"{n:02d}" for n in range(len(notebook.cells))
+    ]
+    assert all(
+        "execution" not in cell.metadata and not cell.metadata.get("tags")
+        for cell in notebook.cells
+    )
 
 
 def test_it_says_first_that_the_sample_is_invented(notebook):
@@ -71,7 +79,9 @@ def test_its_outputs_repeat(notebook):
     for cell in code(notebook):
         for output in cell.outputs:
             told = {
-                mime: data for mime, data in output.get("data", {}).items() if not mime.startswith(("image/", "application/"))
+                mime: data
+                for mime, data in output.get("data", {}).items()
+                if not mime.startswith(("image/", "application/"))
             }
             assert not UNSTABLE.search(json.dumps(told) + output.get("text", ""))
 
@@ -97,7 +107,12 @@ def test_readings_tells_every_reading_with_its_reason(study):
 def test_what_readings_says_of_the_sample_is_so(study, doubt):
     """The prose of readings.ipynb, which nbval does not run."""
     one = doubt.one.set_index(["reading", "jurisdiction"])
-    most = doubt.one.assign(size=doubt.one["change"].abs()).groupby("reading")["size"].max().nlargest(4)
+    most = (
+        doubt.one.assign(size=doubt.one["change"].abs())
+        .groupby("reading")["size"]
+        .max()
+        .nlargest(4)
+    )
     assert set(most.index) == {"proportional", "no_target", "graded_domain", "commitment_basis"}
     assert (one.loc[["no_target", "objection_scale"], "change"] <= 0).all()
     inclusive = one.loc["inclusive", "change"]
@@ -114,7 +129,9 @@ def test_what_readings_says_of_ranks_and_gates_is_so(study, doubt):
     monthly = doubt.one.query("reading == 'monthly_rank'").set_index("jurisdiction")
     assert set(monthly.index[monthly["eligible_before"] == "no"]) == {"濮阳市", "台前县"}
     assert (monthly["eligible"] == "no").all()
-    empty = study.card.under({"no_target": "missing"}).status.loc[study.table["period"] == PERIOD, "B03"]
+    empty = study.card.under({"no_target": "missing"}).status.loc[
+        study.table["period"] == PERIOD, "B03"
+    ]
     none_listed = study.table.loc[empty.index, "gov_defaulters"] == 0
     assert ((empty == "pending") == none_listed).all()
     pending = doubt.one.query("reading == 'no_target' and eligible == 'pending'")["jurisdiction"]

@@ -1,7 +1,8 @@
 """The library against the exact oracle, and the oracle against the specification's worked cases.
 
-Rows are directed, not merely random: every ratio that decides something is met exactly, and one unit (a count, 0.01 of an
-amount) either side of it, and `test_rows_stand_on_both_sides_of_every_threshold` proves that they are.
+Rows are directed, not merely random: every ratio that decides something is met exactly, and one
+unit (a count, 0.01 of an amount) either side of it, and
+`test_rows_stand_on_both_sides_of_every_threshold` proves that they are.
 """
 
 from fractions import Fraction
@@ -120,7 +121,12 @@ def test_worked_case(rule, inputs, readings, score):
     [
         ("S5.3", classes([1] * 3 + [0] * 3 + [None] * 2), {}, (3, 5)),
         ("S4.2.2", {**both_systems, "households_local": 1000}, {}, (0, 1)),
-        ("S4.2.2", {"rural_system_local": 1, "households_local": 803, "households_total": 1000}, {}, (0, 1)),
+        (
+            "S4.2.2",
+            {"rural_system_local": 1, "households_local": 803, "households_total": 1000},
+            {},
+            (0, 1),
+        ),
         ("S3.1", {"inst_defaulters": 0, "inst_defaulters_rectified": 0}, EMPTY_OPEN, (0, 4)),
         ("S7.4a", {"repeat_targets": 0}, EMPTY_OPEN, (0, 2)),
         ("S4.1.2", {"pop_urban": 9, "pop_resident": 10}, {}, (0, 2)),
@@ -141,12 +147,22 @@ def test_worked_case_that_is_missing(rule, inputs, readings, interval):
         ("B02", {"portal_ideology_ok": 1, "halls_total": 0}, "city", "fail"),
         ("B02", {"portal_ideology_ok": 0}, "county", "fail"),
         ("B03", {"gov_defaulters": 0}, "county", "pass"),
-        ("B04", {"dual_due": 0, "dual_reported": 0, "dual_compliant": 0, "dual_timely": 0}, "county", "pending"),
+        (
+            "B04",
+            {"dual_due": 0, "dual_reported": 0, "dual_compliant": 0, "dual_timely": 0},
+            "county",
+            "pending",
+        ),
         ("B04", {"dual_reported": 9, "dual_timely": 8}, "county", "fail"),
         ("B05", {"xyd_platform_upper": 1}, "county", "pass"),
         ("B06", {"unsecured_loans_prev": "1.0", "unsecured_loans_curr": "1.2"}, "county", "fail"),
         ("B06", {"unsecured_loans_prev": 1.0, "unsecured_loans_curr": 1.21}, "county", "pass"),
-        ("B07", {"monitor_rank_mean": 1, "monitor_rank_worst": 1, "monitor_bottom3_streak": 0}, "city", "pending"),
+        (
+            "B07",
+            {"monitor_rank_mean": 1, "monitor_rank_worst": 1, "monitor_bottom3_streak": 0},
+            "city",
+            "pending",
+        ),
         ("B07", {"city_class": "capital", "monitor_bottom3_streak": 3}, "city", "fail"),
         ("B07", {"city_class": "prefecture", "monitor_rank_mean": 100}, "city", "pass"),
         ("B08", {"data_breaches_3y": 1}, "city", "fail"),
@@ -157,7 +173,9 @@ def test_worked_case_that_is_missing(rule, inputs, readings, interval):
     ],
 )
 def test_worked_base_indicator(rule, inputs, level, status):
-    assert oracle.score_row(inputs, level=level)[rule] == oracle.Result(status, None, None, None, None)
+    assert oracle.score_row(inputs, level=level)[rule] == oracle.Result(
+        status, None, None, None, None
+    )
 
 
 def test_worked_urban_share_moves_three_points():
@@ -170,19 +188,44 @@ def test_worked_totals_of_nothing_known():
     totals = oracle.totals(oracle.score_row({}), {"bonus_cap": "ten"})
     assert (totals["score"], totals["low"], totals["high"]) == (0, 0, 100)
     assert (totals["bonus"], totals["bonus_low"], totals["bonus_high"]) == (0, 0, 10)
-    assert (totals["eligible"], totals["county_duty"], totals["county_duty_full"]) == ("pending", 0, 36)
+    assert (totals["eligible"], totals["county_duty"], totals["county_duty_full"]) == (
+        "pending",
+        0,
+        36,
+    )
 
 
 def test_worked_roll_up():
-    """A silent county leaves a sum missing; a typed fact of the city reaches it; what was rolled up does not."""
+    """A silent county leaves a sum missing; a typed fact of the city reaches it; what was rolled up
+    does not.
+    """
     rows = [
-        {"jurisdiction": "甲", "period": "2021-05", "level": "county", "questionnaires": 30, "law_local": 1},
-        {"jurisdiction": "乙", "period": "2021-05", "level": "county", "questionnaires": 40, "innovations": 1},
-        {"jurisdiction": "市", "period": "2021-05", "level": "city", "xyd_connected": True, "campaign_score": "2.5"},
+        {
+            "jurisdiction": "甲",
+            "period": "2021-05",
+            "level": "county",
+            "questionnaires": 30,
+            "law_local": 1,
+        },
+        {
+            "jurisdiction": "乙",
+            "period": "2021-05",
+            "level": "county",
+            "questionnaires": 40,
+            "innovations": 1,
+        },
+        {
+            "jurisdiction": "市",
+            "period": "2021-05",
+            "level": "city",
+            "xyd_connected": True,
+            "campaign_score": "2.5",
+        },
         {"jurisdiction": "甲", "period": "2021-06", "questionnaires": 50},
     ]
     city, first, second, later, alone = sorted(
-        oracle.roll_up(rows, "市"), key=lambda row: (row["period"], "市甲乙".index(row["jurisdiction"]))
+        oracle.roll_up(rows, "市"),
+        key=lambda row: (row["period"], "市甲乙".index(row["jurisdiction"])),
     )
     assert (city["questionnaires"], city["innovations"], city["law_local"]) == (70, None, 1)
     assert [row["xyd_connected"] for row in (first, second, alone)] == [1, 1, None]
@@ -207,8 +250,20 @@ PAIRS = [
     ("depts_sharing", "depts_total", DEPTS, 1, (10, 35, 70, 490, 33)),
     ("banks_connected", "banks_total", BANKS, 1, (10, 15, 30, 110, 7)),
     ("pop_urban", "pop_resident", [Fraction(9, 10)], 1, (10, 70, 490_000, 3_770_001)),
-    ("dual_valid_objections", "dual_published", OBJECTION_ENDS, 1, (100_000, 300_000, 70, 4_900_000, 33_333)),
-    ("objection_workdays", "objections_handled", [Fraction(n) for n in range(5, 12)], CENT, (1, 7, 10)),
+    (
+        "dual_valid_objections",
+        "dual_published",
+        OBJECTION_ENDS,
+        1,
+        (100_000, 300_000, 70, 4_900_000, 33_333),
+    ),
+    (
+        "objection_workdays",
+        "objections_handled",
+        [Fraction(n) for n in range(5, 12)],
+        CENT,
+        (1, 7, 10),
+    ),
     ("unsecured_loans_curr", "unsecured_loans_prev", [Fraction(6, 5)], CENT, AMOUNTS),
     ("small_loans_curr", "small_loans_prev", [Fraction(6, 5), Fraction(7, 5)], CENT, AMOUNTS),
     ("xyd_funded", "xyd_recommended", [Fraction(1, 5)], 1, (5, 35, 245, 33)),
@@ -226,11 +281,21 @@ COUNTS = {
     "joint_domains": range(9),
     "innovations": range(5),
 }
-AWARDS = {"policy_score": 5, "campaign_score": 3, "remediation_score": 3, "fund_registration_score": 1}
+AWARDS = {
+    "policy_score": 5,
+    "campaign_score": 3,
+    "remediation_score": 3,
+    "fund_registration_score": 1,
+}
 SINGLE_FLAGS = oracle.names("""civil_files civil_files_used enterprise_platform repair_sync xyd_connected xyd_list_monthly
     xyd_risk_fund leading_group budget work_plan contract_supervision""")
-RATINGS = oracle.names("rating_coercion rating_unfair_competition rating_unreasonable_bar rating_obstruction")
-NOTICES = [f"notice_{field}" for field in oracle.names("household market exam insurance relief health legal")]
+RATINGS = oracle.names(
+    "rating_coercion rating_unfair_competition rating_unreasonable_bar rating_obstruction"
+)
+NOTICES = [
+    f"notice_{field}"
+    for field in oracle.names("household market exam insurance relief health legal")
+]
 BONDS = oracle.names("default_gov_bonds default_hidden_debt default_gov_debt default_soe_bonds")
 SHARES = list(classes([1] * 8))
 
@@ -245,13 +310,19 @@ def pair_cases(part, whole, ratios, unit, wholes):
     cases = []
     for total in wholes:
         values = {0, total, *(value for ratio in ratios for value in around(ratio * total, unit))}
-        cases += [{part: value, whole: total} for value in sorted(values) if value <= total or part in MAY_EXCEED]
+        cases += [
+            {part: value, whole: total}
+            for value in sorted(values)
+            if value <= total or part in MAY_EXCEED
+        ]
     cases += [{part: 0, whole: 0}, {whole: 0}, {part: 0}, {part: 2}, {whole: 2}, {whole: 9}, {}]
     return cases
 
 
 def switches(names, good, bad):
-    """All good, one bad, one unknown, one bad among unknowns, one good among unknowns, all bad, nothing known …"""
+    """All good, one bad, one unknown, one bad among unknowns, one good among unknowns, all bad,
+    nothing known …
+    """
     cases = [dict.fromkeys(names, good)]
     for name in names:
         rest = {other: good for other in names if other != name}
@@ -261,15 +332,36 @@ def switches(names, good, bad):
 
 def halls_cases():
     halls = pair_cases("halls_connected", "halls_total", [Fraction(1)], 1, (1, 2, 9))
-    return [{**hall, **flag} for flag in ({"portal_ideology_ok": 1}, {"portal_ideology_ok": 0}, {}) for hall in halls]
+    return [
+        {**hall, **flag}
+        for flag in ({"portal_ideology_ok": 1}, {"portal_ideology_ok": 0}, {})
+        for hall in halls
+    ]
 
 
 def dual_cases():
     cases = []
-    for due, reported in [(9, 9), (9, 8), (1, 0), (0, 0), (None, 9), (9, None), (0, None), (None, 0), (None, None)]:
+    for due, reported in [
+        (9, 9),
+        (9, 8),
+        (1, 0),
+        (0, 0),
+        (None, 9),
+        (9, None),
+        (0, None),
+        (None, 0),
+        (None, None),
+    ]:
         most = 9 if reported is None else reported
         for compliant, timely in product({most, max(0, most - 1), None}, repeat=2):
-            cases.append({"dual_due": due, "dual_reported": reported, "dual_compliant": compliant, "dual_timely": timely})
+            cases.append(
+                {
+                    "dual_due": due,
+                    "dual_reported": reported,
+                    "dual_compliant": compliant,
+                    "dual_timely": timely,
+                }
+            )
     return cases
 
 
@@ -277,42 +369,87 @@ def monitor_cases():
     cases = []
     for name in ("prefecture", "county_level", "capital", None):
         for streak in (0, 2, 3, 4, None):
-            cases.append({"city_class": name, "monitor_bottom3_streak": streak, "monitor_rank_mean": 100})
-        for mean, worst in product((100, 99.99, 100.01, 100.00000005, 100.0000004, None), (100, 101, 99, None)):
-            ranks = {"monitor_rank_mean": mean, "monitor_rank_worst": worst, "monitor_bottom3_streak": 2}
+            cases.append(
+                {"city_class": name, "monitor_bottom3_streak": streak, "monitor_rank_mean": 100}
+            )
+        for mean, worst in product(
+            (100, 99.99, 100.01, 100.00000005, 100.0000004, None), (100, 101, 99, None)
+        ):
+            ranks = {
+                "monitor_rank_mean": mean,
+                "monitor_rank_worst": worst,
+                "monitor_bottom3_streak": 2,
+            }
             cases.append({"city_class": name, **ranks})
     return cases
 
 
 def security_cases(names):
-    return [dict(zip(names, values, strict=True)) for values in product((0, 1, None), repeat=len(names))]
+    return [
+        dict(zip(names, values, strict=True)) for values in product((0, 1, None), repeat=len(names))
+    ]
 
 
 def coverage_cases(kind):
     """Both sides of every kind of rounding edge, for one system, the other, both and neither."""
     total, local, reported = f"{kind}_total", f"{kind}_local", f"{kind}_reported"
     edges = [(1000, n) for n in (803, 804, 805, 806, 286, 285, 284, 575, 4, 5, 995, 994, 1000, 0)]
-    edges += [(200, n) for n in (1, 3, 57, 115, 199)] + [(7, 3), (10**12, 5 * 10**9 - 1), (10**10, 5 * 10**7 - 1)]
+    edges += [(200, n) for n in (1, 3, 57, 115, 199)] + [
+        (7, 3),
+        (10**12, 5 * 10**9 - 1),
+        (10**10, 5 * 10**7 - 1),
+    ]
     cases = [{total: whole, local: part, reported: max(0, part - 3)} for whole, part in edges]
     cases += [{total: whole, local: part // 2, reported: part} for whole, part in edges]
-    return [*cases, {total: 9, local: 9}, {total: 9, reported: 9}, {local: 3, reported: 3}, {total: 0}, {total: 9}, {}]
+    return [
+        *cases,
+        {total: 9, local: 9},
+        {total: 9, reported: 9},
+        {local: 3, reported: 3},
+        {total: 0},
+        {total: 9},
+        {},
+    ]
 
 
 def loans_cases():
     """The chain: 信易贷 loans within credit loans within enterprise loans."""
     cases = []
     for enterprise in AMOUNTS[::2]:
-        for credit in [enterprise, *around(enterprise / 4, CENT), *around(enterprise * 3 / 10, CENT)]:
-            for xyd_loans in [*around(credit * 3 / 100, CENT), *around(credit * 6 / 100, CENT), credit]:
+        for credit in [
+            enterprise,
+            *around(enterprise / 4, CENT),
+            *around(enterprise * 3 / 10, CENT),
+        ]:
+            for xyd_loans in [
+                *around(credit * 3 / 100, CENT),
+                *around(credit * 6 / 100, CENT),
+                credit,
+            ]:
                 if xyd_loans <= credit <= enterprise:
-                    cases.append({"loans_xyd": xyd_loans, "loans_credit": credit, "loans_enterprise": enterprise})
+                    cases.append(
+                        {
+                            "loans_xyd": xyd_loans,
+                            "loans_credit": credit,
+                            "loans_enterprise": enterprise,
+                        }
+                    )
     cases += [{**case, name: None} for case in cases[::40] for name in case]
-    return [*cases, {}, {"loans_xyd": 0, "loans_credit": 0, "loans_enterprise": 0}, {"loans_enterprise": 0}]
+    return [
+        *cases,
+        {},
+        {"loans_xyd": 0, "loans_credit": 0, "loans_enterprise": 0},
+        {"loans_enterprise": 0},
+    ]
 
 
 def performance_cases():
     """Commitments and performances that meet the two ends only together."""
-    pairs = [(commitments, ends - commitments) for ends in (64, 65, 66, 99, 100, 101) for commitments in (30, 64)]
+    pairs = [
+        (commitments, ends - commitments)
+        for ends in (64, 65, 66, 99, 100, 101)
+        for commitments in (30, 64)
+    ]
     cases = [{"commitments": a, "performances": b, "enterprises": 100} for a, b in pairs]
     return [*cases, {"performances": 3, "enterprises": 9}, {"commitments": 9, "enterprises": 9}]
 
@@ -325,17 +462,22 @@ NEAR = {
         for days in (50.00000002, 50.0000002, 60.0000000005, 60.0000001, 59.9999999995, 59.9999999)
     ],
     "unsecured_loans_curr": [
-        {"unsecured_loans_curr": curr, "unsecured_loans_prev": 10_000} for curr in (12_000.000001, 12_000.00001)
+        {"unsecured_loans_curr": curr, "unsecured_loans_prev": 10_000}
+        for curr in (12_000.000001, 12_000.00001)
     ],
     "small_loans_curr": [
-        {"small_loans_curr": curr, "small_loans_prev": 10_000} for curr in (12_000.000001, 13_999.999999, 13_999.9999)
+        {"small_loans_curr": curr, "small_loans_prev": 10_000}
+        for curr in (12_000.000001, 13_999.999999, 13_999.9999)
     ],
     "commitments": performance_cases(),
 }
 
 GROUPS = {part: pair_cases(part, whole, *rest) + NEAR.get(part, []) for part, whole, *rest in PAIRS}
 GROUPS |= {name: [{name: n} for n in values] + [{}] for name, values in COUNTS.items()}
-GROUPS |= {name: [{name: Fraction(full * n, 8)} for n in range(8, -1, -1)] + [{}] for name, full in AWARDS.items()}
+GROUPS |= {
+    name: [{name: Fraction(full * n, 8)} for n in range(8, -1, -1)] + [{}]
+    for name, full in AWARDS.items()
+}
 GROUPS |= {name: [{name: 1}, {name: 0}, {}] for name in SINGLE_FLAGS}
 GROUPS |= {
     "halls": halls_cases(),
@@ -351,28 +493,59 @@ GROUPS |= {
     "agri": coverage_cases("agri"),
     "ratings": switches(RATINGS, 0, 1),
     "risks": switches(["regional_risk", "institution_risk_event"], 0, 1),
-    "shares": [classes([1] * n + [0] * m + [None] * (8 - n - m)) for n in range(9) for m in range(9 - n)] + [{}],
+    "shares": [
+        classes([1] * n + [0] * m + [None] * (8 - n - m)) for n in range(9) for m in range(9 - n)
+    ]
+    + [{}],
     "security": security_cases(["security_intrusions", "security_notices"]),
     "loans": loans_cases(),
     "graded": [
-        {"graded_domains": n, "graded_domain_score": score} for n in range(16) for score in (None, 0, n, n * Fraction(5, 4))
+        {"graded_domains": n, "graded_domain_score": score}
+        for n in range(16)
+        for score in (None, 0, n, n * Fraction(5, 4))
     ]
     + [{"graded_domain_score": Fraction(13, 2)}, {}],
     "law": switches(["law_local", "law_upper"], 1, 0),
 }
 
-# Eligible, full marks, full bonus: a row that differs from it in a few groups shows what those do to the totals.
+# Eligible, full marks, full bonus: a row that differs from it in a few groups shows what those do
+# to the totals.
 BEST = {
-    **dict.fromkeys([*SINGLE_FLAGS, *NOTICES, *SHARES, "xyd_platform_own", "mlps3_filed", "mlps3_assessed"], 1),
-    **dict.fromkeys(["rural_system_local", "rural_system_province", "law_upper", "portal_ideology_ok"], 1),
-    **dict.fromkeys([*RATINGS, *BONDS, "xyd_platform_upper", "regional_risk", "institution_risk_event", "law_local"], 0),
-    **dict.fromkeys(["data_breaches_3y", "security_intrusions", "security_notices", "uscc_errors"], 0),
-    **dict.fromkeys(["repairs_overdue", "repairs_noncompliant", "site_outages", "report_nonconformities"], 0),
-    **dict.fromkeys(["dual_due", "dual_reported", "dual_compliant", "dual_timely", "dual_published"], 5000),
+    **dict.fromkeys(
+        [*SINGLE_FLAGS, *NOTICES, *SHARES, "xyd_platform_own", "mlps3_filed", "mlps3_assessed"], 1
+    ),
+    **dict.fromkeys(
+        ["rural_system_local", "rural_system_province", "law_upper", "portal_ideology_ok"], 1
+    ),
+    **dict.fromkeys(
+        [
+            *RATINGS,
+            *BONDS,
+            "xyd_platform_upper",
+            "regional_risk",
+            "institution_risk_event",
+            "law_local",
+        ],
+        0,
+    ),
+    **dict.fromkeys(
+        ["data_breaches_3y", "security_intrusions", "security_notices", "uscc_errors"], 0
+    ),
+    **dict.fromkeys(
+        ["repairs_overdue", "repairs_noncompliant", "site_outages", "report_nonconformities"], 0
+    ),
+    **dict.fromkeys(
+        ["dual_due", "dual_reported", "dual_compliant", "dual_timely", "dual_published"], 5000
+    ),
     **{part: 7 for part, _, ratios, *_ in PAIRS if part not in MAY_EXCEED and ratios[-1] == 1},
     **{whole: 7 for part, whole, ratios, *_ in PAIRS if part not in MAY_EXCEED and ratios[-1] == 1},
     **AWARDS,
-    **{"uscc_total": 1000, "dual_valid_objections": 0, "objections_handled": 4, "objection_workdays": 18.5},
+    **{
+        "uscc_total": 1000,
+        "dual_valid_objections": 0,
+        "objections_handled": 4,
+        "objection_workdays": 18.5,
+    },
     **{
         "depts_total": 40,
         "depts_sharing": 30,
@@ -381,11 +554,39 @@ BEST = {
         "pop_resident": 9,
         "pop_urban": 5,
     },
-    **{"halls_total": 2, "halls_connected": 2, "questionnaires": 120, "joint_domains": 8, "innovations": 4},
-    **{"households_total": 50, "households_local": 49, "households_reported": 50, "performances": 5},
-    **{"agri_total": 50, "agri_local": 50, "agri_reported": 4, "commitments": 12, "enterprises": 11},
-    **{"small_loans_prev": 1.1, "small_loans_curr": 1.9, "unsecured_loans_prev": 50.5, "unsecured_loans_curr": 99.25},
-    **{"loans_xyd": 70.5, "loans_credit": 700, "loans_enterprise": 1400, "xyd_recommended": 40, "xyd_funded": 9},
+    **{
+        "halls_total": 2,
+        "halls_connected": 2,
+        "questionnaires": 120,
+        "joint_domains": 8,
+        "innovations": 4,
+    },
+    **{
+        "households_total": 50,
+        "households_local": 49,
+        "households_reported": 50,
+        "performances": 5,
+    },
+    **{
+        "agri_total": 50,
+        "agri_local": 50,
+        "agri_reported": 4,
+        "commitments": 12,
+        "enterprises": 11,
+    },
+    **{
+        "small_loans_prev": 1.1,
+        "small_loans_curr": 1.9,
+        "unsecured_loans_prev": 50.5,
+        "unsecured_loans_curr": 99.25,
+    },
+    **{
+        "loans_xyd": 70.5,
+        "loans_credit": 700,
+        "loans_enterprise": 1400,
+        "xyd_recommended": 40,
+        "xyd_funded": 9,
+    },
     **{"graded_domains": 15, "graded_domain_score": 33.5, "city_class": "prefecture"},
     **{"monitor_rank_mean": 45.5, "monitor_rank_worst": 77, "monitor_bottom3_streak": 0},
 }
@@ -393,7 +594,10 @@ BEST = {
 
 def typed(values):
     """As a table holds it: every number a float, the class a text, a blank None."""
-    return {name: value if value is None or isinstance(value, str) else float(value) for name, value in values.items()}
+    return {
+        name: value if value is None or isinstance(value, str) else float(value)
+        for name, value in values.items()
+    }
 
 
 def whole_row(values, level="county"):
@@ -409,7 +613,9 @@ def sweep(groups):
     """Every case of these groups once, in rows that are otherwise the best."""
     for group in groups:
         for number, case in enumerate(GROUPS[group]):
-            yield whole_row({**BEST, **cleared(group), **case}, "city" if number % 3 == 1 else "county")
+            yield whole_row(
+                {**BEST, **cleared(group), **case}, "city" if number % 3 == 1 else "county"
+            )
 
 
 SWEEP = list(sweep(GROUPS))
@@ -434,18 +640,25 @@ NEAR_ENDS = [
 ] + [(part, whole, ratios, unit) for part, whole, ratios, unit, _ in PAIRS]
 
 
-@pytest.mark.parametrize(("part", "whole", "ratios", "unit"), NEAR_ENDS, ids=lambda value: str(value)[:24])
+@pytest.mark.parametrize(
+    ("part", "whole", "ratios", "unit"), NEAR_ENDS, ids=lambda value: str(value)[:24]
+)
 def test_rows_stand_on_both_sides_of_every_threshold(part, whole, ratios, unit):
     for ratio in ratios:
         seen = set()
         for row in SWEEP:
-            value, total = oracle.exact(part, row[part]), oracle.exact(whole, row[whole]) if whole else Fraction(1)
+            value, total = (
+                oracle.exact(part, row[part]),
+                oracle.exact(whole, row[whole]) if whole else Fraction(1),
+            )
             if value is not None and total:
                 distance = value - ratio * total
                 if abs(distance) <= unit:
                     seen.add((distance > 0) - (distance < 0))
         bounded = whole and part not in MAY_EXCEED
-        assert seen >= {0} | ({-1} if ratio > 0 else set()) | ({1} if ratio != 1 or not bounded else set())
+        assert seen >= {0} | ({-1} if ratio > 0 else set()) | (
+            {1} if ratio != 1 or not bounded else set()
+        )
 
 
 # --- The library against the oracle ---
@@ -461,19 +674,31 @@ ALTERNATIVES = {
     "monthly_rank": ["every_month"],
     "no_target": ["missing"],
 }
-ONE_CHANGED = [{}] + [{name: option} for name, options in ALTERNATIVES.items() for option in options]
+ONE_CHANGED = [{}] + [
+    {name: option} for name, options in ALTERNATIVES.items() for option in options
+]
 ANY_READINGS = st.fixed_dictionaries(
-    {name: st.sampled_from([oracle.DEFAULTS[name], *options]) for name, options in ALTERNATIVES.items()}
+    {
+        name: st.sampled_from([oracle.DEFAULTS[name], *options])
+        for name, options in ALTERNATIVES.items()
+    }
 )
-# A failure names its rows and how they differ from the best one; shrinking whole tables would add minutes and no more.
-QUICK = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": [Phase.reuse, Phase.generate]}
+# A failure names its rows and how they differ from the best one; shrinking whole tables would add
+# minutes and no more.
+QUICK = {
+    "deadline": None,
+    "suppress_health_check": list(HealthCheck),
+    "phases": [Phase.reuse, Phase.generate],
+}
 
 
 BOOK = cc.load_rulebook()
 
 
 def frame(rows):
-    """The rows as the library reads them, in a table with the period's and the jurisdictions' names."""
+    """The rows as the library reads them, in a table with the period's and the jurisdictions'
+    names.
+    """
     columns = {}
     for name in rows[0]:
         values = [row[name] for row in rows]
@@ -485,7 +710,9 @@ def frame(rows):
 
 
 def differences(what, found, expected, rows):
-    """One readable line for each cell that differs: what each of the two says, and how the row differs from the best."""
+    """One readable line for each cell that differs: what each of the two says, and how the row
+    differs from the best.
+    """
     lines = []
     for rule in expected[0]:
         theirs, mine = found[rule].to_numpy(), [row[rule] for row in expected]
@@ -506,10 +733,21 @@ def assert_agreement(rows, readings):
     results = [oracle.score_row(row, readings, row["level"]) for row in rows]
     sums = [oracle.totals(row, readings) for row in results]
     assert list(card.points.columns) == list(results[0])
-    found = {"score": card.points, "low": card.low, "high": card.high, "full": card.full, "status": card.status}
+    found = {
+        "score": card.points,
+        "low": card.low,
+        "high": card.high,
+        "full": card.full,
+        "status": card.status,
+    }
     lines = differences("totals", card.totals(), sums, rows)
     for what, wide in found.items():
-        lines += differences(what, wide, [{rule: getattr(r, what) for rule, r in row.items()} for row in results], rows)
+        lines += differences(
+            what,
+            wide,
+            [{rule: getattr(r, what) for rule, r in row.items()} for row in results],
+            rows,
+        )
     assert not lines, f"{readings}: {len(lines)} differences\n" + "\n".join(lines[:12])
     return sums
 
@@ -517,7 +755,14 @@ def assert_agreement(rows, readings):
 # The groups whose points each reading decides; the default is swept over all of them.
 DECIDED_BY = {
     "inclusive": ["depts_sharing", "banks_connected", "pop_urban"],
-    "proportional": ["small_loans_curr", "loans", "questionnaires", "commitments", "dual_valid_objections", "repeat_exited"],
+    "proportional": [
+        "small_loans_curr",
+        "loans",
+        "questionnaires",
+        "commitments",
+        "dual_valid_objections",
+        "repeat_exited",
+    ],
     "partial_step": ["uscc_errors", "objection_workdays"],
     "objection_scale": ["dual_valid_objections"],
     "graded_domain": ["graded"],
@@ -563,12 +808,18 @@ def group_strategy(group):
     return cases
 
 
-STRATEGIES = {group: group_strategy(group).map(lambda case, group=group: {**cleared(group), **case}) for group in GROUPS}
+STRATEGIES = {
+    group: group_strategy(group).map(lambda case, group=group: {**cleared(group), **case})
+    for group in GROUPS
+}
 SOME_CHANGES = st.lists(st.sampled_from(sorted(GROUPS)), max_size=5, unique=True).flatmap(
     lambda groups: st.fixed_dictionaries({group: STRATEGIES[group] for group in groups})
 )
 VALUES = (SOME_CHANGES | st.fixed_dictionaries(STRATEGIES)).map(
-    lambda chosen: {**BEST, **{name: value for case in chosen.values() for name, value in case.items()}}
+    lambda chosen: {
+        **BEST,
+        **{name: value for case in chosen.values() for name, value in case.items()},
+    }
 )
 ROWS = st.builds(whole_row, VALUES, st.sampled_from(["county", "city"]))
 
@@ -593,7 +844,9 @@ def test_any_rows_agree(readings, rows):
 
 
 @settings(max_examples=15, **QUICK)
-@given(rows=tables(), readings=ANY_READINGS, absent=st.sets(st.sampled_from(oracle.INPUTS), max_size=3))
+@given(
+    rows=tables(), readings=ANY_READINGS, absent=st.sets(st.sampled_from(oracle.INPUTS), max_size=3)
+)
 def test_any_readings_agree_and_an_absent_column_is_missing(rows, readings, absent):
     rows = [{name: value for name, value in row.items() if name not in absent} for row in rows]
     for row in assert_agreement(rows, readings):
@@ -601,11 +854,18 @@ def test_any_readings_agree_and_an_absent_column_is_missing(rows, readings, abse
 
 
 @settings(max_examples=60, **QUICK)
-@given(values=VALUES, level=st.sampled_from(["county", "city"]), readings=ANY_READINGS, data=st.data())
+@given(
+    values=VALUES, level=st.sampled_from(["county", "city"]), readings=ANY_READINGS, data=st.data()
+)
 def test_whatever_is_missing_stays_inside_the_interval(values, level, readings, data):
-    """The oracle alone: forgetting inputs never decides otherwise, and the interval holds what was forgotten."""
+    """The oracle alone: forgetting inputs never decides otherwise, and the interval holds what was
+    forgotten.
+    """
     known = sorted(name for name, value in values.items() if value is not None)
-    forgotten = data.draw(st.sets(st.sampled_from(known), max_size=20)) - {"pop_resident", "pop_urban"}
+    forgotten = data.draw(st.sets(st.sampled_from(known), max_size=20)) - {
+        "pop_resident",
+        "pop_urban",
+    }
     before = oracle.score_row(typed(values), readings, level)
     after = oracle.score_row({**typed(values), **dict.fromkeys(forgotten)}, readings, level)
     for rule, wide in after.items():
@@ -620,7 +880,9 @@ def test_whatever_is_missing_stays_inside_the_interval(values, level, readings, 
 
 @st.composite
 def city_tables(draw):
-    """Two to four counties, one or two periods, rows and values missing, the city's row absent, blank or typed."""
+    """Two to four counties, one or two periods, rows and values missing, the city's row absent,
+    blank or typed.
+    """
     places = ["甲县", "乙县", "丙区", "丁区"][: draw(st.integers(2, 4))]
     rows = []
     for period in ["2021-04", "2021-05"][: draw(st.integers(1, 2))]:

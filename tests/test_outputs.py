@@ -11,11 +11,11 @@ from click.testing import CliRunner
 from test_merging import BOOK, write_form
 
 import creditcalc as cc
-from creditcalc.cluster import partitions
-from creditcalc.render import workbook
-from creditcalc.cli.main import cli
 from creditcalc.cli.in_place import lost
+from creditcalc.cli.main import cli
+from creditcalc.cluster import partitions
 from creditcalc.intake.merge import merge_inputs
+from creditcalc.render import workbook
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 HEADER = "jurisdiction,period,level,city,uscc_total,uscc_errors,remark\n"
@@ -112,10 +112,15 @@ def test_a_file_that_is_there_is_overwritten_only_by_force(place, monkeypatch, a
     after = bytes_of(place)
     old = place / arguments[-1]
     assert after[old] != before[old]
-    assert {path: after[path] for path in before if path != old} == {path: before[path] for path in before if path != old}
+    assert {path: after[path] for path in before if path != old} == {
+        path: before[path] for path in before if path != old
+    }
 
 
-@pytest.mark.parametrize("outputs", [("x.csv", "x.csv"), ("x.csv", "D/../x.csv"), ("x.csv", "X.csv"), ("old.csv", "link.csv")])
+@pytest.mark.parametrize(
+    "outputs",
+    [("x.csv", "x.csv"), ("x.csv", "D/../x.csv"), ("x.csv", "X.csv"), ("old.csv", "link.csv")],
+)
 def test_two_outputs_are_two_files(place, monkeypatch, outputs):
     monkeypatch.chdir(place)
     Path("link.csv").symlink_to("old.csv")
@@ -147,7 +152,9 @@ def test_a_second_output_that_fails_while_it_is_written_leaves_no_first(place, m
     monkeypatch.setattr(workbook, "_save_csv", full)
     before = bytes_of(place)
     done = call("score", DATA, "--out", "old.csv", "--totals", "t.csv", "--force")
-    assert done.exit_code == 1 and done.stderr == "读写文件失败：t.csv（磁盘满了，腾出空间再运行）\n"
+    assert (
+        done.exit_code == 1 and done.stderr == "读写文件失败：t.csv（磁盘满了，腾出空间再运行）\n"
+    )
     assert len(saved) == 2 and bytes_of(place) == before
 
 
@@ -174,7 +181,10 @@ def refused(tmp_path, old, *forms):
     before = bytes_of(tmp_path)
     done = call("merge", old, *forms, "--out", old, "--force")
     assert done.exit_code == 2 and bytes_of(tmp_path) == before, done.output
-    assert done.stderr.splitlines()[-1].startswith(f"{old}：原样留着，没有改动") and "--out" in done.stderr
+    assert (
+        done.stderr.splitlines()[-1].startswith(f"{old}：原样留着，没有改动")
+        and "--out" in done.stderr
+    )
     return done.stderr
 
 
@@ -188,16 +198,27 @@ def old(tmp_path):
 def test_a_table_is_added_to_in_its_own_place(tmp_path, ending):
     old = tmp_path / f"all.{ending}"
     write = {"csv": "to_csv", "xlsx": "to_excel", "parquet": "to_parquet"}[ending]
-    row = {"县区": ["范县"], "期间": "2021-05", "uscc_total": 100, "备注": "先报", "uscc_errors": None}
+    row = {
+        "县区": ["范县"],
+        "期间": "2021-05",
+        "uscc_total": 100,
+        "备注": "先报",
+        "uscc_errors": None,
+    }
     getattr(pd.DataFrame(row), write)(old, index=False)
     late = tmp_path / "late.csv"
-    late.write_text(HEADER + "范县,2021-05,,濮阳市,,2,再报\n台前县,2021-05,,濮阳市,7,1,\n", encoding="utf-8")
+    late.write_text(
+        HEADER + "范县,2021-05,,濮阳市,,2,再报\n台前县,2021-05,,濮阳市,7,1,\n", encoding="utf-8"
+    )
     done = call("merge", late, old, "--out", old)
     assert done.exit_code == 0, done.output
     table = cc.read_inputs(old)
-    assert table[["jurisdiction", "city", "uscc_total", "uscc_errors", "remark"]].to_numpy().tolist() == [
-        ["范县", "濮阳市", 100, 2, "再报；先报"], ["台前县", "濮阳市", 7, 1, ""]
-    ]  # fmt: skip
+    assert table[
+        ["jurisdiction", "city", "uscc_total", "uscc_errors", "remark"]
+    ].to_numpy().tolist() == [
+        ["范县", "濮阳市", 100, 2, "再报；先报"],
+        ["台前县", "濮阳市", 7, 1, ""],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -214,7 +235,9 @@ def test_a_fault_of_the_merging_leaves_the_table_as_it_was(old, tmp_path, line, 
     (tmp_path / "late.csv").write_text(HEADER + line, encoding="utf-8")
     assert said in refused(tmp_path, old, tmp_path / "late.csv")
     done = call("merge", old, tmp_path / "late.csv", "--out", tmp_path / "new.csv")
-    assert done.exit_code == 1 and (tmp_path / "new.csv").exists()  # another file is written with what is sound
+    assert (
+        done.exit_code == 1 and (tmp_path / "new.csv").exists()
+    )  # another file is written with what is sound
 
 
 def test_a_fault_of_the_table_itself_leaves_it_as_it_was(tmp_path):
@@ -233,7 +256,9 @@ def test_a_file_that_cannot_be_read_leaves_the_table_as_it_was(old, tmp_path):
 
 
 def test_a_form_is_not_made_a_table_in_its_own_place(tmp_path):
-    form = write_form(tmp_path / "a.xlsx", {"uscc_total": 5}, notes=[("uscc_total", "市场监管局", "含个体")])
+    form = write_form(
+        tmp_path / "a.xlsx", {"uscc_total": 5}, notes=[("uscc_total", "市场监管局", "含个体")]
+    )
     assert "填报表" in refused(tmp_path, form)
 
 
@@ -287,7 +312,10 @@ def test_a_row_a_column_or_a_cell_that_the_result_lacks_is_named(old):
     for after, said in (
         (before.iloc[:0], "没有这一行（值：范县 2021-05）"),
         (before.drop(columns="uscc_total"), "a.csv，列 uscc_total：合并的结果里没有这一列"),
-        (before.assign(uscc_total=None), "列 uscc_total：合并的结果里 范县 2021-05 的这一格变了（值：100.0）"),
+        (
+            before.assign(uscc_total=None),
+            "列 uscc_total：合并的结果里 范县 2021-05 的这一格变了（值：100.0）",
+        ),
         (before.assign(uscc_total=100.5), "列 uscc_total"),
         (before.assign(city="鹤壁市"), "列 city"),
         (before.assign(remark="先报了"), "列 remark"),

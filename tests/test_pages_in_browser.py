@@ -1,4 +1,6 @@
-"""Every page of the sample in Debian's Chromium: no error, no request, no sideways scrolling, readable, printable."""
+"""Every page of the sample in Debian's Chromium: no error, no request, no sideways scrolling,
+readable, printable.
+"""
 
 import re
 import shutil
@@ -10,13 +12,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from creditcalc.batch.runner import run
 from creditcalc.batch.plan import Options
+from creditcalc.batch.runner import run
 from creditcalc.render.pdf import print_pages
 
 WIDTHS = (390, 1280)  # a telephone and a wide screen
 UNITS = ("发展改革委", "各县（区）人民政府、管委会")  # with axe; the others are made alike
-# Playwright runs a page's own script in an isolated world, so that axe can read a page whose policy forbids scripts.
+# Playwright runs a page's own script in an isolated world, so that axe can read a page whose policy
+# forbids scripts.
 SERIOUS = ("serious", "critical")
 
 
@@ -35,7 +38,9 @@ def pages(made):
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
         yield browser
         browser.close()
 
@@ -62,7 +67,9 @@ def test_no_page_needs_anything_or_scrolls_sideways(browser, pages, width):
         asked.clear()
         tab.goto(page.as_uri())
         assert [url for url in asked if not url.startswith("data:")] == [page.as_uri()]
-        wide, room = tab.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+        wide, room = tab.evaluate(
+            "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+        )
         assert wide <= room, (page.name, wide)
         assert tab.evaluate("document.documentElement.lang") == "zh-CN"
     context.close()
@@ -98,7 +105,9 @@ def test_every_link_leads_somewhere(browser, pages):
             file, _, fragment = target.partition("#")
             assert file.startswith("file:"), target
             if file == page.as_uri():
-                assert not fragment or tab.evaluate("id => !!document.getElementById(decodeURIComponent(id))", fragment), target
+                assert not fragment or tab.evaluate(
+                    "id => !!document.getElementById(decodeURIComponent(id))", fragment
+                ), target
             else:
                 assert Path(unquote(file.removeprefix("file://"))).exists(), target
     tab.close()
@@ -110,7 +119,9 @@ def test_the_box_narrows_the_standings_to_a_name(browser, made):
     rows = tab.locator("p.find + .sheet tbody tr")
     assert rows.count() == 10
     tab.fill("#find", "范县")
-    assert rows.filter(visible=True).count() == 1 and "范县" in rows.filter(visible=True).inner_text()
+    assert (
+        rows.filter(visible=True).count() == 1 and "范县" in rows.filter(visible=True).inner_text()
+    )
     tab.fill("#find", "")
     assert rows.filter(visible=True).count() == 10
     tab.close()
@@ -118,7 +129,10 @@ def test_the_box_narrows_the_standings_to_a_name(browser, made):
 
 @pytest.fixture(scope="module")
 def printed(made):
-    pages = [made.folder / name for name in ("范县.html", "濮阳市.html", "units/发展改革委.html", "index.html")]
+    pages = [
+        made.folder / name
+        for name in ("范县.html", "濮阳市.html", "units/发展改革委.html", "index.html")
+    ]
     for page, pdf, error in print_pages(pages, jobs=2):
         assert error == ""
         page.with_suffix(".pdf").write_bytes(pdf)
@@ -128,20 +142,40 @@ def printed(made):
 def test_what_is_printed_has_its_text_and_no_blank_page(printed):
     for page in printed:
         text = subprocess.run(
-            ["pdftotext", "-layout", page.with_suffix(".pdf"), "-"], capture_output=True, text=True, check=True
+            ["pdftotext", "-layout", page.with_suffix(".pdf"), "-"],
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         sheets = text.split("\f")[:-1]
         source = page.read_text(encoding="utf-8")
         title = re.search(r"<title>(.*?)</title>", source)[1]
-        headings = {re.sub(r"<[^>]*>|\s", "", heading) for heading in re.findall(r"<h2.*?</h2>", source)}
+        headings = {
+            re.sub(r"<[^>]*>|\s", "", heading) for heading in re.findall(r"<h2.*?</h2>", source)
+        }
         assert title.split()[0] in text and "濮信用" in text and headings
         for number, sheet in enumerate(sheets, 1):
-            words = re.sub(r"\s|第 \d+ 页，共 \d+ 页", "", sheet).replace(re.sub(r"\s", "", title), "")
+            words = re.sub(r"\s|第 \d+ 页，共 \d+ 页", "", sheet).replace(
+                re.sub(r"\s", "", title), ""
+            )
             assert len(words) > 20, (page.name, number)
-            lines = [re.sub(r"\s", "", line) for line in sheet.splitlines() if line.strip()][1:-1]  # without head and foot
-            assert lines[-1] not in headings, (page.name, number, "a heading alone at the end of a sheet")
-            assert not lines[0].startswith("来源："), (page.name, number, "a source without its table")
-            assert f"第{number}页，共{len(sheets)}页" in re.sub(r"\s", "", sheet), (page.name, number)
+            lines = [re.sub(r"\s", "", line) for line in sheet.splitlines() if line.strip()][
+                1:-1
+            ]  # without head and foot
+            assert lines[-1] not in headings, (
+                page.name,
+                number,
+                "a heading alone at the end of a sheet",
+            )
+            assert not lines[0].startswith("来源："), (
+                page.name,
+                number,
+                "a source without its table",
+            )
+            assert f"第{number}页，共{len(sheets)}页" in re.sub(r"\s", "", sheet), (
+                page.name,
+                number,
+            )
 
 
 def test_tables_and_figures_fit_the_paper(browser, printed):

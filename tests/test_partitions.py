@@ -13,11 +13,11 @@ from click.testing import CliRunner
 from processes import LINUX
 
 from creditcalc import load_rulebook
-from creditcalc.cluster import partitions
 from creditcalc.cli.main import _sound, cli
+from creditcalc.cluster import partitions
 from creditcalc.cluster.pages import ClusterError, mapping
-from creditcalc.intake.checked_table import check_inputs
 from creditcalc.cluster.partitions import read, score_partitions
+from creditcalc.intake.checked_table import check_inputs
 from creditcalc.problems import InputError
 from creditcalc.scoring.scorecard import score
 
@@ -70,7 +70,9 @@ def part(rng, first, rows):
     table = pd.DataFrame(table)
     for i in BOOK.inputs.values():
         if i.part_of:
-            table[i.label] = table[i.label].where(table[i.label] <= i.times * table[BOOK.inputs[i.part_of].label])
+            table[i.label] = table[i.label].where(
+                table[i.label] <= i.times * table[BOOK.inputs[i.part_of].label]
+            )
     return table
 
 
@@ -98,29 +100,52 @@ def change(file, **columns):
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """Clean parts of several cities and of one; parts with every fault that only all together show; of odd types."""
+    """Clean parts of several cities and of one; parts with every fault that only all together show;
+    of odd types.
+    """
     home = tmp_path_factory.mktemp("parquet")
-    made = {SEVERAL: write(home / "several", 4), ONE: write(home / "one", 3, 36), BAD: write(home / "bad", 4)}
+    made = {
+        SEVERAL: write(home / "several", 4),
+        ONE: write(home / "one", 3, 36),
+        BAD: write(home / "bad", 4),
+    }
     made[ODD] = write(home / "odd", 3)
     for n, city in ((0, None), (2, "市0")):
         change(made[ONE] / f"{n:03}.parquet", city=[city] * 36)
     change(made[ONE] / "001.parquet", city=[None] * 36)
     loans = BOOK.inputs["loans_xyd"].label
-    change(made[BAD] / "001.parquet", 县区=["县00000", "县00011"], city=["市0", None], **{loans: [None, None, -1.0, 2e15]})
-    change(made[BAD] / "002.parquet", 县区=["县00000", "县00023"], city=["市7", "市0"], period=["2021-01", "2021-02"])
-    change(made[BAD] / "003.parquet", 县区=["县00000", "县00000"], city=["市0", "市0"], period=["2021-03", "2021-03"])
+    change(
+        made[BAD] / "001.parquet",
+        县区=["县00000", "县00011"],
+        city=["市0", None],
+        **{loans: [None, None, -1.0, 2e15]},
+    )
+    change(
+        made[BAD] / "002.parquet",
+        县区=["县00000", "县00023"],
+        city=["市7", "市0"],
+        period=["2021-01", "2021-02"],
+    )
+    change(
+        made[BAD] / "003.parquet",
+        县区=["县00000", "县00000"],
+        city=["市0", "市0"],
+        period=["2021-03", "2021-03"],
+    )
     change(made[ODD] / "000.parquet", **{loans: ["1,200", "12%", "３"] + [None] * 117})
     change(made[ODD] / "001.parquet", 县区=[" 县00011", "县\n1", None], period=["2021年5月"])
-    pd.read_parquet(made[ODD] / "002.parquet").astype({"city": "category", loans: "float32"}).to_parquet(
-        made[ODD] / "002.parquet"
-    )
+    pd.read_parquet(made[ODD] / "002.parquet").astype(
+        {"city": "category", loans: "float32"}
+    ).to_parquet(made[ODD] / "002.parquet")
     return made
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cluster")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", local_directory=folder) as local:
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", local_directory=folder
+    ) as local:
         yield local.scheduler_address
 
 
@@ -139,10 +164,17 @@ def bits(frame):
 
 
 @pytest.mark.parametrize("which", [SEVERAL, ONE, BAD, ODD])
-def test_the_results_are_the_bits_and_the_problems_those_of_the_whole_table(folders, which, tmp_path):
+def test_the_results_are_the_bits_and_the_problems_those_of_the_whole_table(
+    folders, which, tmp_path
+):
     checked, card = whole(folders[which])
     assert bool(checked.errors) == (which in (BAD, ODD)) and len(card.table) > 100
-    problems = score_partitions(folders[which], BOOK, {}, {name: tmp_path / f"{name}.parquet" for name in ("items", "totals")})
+    problems = score_partitions(
+        folders[which],
+        BOOK,
+        {},
+        {name: tmp_path / f"{name}.parquet" for name in ("items", "totals")},
+    )
     assert sorted(map(repr, problems)) == sorted(map(repr, checked.problems))
     assert bits(pd.read_parquet(tmp_path / "items.parquet")) == bits(card.items())
     assert bits(pd.read_parquet(tmp_path / "totals.parquet")) == bits(card.totals())
@@ -171,12 +203,16 @@ def test_the_command_writes_what_it_writes_of_one_file(folders, tmp_path):
 def test_workers_give_the_same(folders, which, cluster, tmp_path):
     checked, card = whole(folders[which])
     with mapping(cluster) as mapped:
-        problems = score_partitions(folders[which], BOOK, {}, {"items": tmp_path / "i.parquet"}, mapped)
+        problems = score_partitions(
+            folders[which], BOOK, {}, {"items": tmp_path / "i.parquet"}, mapped
+        )
     assert sorted(map(repr, problems)) == sorted(map(repr, checked.problems))
     assert bits(pd.read_parquet(tmp_path / "i.parquet")) == bits(card.items())
 
 
-def test_a_file_that_changed_is_read_anew_although_another_run_still_has_the_old_one(cluster, tmp_path):
+def test_a_file_that_changed_is_read_anew_although_another_run_still_has_the_old_one(
+    cluster, tmp_path
+):
     files = [tmp_path / f"{n}.parquet" for n in range(2)]
     for file in files:
         pd.DataFrame({"n": [1]}).to_parquet(file)
@@ -190,7 +226,9 @@ def test_a_file_that_changed_is_read_anew_although_another_run_still_has_the_old
 def test_what_is_sent_for_a_file_does_not_grow_with_the_number_of_files(cluster, monkeypatch):
     sizes, compute = [], distributed.Client.compute
     monkeypatch.setattr(
-        distributed.Client, "compute", lambda self, part: sizes.append(len(cloudpickle.dumps(part))) or compute(self, part)
+        distributed.Client,
+        "compute",
+        lambda self, part: sizes.append(len(cloudpickle.dumps(part))) or compute(self, part),
     )
     most = []
     with mapping(cluster) as mapped:
@@ -203,7 +241,12 @@ def test_what_is_sent_for_a_file_does_not_grow_with_the_number_of_files(cluster,
 
 def test_a_scheduler_that_loses_its_workers_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr("creditcalc.cluster.pages.ABANDONED", 1)
-    start = {"n_workers": 1, "processes": False, "dashboard_address": ":0", "local_directory": tmp_path}
+    start = {
+        "n_workers": 1,
+        "processes": False,
+        "dashboard_address": ":0",
+        "local_directory": tmp_path,
+    }
     with distributed.LocalCluster(**start) as local, mapping(local.scheduler_address) as mapped:
         local.scale(0)
         while local.scheduler.workers:
@@ -222,12 +265,21 @@ def test_the_command_goes_through_a_scheduler(folders, cluster, tmp_path):
 
 
 def test_a_scheduler_is_of_no_use_for_one_file(folders, tmp_path):
-    call = ["score", str(folders[SEVERAL] / "000.parquet"), "--out", str(tmp_path / "o.csv"), "--scheduler", "x"]
+    call = [
+        "score",
+        str(folders[SEVERAL] / "000.parquet"),
+        "--out",
+        str(tmp_path / "o.csv"),
+        "--scheduler",
+        "x",
+    ]
     result = CliRunner().invoke(cli, call)
     assert result.exit_code == 2 and "Parquet 文件夹" in result.stderr
 
 
-def test_nothing_is_written_of_what_excel_cannot_hold_or_has_no_rows(folders, tmp_path, monkeypatch):
+def test_nothing_is_written_of_what_excel_cannot_hold_or_has_no_rows(
+    folders, tmp_path, monkeypatch
+):
     monkeypatch.setattr(partitions, "EXCEL_ROWS", 4 * 120 * len(BOOK.rules))
     call = ["score", str(folders[SEVERAL]), "--out", str(tmp_path / "o.xlsx")]
     result = CliRunner().invoke(cli, call)
@@ -255,7 +307,9 @@ def test_nothing_is_written_where_no_row_is_sound(folders, tmp_path):
 
 
 @LINUX
-@pytest.mark.parametrize(("where", "most"), [("here", 1.15), ("there", 1.2)])  # a scheduler keeps a log of what it sent
+@pytest.mark.parametrize(
+    ("where", "most"), [("here", 1.15), ("there", 1.2)]
+)  # a scheduler keeps a log of what it sent
 def test_peak_memory_of_no_process_grows_with_the_number_of_parts(where, most, tmp_path):
     peaks = []
     for parts in (10, 100):
@@ -263,6 +317,8 @@ def test_peak_memory_of_no_process_grows_with_the_number_of_parts(where, most, t
         out = tmp_path / f"out{parts}"
         out.mkdir()
         call = [sys.executable, "-c", PEAK, where, str(folder), str(out)]
-        peaks.append(json.loads(subprocess.run(call, capture_output=True, text=True, check=True).stdout))
+        peaks.append(
+            json.loads(subprocess.run(call, capture_output=True, text=True, check=True).stdout)
+        )
     print("peak of 10 and of 100 parts, MB:", *peaks)
     assert all(many < most * few for few, many in zip(*peaks, strict=True))

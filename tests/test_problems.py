@@ -12,11 +12,21 @@ from creditcalc.problems import SHOWN, Problem, ProblemError, UnknownName, neare
         (Problem("坏了"), "坏了"),
         (Problem("坏了", cure="修好"), "坏了。修好"),
         (Problem("坏了", "x"), "坏了（值：x）"),
-        (Problem("坏了", file="a.xlsx", sheet="范县", row=3, column="budget"), "a.xlsx，工作表 范县，第 3 行，列 budget：坏了"),
+        (
+            Problem("坏了", file="a.xlsx", sheet="范县", row=3, column="budget"),
+            "a.xlsx，工作表 范县，第 3 行，列 budget：坏了",
+        ),
         (Problem("坏了", row=3), "第 3 行：坏了"),
         (Problem("坏了", "a\nb", column="c\td"), "列 c d：坏了（值：a b）"),
     ],
-    ids=["what alone", "with a cure", "with a value", "with every place", "with a row", "on one line"],
+    ids=[
+        "what alone",
+        "with a cure",
+        "with a value",
+        "with every place",
+        "with a row",
+        "on one line",
+    ],
 )
 def test_a_problem_says_where_what_value_and_cure(problem, text):
     assert str(problem) == text
@@ -27,7 +37,10 @@ def test_a_problem_is_an_error_unless_it_says_so():
 
 
 def test_equal_problems_are_one():
-    assert len({Problem("坏了", "x", row=1), Problem("坏了", "x", row=1), Problem("坏了", "x", row=2)}) == 2
+    assert (
+        len({Problem("坏了", "x", row=1), Problem("坏了", "x", row=1), Problem("坏了", "x", row=2)})
+        == 2
+    )
 
 
 @pytest.mark.parametrize("kind", [cc.InputError, cc.RulebookError, cc.ReadingError, UnknownName])
@@ -49,7 +62,14 @@ def test_an_error_carries_every_problem_and_prints_a_line_each(kind):
         ("a\u202eb\u2028c", "a b c"),
         ("范县", "范县"),
     ],
-    ids=["a number", "as long as may be", "longer", "control characters", "text direction and line separator", "Chinese"],
+    ids=[
+        "a number",
+        "as long as may be",
+        "longer",
+        "control characters",
+        "text direction and line separator",
+        "Chinese",
+    ],
 )
 def test_shown(value, text):
     assert shown(value) == text

@@ -39,23 +39,45 @@ PUBLIC = [
 ]
 PACKAGE = Path(cc.__file__).parent
 MODULES = {path.stem: path for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
-CORE = ["problems", "formulas", "measures", "rulebook", "toml", "loading", "columns", "scoring", "rollup", "compare", "wording"]
+CORE = [
+    "problems",
+    "formulas",
+    "measures",
+    "rulebook",
+    "toml",
+    "loading",
+    "columns",
+    "scoring",
+    "rollup",
+    "compare",
+    "wording",
+]
 HEAVY = {"matplotlib", "papermill", "nbconvert"}
 
 
 def imported(module):
-    """What a module imports anywhere in it: ``creditcalc.x`` as such, anything else by its first name."""
+    """What a module imports anywhere in it: ``creditcalc.x`` as such, anything else by its first
+    name.
+    """
     found = set()
     for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found |= {f"creditcalc.{n.name}" for n in node.names} if node.module == "creditcalc" else {node.module}
+            found |= (
+                {f"creditcalc.{n.name}" for n in node.names}
+                if node.module == "creditcalc"
+                else {node.module}
+            )
     return {name if name.startswith("creditcalc.") else name.split(".")[0] for name in found}
 
 
 def own(module):
-    return {name.removeprefix("creditcalc.") for name in imported(module) if name.startswith("creditcalc.")} & set(MODULES)
+    return {
+        name.removeprefix("creditcalc.")
+        for name in imported(module)
+        if name.startswith("creditcalc.")
+    } & set(MODULES)
 
 
 def test_public_names():
@@ -64,7 +86,9 @@ def test_public_names():
 
 
 def test_no_module_imports_itself_through_others():
-    order = list(TopologicalSorter({module: own(module) for module in MODULES}).static_order())  # CycleError otherwise
+    order = list(
+        TopologicalSorter({module: own(module) for module in MODULES}).static_order()
+    )  # CycleError otherwise
     assert order.index("formulas") < order.index("rulebook") < order.index("scoring")
 
 
@@ -84,19 +108,29 @@ def test_nothing_imports_the_command_line():
 
 def fresh(code):
     """What a new interpreter prints."""
-    return subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, check=True
+    ).stdout
 
 
 @pytest.mark.parametrize("name", sorted({*PUBLIC} & {*MODULES}))
 def test_a_module_does_not_take_the_place_of_the_function_of_its_name(name):
     there = f"cc.{name} is sys.modules['creditcalc.{name}'].{name}"
     assert fresh(f"import sys, creditcalc as cc; cc.{name}; print({there})").strip() == "True"
-    assert fresh(f"import sys, creditcalc as cc; from creditcalc.{name} import {name}; print({there})").strip() == "True"
+    assert (
+        fresh(
+            f"import sys, creditcalc as cc; from creditcalc.{name} import {name}; print({there})"
+        ).strip()
+        == "True"
+    )
 
 
 def test_all_names_can_be_imported_at_once_and_no_others():
     assert (
-        fresh("from creditcalc import *; import creditcalc; print(all(n in globals() for n in creditcalc.__all__))") == "True\n"
+        fresh(
+            "from creditcalc import *; import creditcalc; print(all(n in globals() for n in creditcalc.__all__))"
+        )
+        == "True\n"
     )
     with pytest.raises(AttributeError, match="nothing"):
         _ = cc.nothing
@@ -108,7 +142,5 @@ def test_the_package_and_its_help_start_without_a_library():
 
 
 def test_using_the_package_starts_without_what_only_reports_need():
-    code = (
-        f"import creditcalc as cc, sys; [getattr(cc, name) for name in cc.__all__]; print(*sorted({HEAVY} & set(sys.modules)))"
-    )
+    code = f"import creditcalc as cc, sys; [getattr(cc, name) for name in cc.__all__]; print(*sorted({HEAVY} & set(sys.modules)))"
     assert fresh(code).split() == []

@@ -1,4 +1,6 @@
-"""Which files a run may touch: finished work and users' files stay, nobody else's file is followed or run."""
+"""Which files a run may touch: finished work and users' files stay, nobody else's file is followed
+or run.
+"""
 
 import json
 import os
@@ -13,10 +15,12 @@ from test_batch import OUTPUT, fake, light, names, notebooks, options, record, s
 
 from creditcalc.batch import provenance
 from creditcalc.batch.runner import run
-from creditcalc.files import LinkedFolder, replacing, sha256
 from creditcalc.batch.verify import verify
+from creditcalc.files import LinkedFolder, replacing, sha256
 
-ROOT_ONLY = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can act as another user")
+ROOT_ONLY = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can act as another user"
+)
 OTHER = 12345  # a user who is nobody here
 
 
@@ -27,26 +31,43 @@ def offices(options, fake):  # noqa: F811
 
 
 def all_files(folder):
-    return {path.relative_to(folder).as_posix(): sha256(path) for path in folder.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): sha256(path)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
-@pytest.mark.parametrize("choice", [{"counties": ("甲县",)}, {"units": False}, {"city": "某市", "units": False}])
+@pytest.mark.parametrize(
+    "choice", [{"counties": ("甲县",)}, {"units": False}, {"city": "某市", "units": False}]
+)
 def test_a_choice_of_pages_touches_no_other(offices, choice):
     folder = run(offices).folder
     before = all_files(folder)
     pages = {name for name in before if name.endswith(".html")}
     assert len([name for name in pages if name.startswith("units/")]) > 20
     outcome = run(replace(offices, **choice))
-    assert outcome.told == () and {name for name in all_files(folder) if name.endswith(".html")} == pages
+    assert (
+        outcome.told == ()
+        and {name for name in all_files(folder) if name.endswith(".html")} == pages
+    )
     kept = [page for page in outcome.pages if page.kind == "unit"]
-    assert len(kept) > 20 and {page.status for page in kept} == {"left"} and all(page.file for page in kept)
+    assert (
+        len(kept) > 20
+        and {page.status for page in kept} == {"left"}
+        and all(page.file for page in kept)
+    )
     assert verify(folder) == [] and set(statuses(run(offices)).values()) == {"unchanged"}
 
 
 def test_one_city_of_two_leaves_the_other_and_its_offices(options, fake):  # noqa: F811
     first = write_data(options.data, ["甲县"], city="甲市").read_text()
-    options.data.write_text(first + write_data(options.data, ["乙县"], city="乙市").read_text().partition("\n")[2])
-    options.data.write_text(first + options.data.read_text().partition("\n")[2].replace(first.partition("\n")[2], ""))
+    options.data.write_text(
+        first + write_data(options.data, ["乙县"], city="乙市").read_text().partition("\n")[2]
+    )
+    options.data.write_text(
+        first + options.data.read_text().partition("\n")[2].replace(first.partition("\n")[2], "")
+    )
     both = replace(options, units=True)
     folder = run(both).folder
     before = set(all_files(folder))
@@ -64,8 +85,12 @@ def test_without_a_record_no_file_is_lost(offices, content):
     (folder / "run.json").unlink() if content is None else (folder / "run.json").write_text(content)
     outcome = run(replace(offices, counties=("甲县",)))
     lost = before - set(all_files(folder).values())
-    assert lost <= {record(outcome)["outputs"].get("run.json"), *before} and len(lost) <= 1, "run.json alone is new"
-    assert (folder / "甲县（原有）.html").exists() and any("改名为 甲县（原有）.html" in text for text in outcome.told)
+    assert lost <= {record(outcome)["outputs"].get("run.json"), *before} and len(lost) <= 1, (
+        "run.json alone is new"
+    )
+    assert (folder / "甲县（原有）.html").exists() and any(
+        "改名为 甲县（原有）.html" in text for text in outcome.told
+    )
 
 
 def test_files_that_the_record_does_not_name_stay(offices):
@@ -77,17 +102,26 @@ def test_files_that_the_record_does_not_name_stay(offices):
     write_data(offices.data, ["甲县"])
     outcome = run(offices)
     assert outcome.told == ("2021-05 的数据中已没有乙县：删去 乙县.html",)
-    assert {"甲县.pdf", "旧县.html", "failed"} <= names(folder) and (folder / "failed" / "甲县.ipynb").read_text() == "自己的"
+    assert {"甲县.pdf", "旧县.html", "failed"} <= names(folder) and (
+        folder / "failed" / "甲县.ipynb"
+    ).read_text() == "自己的"
 
 
 def test_an_altered_page_is_kept_under_another_name_unless_forced(offices):
     folder = run(offices).folder
     (folder / "甲县.html").write_text("批注")
     outcome = run(offices)
-    assert outcome.told == ("甲县.html 不是 report 写的，或在生成后被改动：已改名为 甲县（原有）.html 留存",)
-    assert (folder / "甲县（原有）.html").read_text() == "批注" and statuses(outcome)["甲县"] == "made"
+    assert outcome.told == (
+        "甲县.html 不是 report 写的，或在生成后被改动：已改名为 甲县（原有）.html 留存",
+    )
+    assert (folder / "甲县（原有）.html").read_text() == "批注" and statuses(outcome)[
+        "甲县"
+    ] == "made"
     (folder / "甲县.html").write_text("批注二")
-    assert run(replace(offices, force=True)).told == () and "批注二" not in (folder / "甲县.html").read_text()
+    assert (
+        run(replace(offices, force=True)).told == ()
+        and "批注二" not in (folder / "甲县.html").read_text()
+    )
     write_data(offices.data, ["乙县"])
     (folder / "甲县.html").write_text("批注三")
     assert run(offices).told == ("2021-05 的数据中已没有甲县：甲县.html 在生成后被改动，没有删",)
@@ -99,7 +133,9 @@ def test_failed_notebooks_of_earlier_runs_are_cleared_and_no_other(options, fake
     (folder / "failed" / "草稿.ipynb").write_text("自己的")
     write_data(options.data, ["好县"])
     outcome = run(options)
-    assert "上次失败的笔记本：删去 failed/坏县.ipynb" in outcome.told and names(folder / "failed") == {"草稿.ipynb"}
+    assert "上次失败的笔记本：删去 failed/坏县.ipynb" in outcome.told and names(
+        folder / "failed"
+    ) == {"草稿.ipynb"}
 
 
 # ------------------------------------------------------------ reruns equal runs from nothing
@@ -149,9 +185,14 @@ def test_another_version_of_any_library_makes_pages_again(options, fake, monkeyp
     write_data(options.data, ["甲县"])
     run(options)
     real = provenance._version
-    monkeypatch.setattr(provenance, "_version", lambda name: "99" if name == "fonttools" else real(name))
+    monkeypatch.setattr(
+        provenance, "_version", lambda name: "99" if name == "fonttools" else real(name)
+    )
     outcome = run(options)
-    assert set(statuses(outcome).values()) == {"made"} and record(outcome)["versions"]["fonttools"] == "99"
+    assert (
+        set(statuses(outcome).values()) == {"made"}
+        and record(outcome)["versions"]["fonttools"] == "99"
+    )
 
 
 # ------------------------------------------------------------ other users
@@ -161,7 +202,9 @@ def test_nothing_is_unpickled_from_where_pages_are_written(options, light):  # n
     write_data(options.data, ["好县"])
     work = options.out / "2021-05" / ".work"
     work.mkdir(parents=True)
-    (work / "study.pickle").write_bytes(b"cos\nsystem\n(S'touch %s/owned'\ntR." % os.fsencode(options.out))
+    (work / "study.pickle").write_bytes(
+        b"cos\nsystem\n(S'touch %s/owned'\ntR." % os.fsencode(options.out)
+    )
     assert statuses(run(options)) == {"某市": "made", "好县": "made"}
     assert not (options.out / "owned").exists() and (work / "study.pickle").exists()
 
@@ -195,7 +238,13 @@ def test_a_planted_record_and_a_linked_folder_lose_nothing_outside(options, fake
     folder = run(options).folder
     (folder / "units").symlink_to(other)
     facts = json.loads((folder / "run.json").read_text())
-    page = dict(facts["pages"][0], kind="unit", name="某局", file="units/a.html", sha256=sha256(other / "a.html"))
+    page = dict(
+        facts["pages"][0],
+        kind="unit",
+        name="某局",
+        file="units/a.html",
+        sha256=sha256(other / "a.html"),
+    )
     facts["pages"].append(page)
     (folder / "run.json").write_text(json.dumps(facts))
     assert run(options).complete and (other / "a.html").read_text() == "别人的"
@@ -210,13 +259,19 @@ def test_a_temporary_file_cannot_be_foretold(tmp_path, monkeypatch):
     (tmp_path / f".{os.getpid()}-summary.xlsx").symlink_to(tmp_path / "他处")
     with replacing(tmp_path / "summary.xlsx") as file:
         file.write(b"x")
-        [temporary] = [path for path in tmp_path.iterdir() if path.name.endswith("-summary.xlsx") and not path.is_symlink()]
+        [temporary] = [
+            path
+            for path in tmp_path.iterdir()
+            if path.name.endswith("-summary.xlsx") and not path.is_symlink()
+        ]
     assert (tmp_path / "他处").read_text() == "别人的" and not temporary.exists()
     monkeypatch.setattr("secrets.token_hex", lambda n: "same")
     (tmp_path / ".same-summary.xlsx").symlink_to(tmp_path / "他处")
     with pytest.raises(FileExistsError), replacing(tmp_path / "summary.xlsx") as file:
         file.write(b"y")
-    assert (tmp_path / "他处").read_text() == "别人的" and (tmp_path / "summary.xlsx").read_bytes() == b"x"
+    assert (tmp_path / "他处").read_text() == "别人的" and (
+        tmp_path / "summary.xlsx"
+    ).read_bytes() == b"x"
 
 
 def test_a_link_in_place_of_the_result_is_replaced_and_not_followed(tmp_path):
@@ -239,7 +294,9 @@ def test_a_link_in_place_of_the_lock_is_not_followed(options, fake, tmp_path):  
 
 @ROOT_ONLY
 def test_another_user_who_may_write_into_the_output_runs_nothing(options, light, tmp_path):  # noqa: F811
-    """While pages are made the other user swaps whatever there is for a pickle that would leave a mark."""
+    """While pages are made the other user swaps whatever there is for a pickle that would leave a
+    mark.
+    """
     write_data(options.data, [f"县{n}" for n in range(6)])
     folder = options.out / "2021-05"
     folder.mkdir(parents=True)

@@ -1,4 +1,6 @@
-"""Counties → city by each kind of roll-up, city → counties for the closed list, cities told apart, typed values kept."""
+"""Counties → city by each kind of roll-up, city → counties for the closed list, cities told apart,
+typed values kept.
+"""
 
 import numpy as np
 import pandas as pd
@@ -17,9 +19,16 @@ def book():
 
 
 def rows(*records):
-    """A table of (jurisdiction, values); a name that ends in 市 is a city, the period is May unless it says otherwise."""
+    """A table of (jurisdiction, values); a name that ends in 市 is a city, the period is May unless
+    it says otherwise.
+    """
     return pd.DataFrame(
-        {"jurisdiction": name, "period": MAY, "level": "city" if name.endswith("市") else "county", **values}
+        {
+            "jurisdiction": name,
+            "period": MAY,
+            "level": "city" if name.endswith("市") else "county",
+            **values,
+        }
         for name, values in records
     )
 
@@ -33,7 +42,8 @@ def missing(value):
     return pytest.approx(value, nan_ok=True)
 
 
-# ------------------------------------------------------------------------------------------------ counties → city
+# ------------------------------------------------------------------------------------------------
+# counties → city
 
 
 @pytest.mark.parametrize(
@@ -62,10 +72,15 @@ def test_each_kind_of_roll_up(book, name, counties, city):
     assert made is None or np.isnan(made) if city is None else made == missing(city)
 
 
-@pytest.mark.parametrize(("name", "may", "april"), [("loans_xyd", 6, NAN), ("joint_domains", 3, NAN), ("share_tax", 1, 1)])
+@pytest.mark.parametrize(
+    ("name", "may", "april"),
+    [("loans_xyd", 6, NAN), ("joint_domains", 3, NAN), ("share_tax", 1, 1)],
+)
 def test_a_county_without_a_row_in_the_period_is_missing(book, name, may, april):
     value = {"share_tax": 1}.get(name, 3)
-    table = rows(("甲县", {name: value}), ("甲县", {name: value, "period": APRIL}), ("乙县", {name: value}))
+    table = rows(
+        ("甲县", {name: value}), ("甲县", {name: value, "period": APRIL}), ("乙县", {name: value})
+    )
     rolled = cc.roll_up(table, book, city="某市")
     assert [cell(rolled, "某市", name, period) for period in (MAY, APRIL)] == missing([may, april])
 
@@ -85,7 +100,9 @@ def test_a_city_s_row_is_completed_and_what_it_types_is_kept(book):
 
 
 def test_a_city_s_row_is_made_for_each_period_that_lacks_one(book):
-    table = rows(("甲县", {"loans_xyd": 1}), ("某市", {}), ("甲县", {"loans_xyd": 2, "period": APRIL}))
+    table = rows(
+        ("甲县", {"loans_xyd": 1}), ("某市", {}), ("甲县", {"loans_xyd": 2, "period": APRIL})
+    )
     rolled = cc.roll_up(table, book)
     assert rolled["jurisdiction"].tolist() == ["甲县", "某市", "甲县", "某市"]
     assert rolled["level"].tolist() == ["county", "city", "county", "city"]
@@ -103,12 +120,15 @@ def test_order_index_and_other_columns_stay_and_made_rows_come_last(book):
 
 
 def test_rows_in_any_order_add_up_alike(book):
-    records = [(f"{n}县", {"loans_xyd": n, "period": period}) for n in range(5) for period in (MAY, APRIL)]
+    records = [
+        (f"{n}县", {"loans_xyd": n, "period": period}) for n in range(5) for period in (MAY, APRIL)
+    ]
     mixed = cc.roll_up(rows(*sorted(records, key=str, reverse=True)), book, city="某市")
     assert [cell(mixed, "某市", "loans_xyd", period) for period in (MAY, APRIL)] == [10, 10]
 
 
-# ------------------------------------------------------------------------------------------------ city → counties
+# ------------------------------------------------------------------------------------------------
+# city → counties
 
 
 @pytest.mark.parametrize(
@@ -132,23 +152,34 @@ def test_a_county_s_blank_inherits_from_the_closed_list_only(book, name, city, c
 
 
 def test_a_county_inherits_the_class_of_its_city(book):
-    rolled = cc.roll_up(rows(("某市", {"city_class": "capital"}), ("甲县", {"city_class": None})), book)
+    rolled = cc.roll_up(
+        rows(("某市", {"city_class": "capital"}), ("甲县", {"city_class": None})), book
+    )
     assert rolled["city_class"].tolist() == ["capital", "capital"]
 
 
-@pytest.mark.parametrize("typed", [True, False], ids=["blank in the city's row", "no row of the city"])
+@pytest.mark.parametrize(
+    "typed", [True, False], ids=["blank in the city's row", "no row of the city"]
+)
 def test_what_only_rolls_up_is_not_inherited(book, typed):
     counties = [("甲县", {"enterprise_platform": 1}), ("乙县", {"enterprise_platform": NAN})]
-    rolled = cc.roll_up(rows(*counties, *([("某市", {"enterprise_platform": NAN})] if typed else [])), book, city="某市")
+    rolled = cc.roll_up(
+        rows(*counties, *([("某市", {"enterprise_platform": NAN})] if typed else [])),
+        book,
+        city="某市",
+    )
     assert rolled["enterprise_platform"].tolist() == missing([1, NAN, 1])
 
 
 def test_a_county_inherits_from_its_own_period_only(book):
-    rolled = cc.roll_up(rows(("某市", {"budget": 1, "period": APRIL}), ("甲县", {"budget": NAN})), book)
+    rolled = cc.roll_up(
+        rows(("某市", {"budget": 1, "period": APRIL}), ("甲县", {"budget": NAN})), book
+    )
     assert np.isnan(cell(rolled, "甲县", "budget"))
 
 
-# ------------------------------------------------------------------------------------------------ which city
+# ------------------------------------------------------------------------------------------------
+# which city
 
 
 def test_several_cities_by_their_column(book):
@@ -168,11 +199,18 @@ def test_several_cities_by_their_column(book):
 @pytest.mark.parametrize("blank", [None, NAN, ""], ids=["None", "NaN", "empty"])
 @pytest.mark.parametrize(
     ("others", "city"),
-    [([("某市", {})], None), ([("乙县", {"city": "某市"})], None), ([], "某市"), ([("某市", {})], "某市")],
+    [
+        ([("某市", {})], None),
+        ([("乙县", {"city": "某市"})], None),
+        ([], "某市"),
+        ([("某市", {})], "某市"),
+    ],
     ids=["a city's row", "another county's city", "the call", "the row and the call"],
 )
 def test_a_blank_city_is_the_only_one_there_is(others, city, blank):
-    assert with_cities(rows(("甲县", {"city": blank}), *others), city)["city"].tolist() == ["某市"] * (1 + len(others))
+    assert with_cities(rows(("甲县", {"city": blank}), *others), city)["city"].tolist() == [
+        "某市"
+    ] * (1 + len(others))
 
 
 @pytest.mark.parametrize(
@@ -193,7 +231,9 @@ def test_a_county_of_an_unknown_city_is_refused(book, others, city, words):
 
 
 def test_a_city_s_city_is_itself_whatever_its_row_says():
-    assert with_cities(rows(("某市", {"city": "某省"}), ("甲县", {"city": "某市"})))["city"].tolist() == ["某市", "某市"]
+    assert with_cities(rows(("某市", {"city": "某省"}), ("甲县", {"city": "某市"})))[
+        "city"
+    ].tolist() == ["某市", "某市"]
 
 
 def test_level_and_city_are_filled_in():
@@ -203,19 +243,27 @@ def test_level_and_city_are_filled_in():
     assert filled["city"].tolist() == ["某市"] * 3
 
 
-# ------------------------------------------------------------------------------------------------ again, and other columns
+# ------------------------------------------------------------------------------------------------
+# again, and other columns
 
 PLAIN = rows(
     ("甲县", {"loans_xyd": 1.5, "share_tax": 1, "budget": NAN, "city_class": None}),
     ("乙县", {"loans_xyd": 2, "share_tax": NAN, "budget": 0, "city_class": None}),
     ("某市", {"loans_xyd": NAN, "share_tax": NAN, "budget": 1, "city_class": "prefecture"}),
-    ("甲县", {"loans_xyd": 5, "share_tax": NAN, "budget": NAN, "city_class": None, "period": APRIL}),
+    (
+        "甲县",
+        {"loans_xyd": 5, "share_tax": NAN, "budget": NAN, "city_class": None, "period": APRIL},
+    ),
 )
 INHERITABLE = rows(("甲县", {"enterprise_platform": 1}), ("乙县", {"enterprise_platform": NAN}))
 
 
 @pytest.mark.parametrize(
-    "table", [pytest.param(PLAIN, id="plain"), pytest.param(INHERITABLE, id="rolled up what can be inherited")]
+    "table",
+    [
+        pytest.param(PLAIN, id="plain"),
+        pytest.param(INHERITABLE, id="rolled up what can be inherited"),
+    ],
 )
 def test_rolling_up_again_changes_nothing(book, table):
     once = cc.roll_up(table, book, city="某市")
@@ -224,7 +272,9 @@ def test_rolling_up_again_changes_nothing(book, table):
 
 @pytest.mark.parametrize("kind", ["float64", "Int64", "object", "boolean"])
 def test_columns_of_any_kind_are_completed(book, kind):
-    table = rows(("甲县", {"share_tax": 1}), ("乙县", {"share_tax": 0}), ("某市", {"share_tax": None}))
+    table = rows(
+        ("甲县", {"share_tax": 1}), ("乙县", {"share_tax": 0}), ("某市", {"share_tax": None})
+    )
     for city in ("the typed row", "a made row"):
         some = table if city == "the typed row" else table.iloc[:2]
         rolled = cc.roll_up(some.astype({"share_tax": kind}), book, city="某市")
@@ -233,13 +283,17 @@ def test_columns_of_any_kind_are_completed(book, kind):
 
 def test_a_column_of_text_is_named(book):
     with pytest.raises(cc.InputError) as caught:
-        cc.roll_up(rows(("甲县", {"share_tax": "是"}), ("乙县", {"share_tax": None})), book, city="某市")
+        cc.roll_up(
+            rows(("甲县", {"share_tax": "是"}), ("乙县", {"share_tax": None})), book, city="某市"
+        )
     assert [problem.column for problem in caught.value.problems] == ["share_tax"]
 
 
 def test_tables_without_counties_or_without_rows(book):
     only_city = rows(("某市", {"loans_xyd": 1, "budget": NAN}))
-    assert cc.roll_up(only_city, book)[["loans_xyd", "budget"]].to_numpy().tolist() == [missing([1, NAN])]
+    assert cc.roll_up(only_city, book)[["loans_xyd", "budget"]].to_numpy().tolist() == [
+        missing([1, NAN])
+    ]
     assert len(cc.roll_up(only_city.iloc[:0], book)) == 0
 
 
@@ -249,10 +303,13 @@ def test_the_table_stays_as_it_is_and_comes_along_as_the_source(book):
     rolled = cc.roll_up(before, book, city="某市")
     pd.testing.assert_frame_equal(before, PLAIN)
     assert rolled.attrs["title"] == "五月"
-    pd.testing.assert_frame_equal(rolled.attrs["source"].table[list(PLAIN)], PLAIN, check_dtype=False)
+    pd.testing.assert_frame_equal(
+        rolled.attrs["source"].table[list(PLAIN)], PLAIN, check_dtype=False
+    )
 
 
-# ------------------------------------------------------------------------------------------------ notices
+# ------------------------------------------------------------------------------------------------
+# notices
 
 
 @pytest.mark.parametrize(
@@ -267,16 +324,36 @@ def test_the_table_stays_as_it_is_and_comes_along_as_the_source(book):
         ("joint_domains", 3, [4, 5], True),
         ("budget", 0, [1, 1], False),
     ],
-    ids=["differs", "equal", "equal but for floats", "a county is open", "not typed", "a flag", "a maximum", "city's own"],
+    ids=[
+        "differs",
+        "equal",
+        "equal but for floats",
+        "a county is open",
+        "not typed",
+        "a flag",
+        "a maximum",
+        "city's own",
+    ],
 )
 def test_a_notice_where_the_city_says_otherwise(book, name, typed, counties, noticed):
-    table = rows(("某市", {name: typed}), *((f"{n}县", {name: value}) for n, value in enumerate(counties)))
+    table = rows(
+        ("某市", {name: typed}), *((f"{n}县", {name: value}) for n, value in enumerate(counties))
+    )
     assert len(notices(table, book)) == noticed
 
 
 def test_a_notice_shows_both_sums_and_where(book):
-    table = rows(("某市", {"questionnaires": 1075}), ("甲县", {"questionnaires": 40}), ("乙县", {"questionnaires": 41}))
+    table = rows(
+        ("某市", {"questionnaires": 1075}),
+        ("甲县", {"questionnaires": 40}),
+        ("乙县", {"questionnaires": 41}),
+    )
     (notice,) = notices(table, book)
-    assert (notice.severity, notice.column, notice.jurisdiction, notice.period) == ("notice", "questionnaires", "某市", MAY)
+    assert (notice.severity, notice.column, notice.jurisdiction, notice.period) == (
+        "notice",
+        "questionnaires",
+        "某市",
+        MAY,
+    )
     assert book.inputs["questionnaires"].label in notice.what
     assert "1,075" in notice.value and "81" in notice.value

@@ -1,4 +1,6 @@
-"""What a rulebook answers: readings resolved, the inputs of a rule, the rules of an input, kinds and their roles."""
+"""What a rulebook answers: readings resolved, the inputs of a rule, the rules of an input, kinds
+and their roles.
+"""
 
 from dataclasses import FrozenInstanceError
 
@@ -23,7 +25,13 @@ def test_resolve_puts_the_chosen_over_the_defaults(book):
 
 
 def test_resolve_lists_every_unknown_reading_and_option(book):
-    wrong = {"proportonal": "of_full", "zzz": "yes", "inclusive": "maybe", "bonus_cap": "ten", "no_target": ""}
+    wrong = {
+        "proportonal": "of_full",
+        "zzz": "yes",
+        "inclusive": "maybe",
+        "bonus_cap": "ten",
+        "no_target": "",
+    }
     with pytest.raises(cc.ReadingError) as caught:
         book.resolve(wrong)
     near, far, option, blank = map(str, caught.value.problems)
@@ -37,13 +45,25 @@ def test_resolve_lists_every_unknown_reading_and_option(book):
     ("rule", "readings", "inputs"),
     [
         ("S7.1", {}, ["commitments", "enterprises"]),
-        ("S7.1", {"commitment_basis": "with_performances"}, ["commitments", "performances", "enterprises"]),
+        (
+            "S7.1",
+            {"commitment_basis": "with_performances"},
+            ["commitments", "performances", "enterprises"],
+        ),
         ("S7.1", None, ["commitments", "performances", "enterprises"]),
         ("S7.2", {}, ["graded_domains"]),
         ("S7.2", {"graded_domain": "awarded"}, ["graded_domain_score"]),
         ("S7.2", None, ["graded_domains", "graded_domain_score"]),
-        ("B07", {"monthly_rank": "every_month"}, ["monitor_rank_worst", "monitor_bottom3_streak", "city_class"]),
-        ("B07", None, ["monitor_rank_mean", "monitor_rank_worst", "monitor_bottom3_streak", "city_class"]),
+        (
+            "B07",
+            {"monthly_rank": "every_month"},
+            ["monitor_rank_worst", "monitor_bottom3_streak", "city_class"],
+        ),
+        (
+            "B07",
+            None,
+            ["monitor_rank_mean", "monitor_rank_worst", "monitor_bottom3_streak", "city_class"],
+        ),
         ("B02", {}, ["portal_ideology_ok", "halls_connected", "halls_total"]),
         ("S6.1.2", {}, ["small_loans_prev", "small_loans_curr"]),
     ],
@@ -54,7 +74,13 @@ def test_inputs_of_a_rule(book, rule, readings, inputs):
 
 
 def test_coverage_takes_the_whole_its_parts_and_the_two_systems(book):
-    expected = ["agri_total", "agri_local", "agri_reported", "rural_system_local", "rural_system_province"]
+    expected = [
+        "agri_total",
+        "agri_local",
+        "agri_reported",
+        "rural_system_local",
+        "rural_system_province",
+    ]
     assert book.rules["S4.2.3"].inputs() == expected
 
 

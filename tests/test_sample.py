@@ -1,4 +1,6 @@
-"""The sample: the committed file is the script's, whole and within the rules, and tells the story its README tells."""
+"""The sample: the committed file is the script's, whole and within the rules, and tells the story
+its README tells.
+"""
 
 import importlib.util
 from pathlib import Path
@@ -29,7 +31,9 @@ def book():
 @pytest.fixture(scope="module")
 def text():
     """Every cell as it is typed."""
-    return pd.read_csv(DATA / "sample" / "indicators.csv", encoding="utf-8-sig", dtype=str, keep_default_na=False)
+    return pd.read_csv(
+        DATA / "sample" / "indicators.csv", encoding="utf-8-sig", dtype=str, keep_default_na=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +70,9 @@ def test_the_committed_files_are_what_the_script_writes_every_time(script, name)
 
 
 def test_it_begins_with_a_byte_order_mark_for_excel():
-    assert (DATA / "sample" / "indicators.csv").read_bytes().startswith(b"\xef\xbb\xbfjurisdiction,")
+    assert (
+        (DATA / "sample" / "indicators.csv").read_bytes().startswith(b"\xef\xbb\xbfjurisdiction,")
+    )
 
 
 @pytest.mark.parametrize("name", ["indicators.csv", "evidence.csv"])
@@ -78,7 +84,11 @@ def test_check_accepts_the_same_files_and_refuses_another(script, tmp_path, monk
     assert written.read_bytes().startswith(b"\xef\xbb\xbf")
     monkeypatch.setattr("sys.argv", ["make_sample.py", "--check"])
     script.main()
-    written.write_text(written.read_text(encoding="utf-8-sig").replace("是", "否", 1), encoding="utf-8-sig", newline="\n")
+    written.write_text(
+        written.read_text(encoding="utf-8-sig").replace("是", "否", 1),
+        encoding="utf-8-sig",
+        newline="\n",
+    )
     with pytest.raises(SystemExit) as stopped:
         script.main()
     assert stopped.value.code not in (0, None)  # a message, which Python turns into exit status 1
@@ -91,13 +101,19 @@ def test_columns_are_the_keys_and_every_input_in_the_rulebooks_order(text, book)
 
 def test_every_rule_has_all_its_inputs_somewhere_in_the_last_month(table, book):
     known = table[table["period"] == LAST].notna().any()
-    assert not [(rule.id, name) for rule in book.rules.values() for name in rule.inputs() if not known[name]]
+    assert not [
+        (rule.id, name) for rule in book.rules.values() for name in rule.inputs() if not known[name]
+    ]
 
 
 def test_nine_units_and_the_city_over_twelve_months_but_for_one_row(table, script):
     expected = {(unit, period) for unit in [*script.COUNTIES, CITY] for period in script.PERIODS}
     present = list(zip(table["jurisdiction"], table["period"], strict=True))
-    assert len(script.COUNTIES) == 9 and (script.PERIODS[0], script.PERIODS[-1], len(script.PERIODS)) == ("2020-06", LAST, 12)
+    assert len(script.COUNTIES) == 9 and (
+        script.PERIODS[0],
+        script.PERIODS[-1],
+        len(script.PERIODS),
+    ) == ("2020-06", LAST, 12)
     assert len(present) == len(set(present)) == 119
     assert expected - set(present) == {("工业园区", "2020-11")}
     assert set(table.loc[table["level"] == "city", "jurisdiction"]) == {CITY} == set(table["city"])
@@ -127,15 +143,36 @@ def test_a_part_is_nowhere_larger_than_its_whole(table, book):
 
 
 def test_what_is_counted_never_falls_and_year_ends_stand_still(table, script):
-    growing = ["commitments", "performances", "questionnaires", "graded_domains", "joint_domains", "dual_published"]
-    growing += ["objections_handled", "objection_workdays", "xyd_recommended", "repairs_overdue", "repeat_exited"]
+    growing = [
+        "commitments",
+        "performances",
+        "questionnaires",
+        "graded_domains",
+        "joint_domains",
+        "dual_published",
+    ]
+    growing += [
+        "objections_handled",
+        "objection_workdays",
+        "xyd_recommended",
+        "repairs_overdue",
+        "repeat_exited",
+    ]
     for unit in script.COUNTIES:
         months = table[table["jurisdiction"] == unit]
         assert all(months[name].dropna().is_monotonic_increasing for name in growing)
-        for name in ("small_loans_curr", "unsecured_loans_curr", "loans_xyd", "loans_credit", "loans_enterprise"):
+        for name in (
+            "small_loans_curr",
+            "unsecured_loans_curr",
+            "loans_xyd",
+            "loans_credit",
+            "loans_enterprise",
+        ):
             assert (months[name].notna() == (months["period"] >= "2021-01")).all()
             assert months[name].nunique() == 1
-        assert months["small_loans_prev"].notna().all() and months["small_loans_prev"].nunique() == 1
+        assert (
+            months["small_loans_prev"].notna().all() and months["small_loans_prev"].nunique() == 1
+        )
 
 
 def test_the_city_gives_only_what_the_city_can(table, book):
@@ -153,7 +190,10 @@ def test_the_city_gives_only_what_the_city_can(table, book):
 def test_nanle_stands_exactly_on_its_thresholds(table):
     nanle = row(table, "南乐县")
     assert nanle["commitments"] * 100 == nanle["enterprises"] * 65
-    assert round(nanle["loans_xyd"] * 100) == nanle["loans_credit"] * 6 and nanle["loans_xyd"] == 1053.06
+    assert (
+        round(nanle["loans_xyd"] * 100) == nanle["loans_credit"] * 6
+        and nanle["loans_xyd"] == 1053.06
+    )
     assert nanle["depts_sharing"] * 5 == nanle["depts_total"]
     assert nanle["xyd_funded"] * 5 == nanle["xyd_recommended"]
     assert nanle["objection_workdays"] == nanle["objections_handled"] * 5
@@ -161,7 +201,9 @@ def test_nanle_stands_exactly_on_its_thresholds(table):
 
 def test_one_unit_alone_is_nearly_urban(table):
     last = table[(table["period"] == LAST) & (table["level"] == "county")]
-    assert list(last.loc[last["pop_urban"] / last["pop_resident"] >= 0.9, "jurisdiction"]) == ["华龙区"]
+    assert list(last.loc[last["pop_urban"] / last["pop_resident"] >= 0.9, "jurisdiction"]) == [
+        "华龙区"
+    ]
 
 
 def test_one_unit_improves_and_one_declines_in_every_month(table):
@@ -177,9 +219,13 @@ def test_one_hall_is_not_connected_and_the_park_has_none(table):
 
 
 def test_gaps_of_the_last_month(table, book, script):
-    always = table[(table["level"] == "county") & (table["period"] == LAST)].set_index("jurisdiction")[list(book.inputs)]
+    always = table[(table["level"] == "county") & (table["period"] == LAST)].set_index(
+        "jurisdiction"
+    )[list(book.inputs)]
     gaps = always.loc[:, always.notna().any()].isna()
-    assert {unit: set(gaps.columns[gaps.loc[unit]]) for unit in script.COUNTIES if gaps.loc[unit].any()} == {
+    assert {
+        unit: set(gaps.columns[gaps.loc[unit]]) for unit in script.COUNTIES if gaps.loc[unit].any()
+    } == {
         "范县": {
             "objection_workdays",
             "institution_risk_event",
@@ -200,7 +246,11 @@ def test_the_city_counts_a_few_enterprises_more_than_its_units(table):
 
 def test_ranks_pass_by_their_mean_and_not_by_their_worst_month(table):
     city = row(table, CITY)
-    assert (city["monitor_rank_mean"], city["monitor_rank_worst"], city["monitor_bottom3_streak"]) == (87.25, 109, 0)
+    assert (
+        city["monitor_rank_mean"],
+        city["monitor_rank_worst"],
+        city["monitor_bottom3_streak"],
+    ) == (87.25, 109, 0)
 
 
 def test_three_objections_are_valid_in_7797_records(table):
@@ -235,7 +285,12 @@ def test_totals_are_those_the_readme_tells(card):
 def test_the_city_is_neither_perfect_nor_hopeless(card):
     items = card.items()
     city = items[(items["jurisdiction"] == CITY) & (items["period"] == LAST)]
-    assert list(city.loc[city["status"] == "missing", "id"]) == ["S4.2.3", "S4.4", "S5.2.2", "S6.1.4b"]
+    assert list(city.loc[city["status"] == "missing", "id"]) == [
+        "S4.2.3",
+        "S4.4",
+        "S5.2.2",
+        "S6.1.4b",
+    ]
     lost = set(city.loc[city["score"] < city["full"], "id"])
     assert {"S6.1.2", "S6.1.3a", "S6.1.3b", "S7.1", "S7.4a"} <= lost
     assert 75 <= city.loc[city["kind"] == "item", "score"].sum() <= 85
@@ -253,7 +308,11 @@ def test_b02_alone_fails_in_the_last_month_and_only_through_one_unit(card):
 
 
 def test_improving_and_declining_units_do_so_in_points(card):
-    totals = card.totals().pivot(index="period", columns="jurisdiction", values="score").drop(columns=CITY)
+    totals = (
+        card.totals()
+        .pivot(index="period", columns="jurisdiction", values="score")
+        .drop(columns=CITY)
+    )
     assert (np.diff(totals["经济技术开发区"]) > 0).all()
     places = totals.rank(axis=1, ascending=False)
     assert list(places["城乡一体化示范区"].iloc[[0, -1]]) == [1, 6]

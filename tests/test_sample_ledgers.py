@@ -1,4 +1,6 @@
-"""The sample's ledgers: the committed folder is the script's, says it is invented, and counts to the sample table's inputs."""
+"""The sample's ledgers: the committed folder is the script's, says it is invented, and counts to
+the sample table's inputs.
+"""
 
 import subprocess
 import sys
@@ -13,7 +15,9 @@ from creditcalc.case_lists import read_ledgers
 DATA = Path(__file__).parent.parent / "data"
 FOLDER = DATA / "sample" / "ledgers"
 UNITS = ["南乐县", "范县", "工业园区"]
-NOT_KEPT = {("范县", "objections_handled")}  # the sample knows how many, the ledger with their days has not come in
+NOT_KEPT = {
+    ("范县", "objections_handled")
+}  # the sample knows how many, the ledger with their days has not come in
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +27,11 @@ def found():
 
 @pytest.fixture(scope="module")
 def sample():
-    return cc.read_inputs(DATA / "sample" / "indicators.csv").query("period == '2021-05'").set_index("jurisdiction")
+    return (
+        cc.read_inputs(DATA / "sample" / "indicators.csv")
+        .query("period == '2021-05'")
+        .set_index("jurisdiction")
+    )
 
 
 def test_the_folder_is_what_the_script_writes():
@@ -51,8 +59,12 @@ def test_there_is_nothing_bad_in_it(found):
 
 
 def test_the_inputs_of_the_units_are_the_sample_s_cell_by_cell(found, sample):
-    given = found.table.set_index("jurisdiction").drop(columns=["period", "level", "city", "remark"])
-    cells = {(unit, name) for unit in UNITS for name in given if not name.startswith("monitor_")} - NOT_KEPT
+    given = found.table.set_index("jurisdiction").drop(
+        columns=["period", "level", "city", "remark"]
+    )
+    cells = {
+        (unit, name) for unit in UNITS for name in given if not name.startswith("monitor_")
+    } - NOT_KEPT
     counted = pd.Series({cell: given.loc[cell] for cell in cells}, dtype=float)
     typed = pd.Series({cell: sample.loc[cell] for cell in cells}, dtype=float)
     pd.testing.assert_series_equal(counted, typed, rtol=1e-12)
@@ -65,13 +77,20 @@ def test_what_is_not_kept_is_blank(found):
 
 
 def test_the_city_s_inputs_are_its_ranks_alone(found, sample):
-    city = found.table.set_index("jurisdiction").loc["濮阳市"].drop(["period", "level", "city", "remark"]).dropna()
+    city = (
+        found.table.set_index("jurisdiction")
+        .loc["濮阳市"]
+        .drop(["period", "level", "city", "remark"])
+        .dropna()
+    )
     assert city.to_dict() == sample.loc["濮阳市", [*city.index]].to_dict()
     assert {*city.index} == {"monitor_rank_mean", "monitor_rank_worst", "monitor_bottom3_streak"}
 
 
 def test_every_count_has_its_cases(found):
-    table = found.table.melt(["jurisdiction", "period", "level", "city", "remark"], var_name="input").dropna(subset="value")
+    table = found.table.melt(
+        ["jurisdiction", "period", "level", "city", "remark"], var_name="input"
+    ).dropna(subset="value")
     sums = found.cases.groupby(["jurisdiction", "input"])["value"].sum()
     for owner, name, value in table[["jurisdiction", "input", "value"]].itertuples(index=False):
         if not name.startswith("monitor_rank"):

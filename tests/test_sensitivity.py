@@ -1,4 +1,6 @@
-"""Sensitivity: every number is found again by scoring, one option, one combination or one answer at a time."""
+"""Sensitivity: every number is found again by scoring, one option, one combination or one answer at
+a time.
+"""
 
 from itertools import product
 
@@ -16,12 +18,21 @@ BOOK = cc.load_rulebook()
 MAY = "2021-05"
 NAN = np.nan
 OPTIONS = {r.id: list(r.options) for r in BOOK.readings.values()}
-COMBINATIONS = [dict(zip(OPTIONS, combination, strict=True)) for combination in product(*OPTIONS.values())]
+COMBINATIONS = [
+    dict(zip(OPTIONS, combination, strict=True)) for combination in product(*OPTIONS.values())
+]
 
 
 def placed(rows, cities=("甲市", "乙市")):
-    """The rows as counties of two cities, every fourth a city's own row, under an index of their own."""
-    table = frame([{**row, "period": MAY if n < 8 else "2021-04", "jurisdiction": f"地区{n}"} for n, row in enumerate(rows)])
+    """The rows as counties of two cities, every fourth a city's own row, under an index of their
+    own.
+    """
+    table = frame(
+        [
+            {**row, "period": MAY if n < 8 else "2021-04", "jurisdiction": f"地区{n}"}
+            for n, row in enumerate(rows)
+        ]
+    )
     level = ["city" if n % 4 == 3 else "county" for n in range(len(rows))]
     table = table.assign(level=level, city=[cities[n % len(cities)] for n in range(len(rows))])
     return table.set_index(pd.Index(range(100, 100 - len(rows), -1)))
@@ -38,16 +49,29 @@ def sample():
     return study.table[study.table["period"] == study.latest]
 
 
-# ------------------------------------------------------------------------------------------------ one option at a time
+# ------------------------------------------------------------------------------------------------
+# one option at a time
 
 
 def places(table, totals):
-    """Among a city's counties of a period, one more than have a higher low; nothing for the city itself."""
-    rows = pd.DataFrame({"city": table["city"], "period": table["period"], "level": table["level"], "low": totals["low"]})
+    """Among a city's counties of a period, one more than have a higher low; nothing for the city
+    itself.
+    """
+    rows = pd.DataFrame(
+        {
+            "city": table["city"],
+            "period": table["period"],
+            "level": table["level"],
+            "low": totals["low"],
+        }
+    )
     same = [
-        rows[(rows["city"] == r.city) & (rows["period"] == r.period) & (rows["level"] == "county")] for r in rows.itertuples()
+        rows[(rows["city"] == r.city) & (rows["period"] == r.period) & (rows["level"] == "county")]
+        for r in rows.itertuples()
     ]
-    found = [1 + (s["low"] > r.low + 1e-9).sum() for r, s in zip(rows.itertuples(), same, strict=True)]
+    found = [
+        1 + (s["low"] > r.low + 1e-9).sum() for r, s in zip(rows.itertuples(), same, strict=True)
+    ]
     return np.where(rows["level"] == "county", found, NAN)
 
 
@@ -57,7 +81,12 @@ def test_each_alternative_is_the_score_under_it(rows, readings):
     table = placed(rows)
     found = cc.sensitivity(table, BOOK, readings).one
     before = cc.score(table, BOOK, readings).totals()
-    alternatives = [(id, option) for id, options in OPTIONS.items() for option in options if option != readings[id]]
+    alternatives = [
+        (id, option)
+        for id, options in OPTIONS.items()
+        for option in options
+        if option != readings[id]
+    ]
     assert list(dict.fromkeys(zip(found["reading"], found["option"], strict=True))) == alternatives
     assert len(found) == len(alternatives) * len(table)
     for (id, option), rows_there in found.groupby(["reading", "option"], sort=False):
@@ -65,7 +94,9 @@ def test_each_alternative_is_the_score_under_it(rows, readings):
         assert rows_there["jurisdiction"].tolist() == table["jurisdiction"].tolist()
         for name in ("score", "total"):
             assert np.allclose(rows_there[name], after[name], rtol=0, atol=1e-9), (id, option, name)
-        assert np.allclose(rows_there["change"], after["total"] - before["total"], rtol=0, atol=1e-9)
+        assert np.allclose(
+            rows_there["change"], after["total"] - before["total"], rtol=0, atol=1e-9
+        )
         assert rows_there["eligible"].tolist() == after["eligible"].tolist()
         assert rows_there["eligible_before"].tolist() == before["eligible"].tolist()
         assert np.array_equal(rows_there["rank"], places(table, after), equal_nan=True)
@@ -73,69 +104,140 @@ def test_each_alternative_is_the_score_under_it(rows, readings):
 
 
 def test_the_sample_moves_as_its_readme_tells(sample):
-    """B07 passes by the mean of the ranks and not by the worst month; the objections count under the small scales alone."""
-    found = cc.sensitivity(sample, BOOK).one.set_index(["reading", "option", "jurisdiction"]).sort_index()
+    """B07 passes by the mean of the ranks and not by the worst month; the objections count under
+    the small scales alone.
+    """
+    found = (
+        cc.sensitivity(sample, BOOK)
+        .one.set_index(["reading", "option", "jurisdiction"])
+        .sort_index()
+    )
     worst_month = found.xs("every_month", level="option")
-    assert (worst_month["eligible"] == "no").all() and (worst_month["eligible_before"] == "yes").any()
+    assert (worst_month["eligible"] == "no").all() and (
+        worst_month["eligible_before"] == "yes"
+    ).any()
     assert (worst_month["change"] == 0).all()
     assert found.loc[("objection_scale", "per_10k", "濮阳市"), "change"] < 0
 
 
 def test_a_change_of_rank_is_seen():
-    """Both have 7 domains: by the domain 3.5 points each, by the award 7 and 3; 乙 is first by one mark of another item."""
+    """Both have 7 domains: by the domain 3.5 points each, by the award 7 and 3; 乙 is first by one
+    mark of another item.
+    """
     table = pd.DataFrame(
-        {"jurisdiction": ["甲县", "乙县"], "period": MAY, "graded_domains": 7.0, "graded_domain_score": [7.0, 3],
-         "policy_score": [1.0, 2]}
-    )  # fmt: skip
+        {
+            "jurisdiction": ["甲县", "乙县"],
+            "period": MAY,
+            "graded_domains": 7.0,
+            "graded_domain_score": [7.0, 3],
+            "policy_score": [1.0, 2],
+        }
+    )
     rows = cc.sensitivity(table, BOOK).one.set_index(["reading", "jurisdiction"])
-    assert rows.loc["graded_domain", ["rank_before", "rank"]].to_numpy().tolist() == [[2, 1], [1, 2]]
+    assert rows.loc["graded_domain", ["rank_before", "rank"]].to_numpy().tolist() == [
+        [2, 1],
+        [1, 2],
+    ]
     assert rows.loc["graded_domain", "change"].tolist() == pytest.approx([3.5, -0.5])
     assert rows.loc["inclusive", ["rank_before", "rank"]].to_numpy().tolist() == [[2, 2], [1, 1]]
 
 
-# ------------------------------------------------------------------------------------------------ all combinations
+# ------------------------------------------------------------------------------------------------
+# all combinations
 
-# Every reading decides something of this row; thresholds are met exactly, so that options pull against each other.
+# Every reading decides something of this row; thresholds are met exactly, so that options pull
+# against each other.
 PULLED = {
     **BEST,
-    **{"depts_total": 10, "depts_sharing": 2, "uscc_errors": 7, "uscc_total": 250_000, "inst_defaulters": 0},
-    **{"dual_published": 5000, "dual_valid_objections": 2, "objections_handled": 10, "objection_workdays": 63},
-    **{"small_loans_prev": 100, "small_loans_curr": 123, "loans_xyd": 4, "loans_credit": 100, "loans_enterprise": 390},
-    **{"graded_domains": 9, "graded_domain_score": 4, "commitments": 60, "performances": 20, "enterprises": 100},
-    **{"repeat_targets": 0, "repeat_exited": 0, "law_upper": 1, "contract_supervision": 1, "innovations": 2},
+    **{
+        "depts_total": 10,
+        "depts_sharing": 2,
+        "uscc_errors": 7,
+        "uscc_total": 250_000,
+        "inst_defaulters": 0,
+    },
+    **{
+        "dual_published": 5000,
+        "dual_valid_objections": 2,
+        "objections_handled": 10,
+        "objection_workdays": 63,
+    },
+    **{
+        "small_loans_prev": 100,
+        "small_loans_curr": 123,
+        "loans_xyd": 4,
+        "loans_credit": 100,
+        "loans_enterprise": 390,
+    },
+    **{
+        "graded_domains": 9,
+        "graded_domain_score": 4,
+        "commitments": 60,
+        "performances": 20,
+        "enterprises": 100,
+    },
+    **{
+        "repeat_targets": 0,
+        "repeat_exited": 0,
+        "law_upper": 1,
+        "contract_supervision": 1,
+        "innovations": 2,
+    },
 }
-OPEN = {**PULLED, "inst_defaulters": None, "objection_workdays": None, "share_ip": None, "share_tax": None, "innovations": None}
+OPEN = {
+    **PULLED,
+    "inst_defaulters": None,
+    "objection_workdays": None,
+    "share_ip": None,
+    "share_tax": None,
+    "innovations": None,
+}
 
 
 @pytest.mark.parametrize("values", [PULLED, OPEN], ids=["decided", "partly open"])
 def test_the_extremes_are_those_of_all_combinations(values):
-    """Brute force over the 1152 combinations with the exact scorer, then the library at the combinations it names."""
+    """Brute force over the 1152 combinations with the exact scorer, then the library at the
+    combinations it names.
+    """
     row = whole_row(values)
     assert len(COMBINATIONS) == 1152
-    totals = [float(oracle.totals(oracle.score_row(row, combination), combination)["total"]) for combination in COMBINATIONS]
+    totals = [
+        float(oracle.totals(oracle.score_row(row, combination), combination)["total"])
+        for combination in COMBINATIONS
+    ]
     assert len(set(totals)) > 100
     table = frame([row])
     (found,) = cc.sensitivity(table, BOOK).extremes.to_dict("records")
     assert found["combinations"] == 1152
-    assert (found["lowest"], found["highest"]) == pytest.approx((min(totals), max(totals)), abs=1e-9)
+    assert (found["lowest"], found["highest"]) == pytest.approx(
+        (min(totals), max(totals)), abs=1e-9
+    )
     for end in ("lowest", "highest"):
         again = cc.score(table, BOOK, found[f"{end}_readings"]).totals()["total"].iloc[0]
         assert again == pytest.approx(found[end], abs=1e-9)
 
 
 @settings(max_examples=2, **QUICK)
-@given(rows=tables(), readings=ANY_READINGS, others=st.lists(st.sampled_from(COMBINATIONS), min_size=10, max_size=10))
+@given(
+    rows=tables(),
+    readings=ANY_READINGS,
+    others=st.lists(st.sampled_from(COMBINATIONS), min_size=10, max_size=10),
+)
 def test_no_combination_lies_outside_the_extremes_and_both_are_reached(rows, readings, others):
     table = placed(rows)
     found = cc.sensitivity(table, BOOK, readings).extremes
-    assert np.allclose(found["total"], cc.score(table, BOOK, readings).totals()["total"], rtol=0, atol=1e-9)
+    assert np.allclose(
+        found["total"], cc.score(table, BOOK, readings).totals()["total"], rtol=0, atol=1e-9
+    )
     for combination in others:
         total = cc.score(table, BOOK, combination).totals()["total"].to_numpy()
         assert (found["lowest"] <= total + 1e-9).all() and (total <= found["highest"] + 1e-9).all()
     for n, row in enumerate(found.to_dict("records")[::2]):
         for end in ("lowest", "highest"):
             named, one = row[f"{end}_readings"], table.iloc[[2 * n]]
-            assert cc.score(one, BOOK, {**readings, **named}).totals()["total"].iloc[0] == pytest.approx(row[end], abs=1e-9)
+            assert cc.score(one, BOOK, {**readings, **named}).totals()["total"].iloc[
+                0
+            ] == pytest.approx(row[end], abs=1e-9)
             assert all(readings[id] != option for id, option in named.items())
 
 
@@ -146,10 +248,15 @@ def test_a_reading_that_changes_nothing_is_not_named(sample):
             named = row[f"{end}_readings"]
             for id in named:
                 kept = {other: option for other, option in named.items() if other != id}
-                assert abs(card.under(kept).totals()["total"].iloc[n] - row[end]) > 1e-9, (row["jurisdiction"], named, id)
+                assert abs(card.under(kept).totals()["total"].iloc[n] - row[end]) > 1e-9, (
+                    row["jurisdiction"],
+                    named,
+                    id,
+                )
 
 
-# ------------------------------------------------------------------------------------------------ what is missing
+# ------------------------------------------------------------------------------------------------
+# what is missing
 
 ANSWERS = (0.0, 1.0, 2.0, 40.0, 1e7)
 ABSENT = {
@@ -198,7 +305,9 @@ def test_what_one_answer_closes(absent, worth):
 
 def answered(table, at, name, answer):
     row = table.iloc[[at]].copy()
-    row[name] = pd.Series([answer], index=row.index, dtype=object if isinstance(answer, str) else float)
+    row[name] = pd.Series(
+        [answer], index=row.index, dtype=object if isinstance(answer, str) else float
+    )
     return row
 
 
@@ -210,12 +319,18 @@ def width(card):
 def waiting(table, at, name, rules, readings):
     """The rules that stay open while everything but one input is answered, in one of many ways."""
     row = table.iloc[at].to_dict()
-    beside = {row[i] for r in rules for i in r.inputs(readings) if BOOK.inputs[i].type == "count"}  # a whole may equal a part
+    beside = {
+        row[i] for r in rules for i in r.inputs(readings) if BOOK.inputs[i].type == "count"
+    }  # a whole may equal a part
     answers = [*ANSWERS, *(value for value in beside if not pd.isna(value))]
     fills = [
-        {i: a if k.type != "class" else c for i, k in BOOK.inputs.items()} for a in answers for c in ("prefecture", "capital")
+        {i: a if k.type != "class" else c for i, k in BOOK.inputs.items()}
+        for a in answers
+        for c in ("prefecture", "capital")
     ]
-    full = [row | {i: v for i, v in fill.items() if pd.isna(row[i]) and i != name} for fill in fills]
+    full = [
+        row | {i: v for i, v in fill.items() if pd.isna(row[i]) and i != name} for fill in fills
+    ]
     status = cc.score(pd.DataFrame(full), BOOK, readings).status
     return [r for r in rules if status[r.id].isin(["missing", "pending"]).any()]
 
@@ -223,7 +338,9 @@ def waiting(table, at, name, rules, readings):
 @settings(max_examples=3, **QUICK)
 @given(rows=st.lists(ROWS, min_size=3, max_size=3).map(Table), readings=ANY_READINGS)
 def test_closing_and_shares_of_any_row(rows, readings):
-    """Every missing input answered in many ways; the shares, with what no answer decides, are the interval."""
+    """Every missing input answered in many ways; the shares, with what no answer decides, are the
+    interval.
+    """
     table = frame(rows)
     card, found = cc.score(table, BOOK, readings), cc.sensitivity(table, BOOK, readings).missing
     before = width(card)
@@ -231,16 +348,32 @@ def test_closing_and_shares_of_any_row(rows, readings):
         mine = found[found["jurisdiction"] == name].set_index("input")
         absent = [i for i in BOOK.inputs if pd.isna(table[i].iloc[at])]
         undecided = {id for id in BOOK.rules if card.status[id].iloc[at] in ("missing", "pending")}
-        users = {i: [r for r in BOOK.rules.values() if i in r.inputs(readings) and r.id in undecided] for i in absent}
+        users = {
+            i: [r for r in BOOK.rules.values() if i in r.inputs(readings) and r.id in undecided]
+            for i in absent
+        }
         users = {i: waiting(table, at, i, rules, readings) for i, rules in users.items()}
         assert set(mine.index) == {i for i in absent if users[i]}
-        tried = [(i, a) for i in mine.index for a in (ANSWERS if BOOK.inputs[i].type != "class" else BOOK.inputs[i].classes)]
+        tried = [
+            (i, a)
+            for i in mine.index
+            for a in (ANSWERS if BOOK.inputs[i].type != "class" else BOOK.inputs[i].classes)
+        ]
         tried = [(i, a) for i, a in tried if BOOK.inputs[i].type != "flag" or a in (0, 1)]
         if tried:
             changed = pd.concat([answered(table, at, i, a) for i, a in tried], ignore_index=True)
-            closed = pd.Series(before[at] - width(cc.score(changed, BOOK, readings))).groupby([i for i, _ in tried])
-            assert np.allclose(mine["closes"], closed.min().reindex(mine.index).clip(lower=0), rtol=0, atol=1e-9)
-            assert np.allclose(mine["closes_at_most"], closed.max().reindex(mine.index).clip(lower=0), rtol=0, atol=1e-9)
+            closed = pd.Series(before[at] - width(cc.score(changed, BOOK, readings))).groupby(
+                [i for i, _ in tried]
+            )
+            assert np.allclose(
+                mine["closes"], closed.min().reindex(mine.index).clip(lower=0), rtol=0, atol=1e-9
+            )
+            assert np.allclose(
+                mine["closes_at_most"],
+                closed.max().reindex(mine.index).clip(lower=0),
+                rtol=0,
+                atol=1e-9,
+            )
         for i in mine.index:
             assert mine.loc[i, "label"] == BOOK.inputs[i].label
             assert mine.loc[i, "items"] == [r.id for r in users[i] if r.kind != "base"]
@@ -250,13 +383,17 @@ def test_closing_and_shares_of_any_row(rows, readings):
         assert mine["share"].sum() == pytest.approx(
             sum(card.high[i].iloc[at] - card.low[i].iloc[at] for i in closable), abs=1e-9
         )
-        assert (mine["share"] >= 0).all() and (mine["closes"] <= mine["closes_at_most"] + 1e-9).all()
+        assert (mine["share"] >= 0).all() and (
+            mine["closes"] <= mine["closes_at_most"] + 1e-9
+        ).all()
 
 
 def test_the_shares_of_the_sample_add_up_to_its_intervals(sample):
     found = cc.sensitivity(sample, BOOK).missing.groupby("jurisdiction")["share"].sum()
     totals = cc.score(sample, BOOK).totals().set_index("jurisdiction")
-    expected = pd.Series(width(cc.score(sample, BOOK)), index=totals.index)[lambda interval: interval > 0]
+    expected = pd.Series(width(cc.score(sample, BOOK)), index=totals.index)[
+        lambda interval: interval > 0
+    ]
     assert len(expected) >= 2 and set(found.index) == set(expected.index)
     assert np.allclose(found.reindex(expected.index), expected)
 
@@ -264,14 +401,26 @@ def test_the_shares_of_the_sample_add_up_to_its_intervals(sample):
 def test_nothing_is_missing_from_the_best():
     found = cc.sensitivity(frame([whole_row(BEST)]), BOOK).missing
     assert found.empty
-    assert list(found.columns) == ["jurisdiction", "period", "input", "label", "closes", "closes_at_most", "share", "items",
-                                   "gates"]  # fmt: skip
+    assert list(found.columns) == [
+        "jurisdiction",
+        "period",
+        "input",
+        "label",
+        "closes",
+        "closes_at_most",
+        "share",
+        "items",
+        "gates",
+    ]
 
 
 @pytest.mark.parametrize(
     ("values", "unasked"),
     [
-        ({"households_reported": NAN, "households_local": NAN, "rural_system_local": 0}, "households_local"),
+        (
+            {"households_reported": NAN, "households_local": NAN, "rural_system_local": 0},
+            "households_local",
+        ),
         ({"monitor_rank_mean": NAN, "monitor_bottom3_streak": NAN}, "monitor_bottom3_streak"),
     ],
     ids=["a system that is not in use", "another class of city"],
@@ -282,20 +431,29 @@ def test_what_decides_nothing_is_not_asked_for(values, unasked):
 
 
 def test_a_bonus_is_worth_asking_for():
-    (found,) = cc.sensitivity(frame([whole_row({**BEST, "contract_supervision": NAN})]), BOOK).missing.to_dict("records")
+    (found,) = cc.sensitivity(
+        frame([whole_row({**BEST, "contract_supervision": NAN})]), BOOK
+    ).missing.to_dict("records")
     assert (found["closes"], found["share"], found["items"]) == (5, 5, ["A2"])
 
 
-# ------------------------------------------------------------------------------------------------ some rows only
+# ------------------------------------------------------------------------------------------------
+# some rows only
 
 
 def test_some_rows_are_those_of_all_with_ranks_among_all(sample):
     labels = list(sample.index[[5, 1]])
     names = sample.loc[labels, "jurisdiction"].tolist()
     some, every = cc.sensitivity(sample, BOOK, rows=labels), cc.sensitivity(sample, BOOK)
-    for part, whole in ((some.one, every.one), (some.extremes, every.extremes), (some.missing, every.missing)):
+    for part, whole in (
+        (some.one, every.one),
+        (some.extremes, every.extremes),
+        (some.missing, every.missing),
+    ):
         keys = [k for k in ("jurisdiction", "reading", "option", "input") if k in part]
         expected = whole[whole["jurisdiction"].isin(names)]
         pd.testing.assert_frame_equal(
-            part.sort_values(keys, ignore_index=True), expected.sort_values(keys, ignore_index=True), check_dtype=False
+            part.sort_values(keys, ignore_index=True),
+            expected.sort_values(keys, ignore_index=True),
+            check_dtype=False,
         )

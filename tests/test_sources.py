@@ -1,4 +1,6 @@
-"""Files and folders → grids: formats, encodings, what is skipped, what Excel cells turn into, where rows stand."""
+"""Files and folders → grids: formats, encodings, what is skipped, what Excel cells turn into, where
+rows stand.
+"""
 
 import datetime as dt
 import re
@@ -17,8 +19,8 @@ from openpyxl.worksheet.formula import ArrayFormula
 from processes import LINUX
 
 from creditcalc.intake.checked_table import check_inputs
-from creditcalc.rules.load import load_rulebook
 from creditcalc.intake.read_files import READERS, REFUSED, blank, plain, read_grids
+from creditcalc.rules.load import load_rulebook
 
 BOOK = load_rulebook()
 LINES = "县区,期间,budget\n范县,2021-05,是\n"
@@ -60,14 +62,18 @@ def computed(path, cells):
     copy.replace(path)
 
 
-# ---------------------------------------------------------------------------------------------- text
+# ----------------------------------------------------------------------------------------------
+# text
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_a_csv_in_any_of_its_encodings(tmp_path, encoding, ending):
     (tmp_path / "a.csv").write_bytes(LINES.replace("\n", ending).encode(encoding))
-    assert grid_of(tmp_path / "a.csv").rows == [["县区", "期间", "budget"], ["范县", "2021-05", "是"]]
+    assert grid_of(tmp_path / "a.csv").rows == [
+        ["县区", "期间", "budget"],
+        ["范县", "2021-05", "是"],
+    ]
 
 
 def test_rare_characters_of_names_survive_gb18030(tmp_path):
@@ -76,7 +82,9 @@ def test_rare_characters_of_names_survive_gb18030(tmp_path):
 
 
 def test_rows_are_counted_as_a_spreadsheet_counts_them(tmp_path):
-    (tmp_path / "a.csv").write_text('\n\n县区,期间,budget\n\n"范\n县",2021-05,是\n,,\n台前县,五月,是\n', encoding="utf-8")
+    (tmp_path / "a.csv").write_text(
+        '\n\n县区,期间,budget\n\n"范\n县",2021-05,是\n,,\n台前县,五月,是\n', encoding="utf-8"
+    )
     problems = check_inputs(tmp_path, BOOK).errors
     assert [(problem.row, problem.column) for problem in problems] == [(5, "县区"), (7, "期间")]
 
@@ -87,21 +95,32 @@ def test_a_cell_too_long_for_the_reader_is_refused(tmp_path):
 
 
 def test_rows_shorter_than_the_header_are_all_named_and_none_is_guessed_at(tmp_path):
-    (tmp_path / "a.csv").write_text("县区,期间,budget\n范县,2021-05\n\n台前县,2021-05,是\n南乐县,是\n", encoding="utf-8")
+    (tmp_path / "a.csv").write_text(
+        "县区,期间,budget\n范县,2021-05\n\n台前县,2021-05,是\n南乐县,是\n", encoding="utf-8"
+    )
     checked = check_inputs(tmp_path, BOOK)
     assert [(problem.row, problem.unplaced) for problem in checked.errors] == [(2, True), (5, True)]
     assert checked.table.empty
 
 
-def test_lines_longer_than_the_header_are_named_with_the_shorter_ones_and_none_is_guessed_at(tmp_path):
+def test_lines_longer_than_the_header_are_named_with_the_shorter_ones_and_none_is_guessed_at(
+    tmp_path,
+):
     lines = [
-        *("县区,期间,uscc_total,uscc_errors,备注", "甲县,2021-05,15758,3,无", "乙县,2021-05,15,758,3,"),
+        *(
+            "县区,期间,uscc_total,uscc_errors,备注",
+            "甲县,2021-05,15758,3,无",
+            "乙县,2021-05,15,758,3,",
+        ),
         *("丙县,2021-05,9,1,写,了逗号", "丁县,2021-05,9,1", "戊县,2021-05,9,1,,"),
     ]
     (tmp_path / "a.csv").write_text("\n".join(lines), encoding="utf-8")
     checked = check_inputs(tmp_path, BOOK)
     assert [(p.row, p.what.partition("：")[0], p.value, p.unplaced) for p in checked.errors] == [
-        *((3, "这一行有 6 列，表头有 5 列", "15,758", True), (4, "这一行有 6 列，表头有 5 列", "", True)),
+        *(
+            (3, "这一行有 6 列，表头有 5 列", "15,758", True),
+            (4, "这一行有 6 列，表头有 5 列", "", True),
+        ),
         *((5, "这一行有 4 列，表头有 5 列", "", True), (6, "这一行有 6 列，表头有 5 列", "", True)),
     ]
     assert checked.table.empty
@@ -110,11 +129,15 @@ def test_lines_longer_than_the_header_are_named_with_the_shorter_ones_and_none_i
 @pytest.mark.parametrize("above", ["某市信用指标", "sep=,", "某市信用指标,,"])
 def test_a_title_above_the_table_is_no_header_whose_length_counts(tmp_path, above):
     (tmp_path / "a.csv").write_text(f"{above}\n{LINES}", encoding="utf-8")
-    assert ["既不是数据表" in problem.what for problem in check_inputs(tmp_path, BOOK).errors] == [True]
+    assert ["既不是数据表" in problem.what for problem in check_inputs(tmp_path, BOOK).errors] == [
+        True
+    ]
 
 
 def test_a_remark_may_have_lines_of_its_own(tmp_path):
-    (tmp_path / "a.csv").write_text('县区,期间,budget,备注\n范县,2021-05,是,"一,\n二,三"\n', encoding="utf-8")
+    (tmp_path / "a.csv").write_text(
+        '县区,期间,budget,备注\n范县,2021-05,是,"一,\n二,三"\n', encoding="utf-8"
+    )
     assert check_inputs(tmp_path, BOOK).table["remark"].tolist() == ["一,\n二,三"]
 
 
@@ -141,15 +164,20 @@ def test_two_encodings_in_one_file_are_refused_and_neither_garbled(tmp_path):
         "台前县,2021-05,无\n".encode("gb18030"),
     ]
     (tmp_path / "a.csv").write_bytes(b"".join(lines))
-    assert [(p.row, "两种编码" in p.what) for p in check_inputs(tmp_path, BOOK).errors] == [(2, True)]
+    assert [(p.row, "两种编码" in p.what) for p in check_inputs(tmp_path, BOOK).errors] == [
+        (2, True)
+    ]
     (tmp_path / "a.csv").write_bytes(b"".join([lines[0], lines[2]]))
     assert check_inputs(tmp_path, BOOK).table["jurisdiction"].tolist() == ["台前县"]
 
 
-@pytest.mark.parametrize(("line", "what"), [
-    ("范县,2021-05,\0\n".encode(), "有空字符"),
-    ("范县,2021-05,某\n".encode("gb18030"), "从这一行起换了编码"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("范县,2021-05,\0\n".encode(), "有空字符"),
+        ("范县,2021-05,某\n".encode("gb18030"), "从这一行起换了编码"),
+    ],
+)
 def test_the_line_that_spoils_a_file_is_named(tmp_path, line, what):
     (tmp_path / "a.csv").write_bytes("县区,期间,备注\n南乐县,2021-05,说明\n".encode() + line)
     [problem] = check_inputs(tmp_path, BOOK).errors
@@ -164,7 +192,12 @@ def repacked(path, sheet):
     parts = {name: zipfile.ZipFile(path).read(name) for name in zipfile.ZipFile(path).namelist()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():
-            archive.writestr(name, content.replace(b"</sheetData>", sheet + b"</sheetData>") if "sheet1" in name else content)
+            archive.writestr(
+                name,
+                content.replace(b"</sheetData>", sheet + b"</sheetData>")
+                if "sheet1" in name
+                else content,
+            )
     return path
 
 
@@ -172,11 +205,19 @@ def repacked(path, sheet):
     ("sheet", "words"),
     [
         (b" " * (200 << 20), "解压后超过"),
-        (b"".join(b'<row r="%d"><c r="A%d" s="1"/></row>' % (n, n) for n in range(3, 200_005)), "超过 200,000 行"),
+        (
+            b"".join(b'<row r="%d"><c r="A%d" s="1"/></row>' % (n, n) for n in range(3, 200_005)),
+            "超过 200,000 行",
+        ),
         (b"<row><c/></row>" * 200_001, "超过 200,000 行"),
         ((b"<row>" + b'<c s="1"/>' * 10_000 + b"</row>") * 201, "超过 2,000,000 格"),
     ],
-    ids=["a zip bomb", "rows that are only formatted", "rows that say nothing", "cells that are only formatted"],
+    ids=[
+        "a zip bomb",
+        "rows that are only formatted",
+        "rows that say nothing",
+        "cells that are only formatted",
+    ],
 )
 def test_a_workbook_that_unpacks_to_too_much_is_refused_at_once(tmp_path, sheet, words):
     began = time.process_time()
@@ -187,7 +228,9 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_at_once(tmp_path, sheet,
 
 @pytest.mark.parametrize("pad", range(0, 15, 5))
 def test_rows_are_counted_to_the_last_one(tmp_path, pad):
-    [problem] = check_inputs(repacked(tmp_path / "a.xlsx", b" " * pad + b"<row><c/></row>" * 400_000), BOOK).errors
+    [problem] = check_inputs(
+        repacked(tmp_path / "a.xlsx", b" " * pad + b"<row><c/></row>" * 400_000), BOOK
+    ).errors
     assert problem.value == "400,001 行"
 
 
@@ -197,7 +240,9 @@ def test_a_row_beyond_the_last_of_excel_is_not_lost_without_a_word(tmp_path):
     assert "超过 Excel 的最后一行" in problem.what and problem.value == "900,000,000"
 
 
-@pytest.mark.parametrize("content", [b"," * 20_000_001, b"\n" * 20_000_001], ids=["commas", "lines"])
+@pytest.mark.parametrize(
+    "content", [b"," * 20_000_001, b"\n" * 20_000_001], ids=["commas", "lines"]
+)
 def test_a_csv_file_of_nothing_but_commas_or_lines_is_refused_at_once(tmp_path, content):
     (tmp_path / "a.csv").write_bytes(LINES.encode() + content)
     began = time.process_time()
@@ -218,9 +263,16 @@ print(problem.what, re.search("VmHWM:\\s+([0-9]+) kB", Path("/proc/self/status")
 def test_a_part_that_says_it_is_smaller_than_it_is_costs_no_memory(tmp_path):
     content = bytearray(repacked(tmp_path / "a.xlsx", b" " * (600 << 20)).read_bytes())
     entry = content.rindex(b"PK\x01\x02", 0, content.rindex(b"xl/worksheets/sheet1.xml"))
-    content[entry + 24 : entry + 28] = (1000).to_bytes(4, "little")  # the size that the directory tells
+    content[entry + 24 : entry + 28] = (1000).to_bytes(
+        4, "little"
+    )  # the size that the directory tells
     (tmp_path / "a.xlsx").write_bytes(content)
-    done = subprocess.run([sys.executable, "-c", MEASURED, tmp_path / "a.xlsx"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, tmp_path / "a.xlsx"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     what, peak = done.stdout.split()
     assert "已损坏" in what and int(peak) < 300_000  # KB
 
@@ -232,28 +284,44 @@ def test_a_file_that_is_too_large_is_not_even_read(tmp_path):
     assert "256 MB" in problem.what
 
 
-# ---------------------------------------------------------------------------------------------- Excel
+# ----------------------------------------------------------------------------------------------
+# Excel
 
 
 def test_every_sheet_with_cells_is_read_and_empty_ones_are_not(workbook):
-    grids, problems = workbook([["县区", "期间"], ["范县", "2021-05"]], [], [[None, " "]], [["县区"]])
+    grids, problems = workbook(
+        [["县区", "期间"], ["范县", "2021-05"]], [], [[None, " "]], [["县区"]]
+    )
     assert [grid.sheet for grid in grids] == ["表1", "表4"]
     assert problems == []
 
 
 def test_a_table_may_stand_below_blank_rows_and_beside_blank_columns(tmp_path, workbook):
-    workbook([[], [None, "县区", "期间", None, "budget"], [], [None, "范县", "2021-05", None, "可"]])
+    workbook(
+        [[], [None, "县区", "期间", None, "budget"], [], [None, "范县", "2021-05", None, "可"]]
+    )
     checked = check_inputs(tmp_path, BOOK)
-    assert [(problem.sheet, problem.row, problem.column) for problem in checked.problems] == [("表1", 4, "budget")]
+    assert [(problem.sheet, problem.row, problem.column) for problem in checked.problems] == [
+        ("表1", 4, "budget")
+    ]
 
 
 def test_cells_keep_their_types_and_dates_their_months(tmp_path, workbook):
     header = ["县区", "期间", "loans_credit", "budget", "law_local"]
-    workbook([header, [410928, dt.date(2021, 5, 20), 1.5, True, 0], ["范县", dt.datetime(2021, 6, 1), 2, "是", False]])
+    workbook(
+        [
+            header,
+            [410928, dt.date(2021, 5, 20), 1.5, True, 0],
+            ["范县", dt.datetime(2021, 6, 1), 2, "是", False],
+        ]
+    )
     table = check_inputs(tmp_path, BOOK).table
     assert table["jurisdiction"].tolist() == ["410928", "范县"]
     assert table["period"].tolist() == ["2021-05", "2021-06"]
-    assert table[["loans_credit", "law_local", "budget"]].values.tolist() == [[1.5, 0, 1], [2, 0, 1]]
+    assert table[["loans_credit", "law_local", "budget"]].values.tolist() == [
+        [1.5, 0, 1],
+        [2, 0, 1],
+    ]
 
 
 def test_a_formula_counts_by_its_computed_value(tmp_path, workbook):
@@ -261,9 +329,14 @@ def test_a_formula_counts_by_its_computed_value(tmp_path, workbook):
     workbook([header, ["范县", "2021-05", "=1+2", '=""', '=IF(TRUE,"是","")', "=1/0"]])
     value = {"C2": "3", "D2": "", "E2": "是", "F2": "#DIV/0!"}
     kind = {"C2": "n", "D2": "str", "E2": "str", "F2": "e"}
-    computed(tmp_path / "book.xlsx", {cell: rf'<c r="{cell}" t="{kind[cell]}">\1<v>{value[cell]}</v></c>' for cell in value})
+    computed(
+        tmp_path / "book.xlsx",
+        {cell: rf'<c r="{cell}" t="{kind[cell]}">\1<v>{value[cell]}</v></c>' for cell in value},
+    )
     checked = check_inputs(tmp_path / "book.xlsx", BOOK)
-    assert [(problem.column, problem.value) for problem in checked.errors] == [("law_local", "#DIV/0!")]
+    assert [(problem.column, problem.value) for problem in checked.errors] == [
+        ("law_local", "#DIV/0!")
+    ]
     assert checked.table["uscc_total"].tolist() == [3]
     assert checked.table["budget"].tolist() == [1]
     assert checked.table["uscc_errors"].isna().all()
@@ -296,7 +369,8 @@ def test_a_sheet_that_misstates_its_size_is_read_in_full(tmp_path, workbook):
     assert grid_of(path).rows == [["县区", "期间"], ["范县", "2021-05"]]
 
 
-# ---------------------------------------------------------------------------------------------- Parquet
+# ----------------------------------------------------------------------------------------------
+# Parquet
 
 
 def test_parquet_columns_of_many_types(tmp_path):
@@ -325,12 +399,15 @@ def test_the_index_of_a_filtered_frame_is_no_column_of_the_users(tmp_path):
     assert checked.table["jurisdiction"].tolist() == ["乙"]
 
 
-# ---------------------------------------------------------------------------------------------- files and folders
+# ----------------------------------------------------------------------------------------------
+# files and folders
 
 
 def test_a_folder_is_read_as_one_table(tmp_path):
     (tmp_path / "1.csv").write_text(LINES, encoding="utf-8")
-    (tmp_path / "2.CSV").write_text("jurisdiction,period,loans_credit\n台前县,2021-05,5\n", encoding="utf-8")
+    (tmp_path / "2.CSV").write_text(
+        "jurisdiction,period,loans_credit\n台前县,2021-05,5\n", encoding="utf-8"
+    )
     frame = pd.DataFrame({"县区": ["濮阳市"], "月份": ["2021-05"], "级别": ["市"]})
     frame.to_parquet(tmp_path / "3.parquet")
     frame.assign(月份="2021-04").to_excel(tmp_path / "4.xlsx", index=False)
@@ -355,7 +432,17 @@ def test_faults_of_all_files_are_listed_and_the_sound_ones_read(tmp_path):
 @pytest.mark.parametrize(
     "name",
     [
-        *("evidence.csv", "Evidence.xlsx", "evidence.csv.gz", "README", "readme.xls", "a.md", "b.txt", "c.toml", "d.json"),
+        *(
+            "evidence.csv",
+            "Evidence.xlsx",
+            "evidence.csv.gz",
+            "README",
+            "readme.xls",
+            "a.md",
+            "b.txt",
+            "c.toml",
+            "d.json",
+        ),
         *(".hidden.csv", "~$a.xlsx", "folder.csv/inside.csv"),
     ],
 )
@@ -385,7 +472,9 @@ def test_a_file_of_no_known_kind_is_a_notice_in_a_folder(tmp_path):
 def test_a_table_of_a_kind_that_is_not_read_is_an_error_in_a_folder(tmp_path, suffix):
     (tmp_path / "a.csv").write_text(LINES, encoding="utf-8")
     (tmp_path / f"b{suffix}").write_bytes(b"")
-    assert ["另存为 .xlsx" in problem.cure for problem in check_inputs(tmp_path, BOOK).errors] == [True]
+    assert ["另存为 .xlsx" in problem.cure for problem in check_inputs(tmp_path, BOOK).errors] == [
+        True
+    ]
 
 
 @pytest.mark.parametrize("name", ["absent.csv", "absent", "absent/inside.csv", "nul\0.csv"])
@@ -396,7 +485,9 @@ def test_a_path_that_leads_nowhere(tmp_path, name):
 
 
 def test_a_path_that_cannot_be(tmp_path):
-    assert [problem.what for problem in read_grids(tmp_path / f"{'x' * 300}.csv")[1]] == ["读不到这个路径"]
+    assert [problem.what for problem in read_grids(tmp_path / f"{'x' * 300}.csv")[1]] == [
+        "读不到这个路径"
+    ]
 
 
 def test_an_unreadable_file_says_why(tmp_path, monkeypatch):
@@ -407,7 +498,9 @@ def test_an_unreadable_file_says_why(tmp_path, monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.read_bytes", denied)
     _, problems = read_grids(tmp_path)
-    assert [(problem.what, problem.value) for problem in problems] == [("读不到文件", "Permission denied")]
+    assert [(problem.what, problem.value) for problem in problems] == [
+        ("读不到文件", "Permission denied")
+    ]
 
 
 def test_an_unreadable_folder_says_why(tmp_path, monkeypatch):
@@ -416,22 +509,30 @@ def test_an_unreadable_folder_says_why(tmp_path, monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.iterdir", denied)
     _, problems = read_grids(tmp_path)
-    assert [(problem.what, problem.value) for problem in problems] == [("读不到这个路径", "Permission denied")]
+    assert [(problem.what, problem.value) for problem in problems] == [
+        ("读不到这个路径", "Permission denied")
+    ]
 
 
 def test_what_is_read_and_what_is_refused_are_apart():
     assert not READERS.keys() & REFUSED
 
 
-# ---------------------------------------------------------------------------------------------- text of cells
+# ----------------------------------------------------------------------------------------------
+# text of cells
 
 
-@pytest.mark.parametrize(("text", "half"), [("（Ａ１）", "(A1)"), ("　％ ", "%"), ("10²", "10²"), ("①", "①"), ("、。", "、。")])
+@pytest.mark.parametrize(
+    ("text", "half"),
+    [("（Ａ１）", "(A1)"), ("　％ ", "%"), ("10²", "10²"), ("①", "①"), ("、。", "、。")],
+)
 def test_only_full_width_ascii_is_folded(text, half):
     assert plain(text) == half
 
 
-@pytest.mark.parametrize(("cell", "nothing"), [("", True), ("\u3000\t", True), (None, True), (float("nan"), True)])
+@pytest.mark.parametrize(
+    ("cell", "nothing"), [("", True), ("\u3000\t", True), (None, True), (float("nan"), True)]
+)
 def test_blank(cell, nothing):
     assert blank(cell) is nothing
 

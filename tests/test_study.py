@@ -18,7 +18,9 @@ def study():
 
 def edited(folder, changes):
     """The sample with some cells changed: {(jurisdiction, period): {column: text}}."""
-    table = pd.read_csv(SAMPLE / "indicators.csv", dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    table = pd.read_csv(
+        SAMPLE / "indicators.csv", dtype=str, keep_default_na=False, encoding="utf-8-sig"
+    )
     for (name, period), cells in changes.items():
         rows = (table["jurisdiction"] == name) & (table["period"] == period)
         assert rows.sum() == 1
@@ -35,7 +37,9 @@ def test_a_copy_of_the_sample_is_still_invented(tmp_path):
 
 
 def test_other_data_is_not_called_invented(tmp_path):
-    (tmp_path / "a.csv").write_text("jurisdiction,period,city\n范县,2021-05,濮阳市\n", encoding="utf-8")
+    (tmp_path / "a.csv").write_text(
+        "jurisdiction,period,city\n范县,2021-05,濮阳市\n", encoding="utf-8"
+    )
     assert not cc.open_study(tmp_path / "a.csv").sample
 
 
@@ -55,7 +59,9 @@ def test_readings_change_every_brief(study):
 def test_the_city_brief_holds_all_counties(study):
     brief = study.city("濮阳市", PERIOD)
     assert len(brief.group.counties.table) == 9
-    assert set(brief.contribution.items["county"]) == set(brief.group.counties.table["jurisdiction"])
+    assert set(brief.contribution.items["county"]) == set(
+        brief.group.counties.table["jurisdiction"]
+    )
 
 
 def test_a_county_without_a_row_is_absent_and_leaves_the_city_open(study):

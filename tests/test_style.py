@@ -15,5 +15,7 @@ ROOT = Path(__file__).parent.parent
     ids=["lint", "format", "types"],
 )
 def test_the_project_is_clean(command):
-    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr

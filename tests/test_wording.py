@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import creditcalc as cc
-from creditcalc.scoring import scorecard
 from creditcalc.rules import formulas, phrases
+from creditcalc.scoring import scorecard
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,8 @@ def test_number(x, decimals, text):
 
 @settings(max_examples=300, deadline=None)
 @given(
-    number=st.integers(0, 113_000).map(lambda n: Decimal(n) / 1000) | st.integers(0, 10**8).map(lambda n: Decimal(n) / 10**6)
+    number=st.integers(0, 113_000).map(lambda n: Decimal(n) / 1000)
+    | st.integers(0, 10**8).map(lambda n: Decimal(n) / 10**6)
 )
 def test_points_have_two_decimals_rounded_half_up(number):
     assert phrases.points(float(number)) == str(number.quantize(Decimal("0.01"), ROUND_HALF_UP))
@@ -65,7 +66,9 @@ def test_percent(x, text):
     assert phrases.percent(x) == text
 
 
-@pytest.mark.parametrize(("truth", "text"), [(1.0, "通过"), (0.0, "不通过"), (float("nan"), "待核实")])
+@pytest.mark.parametrize(
+    ("truth", "text"), [(1.0, "通过"), (0.0, "不通过"), (float("nan"), "待核实")]
+)
 def test_gate(truth, text):
     assert phrases.gate(truth) == text
 
@@ -159,7 +162,9 @@ def test_goal(book, rule, readings, text):
 
 
 def test_the_level_of_a_condition_is_said(book):
-    assert phrases.goal(book.rules["B02"], book, book.resolve()).endswith("市级：政务服务大厅数不低于 1 个")
+    assert phrases.goal(book.rules["B02"], book, book.resolve()).endswith(
+        "市级：政务服务大厅数不低于 1 个"
+    )
 
 
 def test_every_rule_has_words_under_every_option(book):
@@ -169,7 +174,9 @@ def test_every_rule_has_words_under_every_option(book):
             for rule in book.rules.values():
                 words = [phrases.goal(rule, book, readings)]
                 words += [phrases.measure_value(rule, book, readings, 1.0)] if rule.measure else []
-                assert all(words) and not any(bad in word for word in words for bad in ("None", "nan", "缺", "{"))
+                assert all(words) and not any(
+                    bad in word for word in words for bad in ("None", "nan", "缺", "{")
+                )
 
 
 def test_every_state_has_its_word():

@@ -24,7 +24,10 @@ def test_text_never_becomes_a_formula(tmp_path):
 
 
 def test_an_infinite_number_is_not_lost(tmp_path):
-    write_workbook(tmp_path / "a.xlsx", {"甲": pd.DataFrame({"分": [float("inf"), float("-inf"), float("nan")]})})
+    write_workbook(
+        tmp_path / "a.xlsx",
+        {"甲": pd.DataFrame({"分": [float("inf"), float("-inf"), float("nan")]})},
+    )
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["甲"]
     assert [cell.value for cell in sheet["A"][1:]] == ["inf", "-inf", None]
 
@@ -36,7 +39,10 @@ def test_header_stays_in_view_and_columns_are_wide_enough(tmp_path):
     assert sheet.column_dimensions["A"].width >= 22 and sheet.column_dimensions["B"].width >= 8
 
 
-@pytest.mark.parametrize(("ending", "read"), [(".csv", pd.read_csv), (".parquet", pd.read_parquet), (".xlsx", pd.read_excel)])
+@pytest.mark.parametrize(
+    ("ending", "read"),
+    [(".csv", pd.read_csv), (".parquet", pd.read_parquet), (".xlsx", pd.read_excel)],
+)
 def test_a_table_comes_back_as_it_was(tmp_path, ending, read):
     frame = FRAME.iloc[1:6].reset_index(drop=True)
     write_table(tmp_path / f"a{ending}", frame)

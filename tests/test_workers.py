@@ -33,7 +33,9 @@ def work(number, folder):
     return number * 2
 
 
-@pytest.fixture(params=[[], pytest.param(["creditcalc.batch.warm_server"], marks=POSIX)], ids=["anew", "forked"])
+@pytest.fixture(
+    params=[[], pytest.param(["creditcalc.batch.warm_server"], marks=POSIX)], ids=["anew", "forked"]
+)
 def preload(request):
     return request.param
 
@@ -76,7 +78,9 @@ def test_works_in_the_folder_of_the_caller(tmp_path, ends, monkeypatch):
 
 @POSIX
 def test_what_runs_is_ended_when_nobody_listens(tmp_path, preload):
-    with closing(each_alone(work, {task: (task, tmp_path) for task in [1, "sleeps", 2]}, 2, 60, preload)) as outcomes:
+    with closing(
+        each_alone(work, {task: (task, tmp_path) for task in [1, "sleeps", 2]}, 2, 60, preload)
+    ) as outcomes:
         assert next(outcomes).key == 1
         while not (tmp_path / "sleeps.began").exists():
             time.sleep(0.01)
@@ -89,7 +93,11 @@ def test_what_runs_is_ended_when_nobody_listens(tmp_path, preload):
 def test_what_takes_too_long_is_ended_alone(tmp_path, ends, monkeypatch, endless):
     monkeypatch.setattr(workers, "PATIENCE", 1)
     outcomes = ends([1, endless, 2], tmp_path, limit=3)
-    assert outcomes == {1: (2, ""), 2: (4, ""), endless: (None, "超过时限（3 秒）没有做完，已停止；可用 --timeout 放宽")}
+    assert outcomes == {
+        1: (2, ""),
+        2: (4, ""),
+        endless: (None, "超过时限（3 秒）没有做完，已停止；可用 --timeout 放宽"),
+    }
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / f"{endless}.began").read_text()), 0)
 

@@ -10,7 +10,15 @@ import pandas as pd
 
 from creditcalc.rules import measures, phrases
 from creditcalc.rules.formulas import TOLERANCE
-from creditcalc.rules.rulebook import Call, Choice, Condition, Reallocation, Rule, chosen, input_names
+from creditcalc.rules.rulebook import (
+    Call,
+    Choice,
+    Condition,
+    Reallocation,
+    Rule,
+    chosen,
+    input_names,
+)
 from creditcalc.scoring.scorecard import Columns, Scorecard, measured, score_condition, score_item
 
 ALIKE = 5e-9  # shares no further apart print as the same number
@@ -24,16 +32,24 @@ def item_lines(rule: Rule, card: Scorecard, at: int, row: pd.DataFrame) -> list[
         return [line for move in moves for line in (_share_line(move, rule, card, row), move.rule)]
     value = float(card.value[rule.id].iloc[at])
     if rule.measure.kind in measures.BOUNDS and math.isnan(value):  # what is known may decide
-        value = float(sum(row[name].iloc[0] > 0 for name in rule.inputs(card.readings) if name in row))
+        value = float(
+            sum(row[name].iloc[0] > 0 for name in rule.inputs(card.readings) if name in row)
+        )
     lines = [_measure_line(rule.measure, value, rule, card, row)]
     points = score_item(rule, Columns(row, card.book), card.readings)[1]
     if not math.isnan(points[0]):
         lines.append(_formula_line(rule, value, float(points[0]), card))
     factor = float(card.full[rule.id].iloc[at]) / rule.full
     if factor != 1:
-        lines += [_share_line(move, rule, card, row) for move in card.book.reallocations if rule.id in move.scale]
-        lines.append(f"满分由 {phrases.number(rule.full)} 换算为 {phrases.number(rule.full * factor)}："
-                     f"× {phrases.number(factor)}")  # fmt: skip
+        lines += [
+            _share_line(move, rule, card, row)
+            for move in card.book.reallocations
+            if rule.id in move.scale
+        ]
+        lines.append(
+            f"满分由 {phrases.number(rule.full)} 换算为 {phrases.number(rule.full * factor)}："
+            f"× {phrases.number(factor)}"
+        )
     return lines
 
 
@@ -46,7 +62,9 @@ def gate_lines(rule: Rule, card: Scorecard, row: pd.DataFrame) -> list[str]:
             continue
         only = condition.class_input
         if only and _absent(row, only):
-            lines.append(f"{card.book.inputs[only].label}：{phrases.MISSING}，不知道适用哪条要求 → {phrases.gate(math.nan)}")
+            lines.append(
+                f"{card.book.inputs[only].label}：{phrases.MISSING}，不知道适用哪条要求 → {phrases.gate(math.nan)}"
+            )
             break
         line = _measure_line(condition.measure, float(value[0]), rule, card, row)
         demand = f"要求{_demand(condition, rule, card)}{_margin(condition, float(value[0]))}"
@@ -71,8 +89,12 @@ def _share_line(move: Reallocation, rule: Rule, card: Scorecard, row: pd.DataFra
 
 def _demand(condition: Condition, rule: Rule, card: Scorecard) -> str:
     if condition.measure.kind in phrases.LOGIC:
-        return {"any_of": "有其一", "all_of": "全部为是", "none_of": "均为 0 或否"}[condition.measure.kind]
-    threshold = phrases.measure_text(condition.measure, rule, card.book, card.readings, condition.threshold)
+        return {"any_of": "有其一", "all_of": "全部为是", "none_of": "均为 0 或否"}[
+            condition.measure.kind
+        ]
+    threshold = phrases.measure_text(
+        condition.measure, rule, card.book, card.readings, condition.threshold
+    )
     return f"{phrases.TESTS[condition.test]} {threshold}"
 
 
@@ -107,8 +129,10 @@ def _measure_line(call: Call, value: float, rule: Rule, card: Scorecard, row: pd
         return f"{book.inputs[role('input')[0]].label} = {shown_value}"
     if call.kind == "coverage":
         return _coverage_line(call, value, card, row)
-    flags = "；".join(f"{book.inputs[n].label}：{phrases.input_value(book.inputs[n], row[n].iloc[0] if n in row else None)}"
-                     for n in role("inputs"))  # fmt: skip
+    flags = "；".join(
+        f"{book.inputs[n].label}：{phrases.input_value(book.inputs[n], row[n].iloc[0] if n in row else None)}"
+        for n in role("inputs")
+    )
     return flags if call.kind != "count_yes" else f"{flags}；共 {shown_value}"
 
 
@@ -126,7 +150,9 @@ def _coverage_line(call: Call, value: float, card: Scorecard, row: pd.DataFrame)
     whole = _number(row[call.params["whole"]].iloc[0] if call.params["whole"] in row else None)
     texts = []
     for part, system in zip(call.params["parts"], call.params["systems"], strict=True):
-        used = phrases.input_value(book.inputs[system], row[system].iloc[0] if system in row else None)
+        used = phrases.input_value(
+            book.inputs[system], row[system].iloc[0] if system in row else None
+        )
         covered = _number(row[part].iloc[0] if part in row else None)
         if used == "是":
             used += f"，{covered} ÷ {whole}"
@@ -140,7 +166,11 @@ def _coverage_line(call: Call, value: float, card: Scorecard, row: pd.DataFrame)
 def _formula_line(rule: Rule, value: float, earned: float, card: Scorecard) -> str:
     """How the value earns the points."""
     assert rule.measure is not None and rule.formula is not None
-    params, kind, full = rule.formula.bind(card.readings), rule.formula.kind, phrases.number(rule.full)
+    params, kind, full = (
+        rule.formula.bind(card.readings),
+        rule.formula.kind,
+        phrases.number(rule.full),
+    )
     result = phrases.points(earned)
 
     def text(x: float) -> str:
@@ -154,20 +184,32 @@ def _formula_line(rule: Rule, value: float, earned: float, card: Scorecard) -> s
         if earned <= 0:
             return f"{v} 在不得分端 {zero}（{'高于' if params.get('falling') else '不足或恰在'}）→ 0.00"
         if params["line"] == "of_full":
-            return f"{most} ÷ {v} × {full} = {result}" if params.get("falling") else f"{v} ÷ {most} × {full} = {result}"
+            return (
+                f"{most} ÷ {v} × {full} = {result}"
+                if params.get("falling")
+                else f"{v} ÷ {most} × {full} = {result}"
+            )
         if params.get("falling"):
             return f"({zero} − {v}) ÷ ({zero} − {most}) × {full} = {result}"
         return f"({v} − {zero}) ÷ ({most} − {zero}) × {full} = {result}"
     if kind == "tiers":
-        bounds = "，".join(f"{'达到' if params.get('inclusive', 'yes') == 'yes' else '高于'} {text(at)} 得 {phrases.number(p)}"
-                          for at, p in params["tiers"])  # fmt: skip
+        bounds = "，".join(
+            f"{'达到' if params.get('inclusive', 'yes') == 'yes' else '高于'} {text(at)} 得 {phrases.number(p)}"
+            for at, p in params["tiers"]
+        )
         return f"{text(value)}：{bounds} → {result}"
     if kind == "deduct":
         return f"{full} − {phrases.number(params['each'])} × {text(value)} = {result}（不低于 0）"
     if kind == "excess_deduct":
         steps = max((value - params["free"]) / params["step"], 0)
-        counted = {"pro_rata": steps, "whole_steps": math.floor(steps + 1e-9), "started_steps": math.ceil(steps - 1e-9)}
-        step = "每步十万分之一" if params["step"] < 0.001 else f"每步 {phrases.number(params['step'])}"
+        counted = {
+            "pro_rata": steps,
+            "whole_steps": math.floor(steps + 1e-9),
+            "started_steps": math.ceil(steps - 1e-9),
+        }
+        step = (
+            "每步十万分之一" if params["step"] < 0.001 else f"每步 {phrases.number(params['step'])}"
+        )
         taken = _number(counted[params["partial"]])
         return (
             f"超出 {text(params['free'])} 的部分合 {_number(steps)} 步（{step}），按 {taken} 步计："
@@ -176,8 +218,12 @@ def _formula_line(rule: Rule, value: float, earned: float, card: Scorecard) -> s
     if kind == "per_unit":
         return f"{phrases.number(params['each'])} × {text(value)} = {result}（最多 {full}）"
     if kind == "awarded":
-        return f"按{'覆盖率' if rule.measure.kind == 'coverage' else '评分'}计 {result}（最多 {full}）"
-    demand = {"any_of": "有其一", "none_of": "均未发生", "all_of": "全部为是"}.get(rule.measure.kind, "为是")
+        return (
+            f"按{'覆盖率' if rule.measure.kind == 'coverage' else '评分'}计 {result}（最多 {full}）"
+        )
+    demand = {"any_of": "有其一", "none_of": "均未发生", "all_of": "全部为是"}.get(
+        rule.measure.kind, "为是"
+    )
     return f"要求{demand}：{'满足' if value > 0 else '不满足'} → {result}"
 
 
@@ -205,4 +251,6 @@ def _number(x: Any) -> str:
     x = float(x)
     decimals = 6 if x == 0 or abs(x) >= 0.01 else 6 - math.floor(math.log10(abs(x)))
     rounded = round(x, decimals)
-    return ("" if math.isclose(rounded, x, rel_tol=1e-9) else "≈") + phrases.number(rounded, decimals)
+    return ("" if math.isclose(rounded, x, rel_tol=1e-9) else "≈") + phrases.number(
+        rounded, decimals
+    )

@@ -1,4 +1,6 @@
-"""What the city loses and which county decides it: by adding up changed inputs and scoring again, never by averaging scores."""
+"""What the city loses and which county decides it: by adding up changed inputs and scoring again,
+never by averaging scores.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from creditcalc.rules.formulas import TOLERANCE, Array
-from creditcalc.problems import Problem, UnknownName, nearest, shown
-from creditcalc.scoring.rollup import combine
-from creditcalc.rules.rulebook import Rule
-from creditcalc.scoring.scorecard import Columns, Scorecard, score, score_item
 from creditcalc.analysis.targets import Search, Unreachable, targets
+from creditcalc.problems import Problem, UnknownName, nearest, shown
+from creditcalc.rules.formulas import TOLERANCE, Array
+from creditcalc.rules.rulebook import Rule
+from creditcalc.scoring.rollup import combine
+from creditcalc.scoring.scorecard import Columns, Scorecard, score, score_item
 
 EXACT = 10  # counties up to which every subset is scored
 PERMUTATIONS = 400  # sampled beyond
@@ -29,9 +31,10 @@ Value = Callable[[Subsets], Array]
 class Contribution:
     """The city's loss of one period by item and county.
 
-    ``items`` has a row per item that the city does not have in full and county: ``lost`` (the city's loss on the item),
-    ``share`` (the county's Shapley share of what returns when all counties reach full marks), ``error`` (its standard error, 0
-    where exact), ``alone`` and ``alone_median`` (what returns if that county alone reached full marks, or the median county).
+    ``items`` has a row per item that the city does not have in full and county: ``lost`` (the
+    city's loss on the item), ``share`` (the county's Shapley share of what returns when all
+    counties reach full marks), ``error`` (its standard error, 0 where exact), ``alone`` and
+    ``alone_median`` (what returns if that county alone reached full marks, or the median county).
     ``residual`` is per item what no county decides; shares and residual add up to the loss.
     """
 
@@ -51,7 +54,13 @@ def contribution(card: Scorecard, city: str, period: str) -> Contribution:
     if not len(at):
         there = list(table.loc[table["level"] == "city", "jurisdiction"].unique())
         raise UnknownName(
-            [Problem("没有这个市的汇总行", shown(city), f"{nearest(city, there)}有：{'、'.join(there)}；先 roll_up")]
+            [
+                Problem(
+                    "没有这个市的汇总行",
+                    shown(city),
+                    f"{nearest(city, there)}有：{'、'.join(there)}；先 roll_up",
+                )
+            ]
         )
     counties = np.flatnonzero(same & (table["level"] == "county")).tolist()
     game = _Game(card, int(at[0]), counties)
@@ -66,37 +75,71 @@ def contribution(card: Scorecard, city: str, period: str) -> Contribution:
         elif lost > TOLERANCE:
             shares, errors, returned = game.shares(rule)
             residual[rule.id] = lost - returned
-            columns = zip(game.names, shares, errors, game.alone(rule, "full"), game.alone(rule, "median"), strict=True)
-            rows += [{"id": rule.id, "county": county, "lost": lost, "share": share, "error": error, "alone": full,
-                      "alone_median": median} for county, share, error, full, median in columns]  # fmt: skip
+            columns = zip(
+                game.names,
+                shares,
+                errors,
+                game.alone(rule, "full"),
+                game.alone(rule, "median"),
+                strict=True,
+            )
+            rows += [
+                {
+                    "id": rule.id,
+                    "county": county,
+                    "lost": lost,
+                    "share": share,
+                    "error": error,
+                    "alone": full,
+                    "alone_median": median,
+                }
+                for county, share, error, full, median in columns
+            ]
     names = ["id", "county", "lost", "share", "error", "alone", "alone_median"]
-    return Contribution(pd.DataFrame(rows, columns=names), pd.Series(residual, dtype=float), undecided)
+    return Contribution(
+        pd.DataFrame(rows, columns=names), pd.Series(residual, dtype=float), undecided
+    )
 
 
 def moves(card: Scorecard, city: str, period: str, found: pd.DataFrame) -> pd.DataFrame:
-    """What each county's target for full marks would bring the city: county, id, changes, points and total_gain of the city.
+    """What each county's target for full marks would bring the city: county, id, changes, points
+    and total_gain of the city.
 
-    ``found`` is what ``targets`` gives for the city and its counties; a county is asked for no more than its city lacks.
-    Each move is added up and the city scored again. Largest gain first.
+    ``found`` is what ``targets`` gives for the city and its counties; a county is asked for no more
+    than its city lacks. Each move is added up and the city scored again. Largest gain first.
     """
     table = card.table
     same = np.flatnonzero((table["period"] == period) & (table["city"] == city))
     at = next(int(n) for n in same if table["level"].iloc[n] == "city")
     counties = [int(n) for n in same if n != at]
     game = _Game(card, at, counties)
-    full = found[(found["goal"] == "full") & (found["period"] == period) & found["jurisdiction"].isin(game.names)]
-    lacks = found[(found["goal"] == "full") & (found["period"] == period) & (found["jurisdiction"] == city)]
+    full = found[
+        (found["goal"] == "full")
+        & (found["period"] == period)
+        & found["jurisdiction"].isin(game.names)
+    ]
+    lacks = found[
+        (found["goal"] == "full") & (found["period"] == period) & (found["jurisdiction"] == city)
+    ]
     wanted = dict(zip(lacks["id"], lacks["changes"], strict=True))
     columns = zip(full["jurisdiction"], full["id"], full["changes"], strict=True)
-    moved = [(name, game.capped(name, changes, wanted.get(id, {}))) for name, id, changes in columns]
+    moved = [
+        (name, game.capped(name, changes, wanted.get(id, {}))) for name, id, changes in columns
+    ]
     changed = [game.city_changes(name, changes) for name, changes in moved]
-    after = score(table.iloc[[at] * len(full)].reset_index(drop=True).pipe(_with_changes, changed), card.book, card.readings)
+    after = score(
+        table.iloc[[at] * len(full)].reset_index(drop=True).pipe(_with_changes, changed),
+        card.book,
+        card.readings,
+    )
     before = card.totals()["total"].iloc[at]
     gains = [after.points[id].iloc[n] - card.points[id].iloc[at] for n, id in enumerate(full["id"])]
     frame = pd.DataFrame({"county": full["jurisdiction"], "id": full["id"]}).reset_index(drop=True)
     frame["changes"] = pd.Series([changes for _, changes in moved], dtype=object)
     frame = frame.assign(points=gains, total_gain=after.totals()["total"].to_numpy() - before)
-    return frame[frame["total_gain"] > TOLERANCE].sort_values("total_gain", ascending=False, kind="stable", ignore_index=True)
+    return frame[frame["total_gain"] > TOLERANCE].sort_values(
+        "total_gain", ascending=False, kind="stable", ignore_index=True
+    )
 
 
 def _with_changes(frame: pd.DataFrame, changed: Sequence[dict[str, float]]) -> pd.DataFrame:
@@ -104,13 +147,16 @@ def _with_changes(frame: pd.DataFrame, changed: Sequence[dict[str, float]]) -> p
     names = {name for changes in changed for name in changes}
     held = frame.reindex(columns=sorted(names))  # one that the table lacks is missing
     columns = {
-        name: [changes.get(name, now) for changes, now in zip(changed, held[name], strict=True)] for name in sorted(names)
+        name: [changes.get(name, now) for changes, now in zip(changed, held[name], strict=True)]
+        for name in sorted(names)
     }
     return frame.assign(**columns)
 
 
 class _Game:
-    """A city and its counties: the city's points on an item when some counties have reached a better state."""
+    """A city and its counties: the city's points on an item when some counties have reached a
+    better state.
+    """
 
     def __init__(self, card: Scorecard, city: int, counties: list[int]) -> None:
         self.card, self.city, self.counties = card, city, counties
@@ -118,13 +164,24 @@ class _Game:
         self.names = [str(self.search.rows[n]["jurisdiction"]) for n in counties]
         source = card.table.attrs.get("source")
         typed = source.table if source is not None else card.table
-        mine = (typed["jurisdiction"] == self.search.rows[city]["jurisdiction"]) & (typed["level"] == "city")
+        mine = (typed["jurisdiction"] == self.search.rows[city]["jurisdiction"]) & (
+            typed["level"] == "city"
+        )
         own = typed[mine & (typed["period"] == self.search.rows[city]["period"])]
-        self.own = {str(name): value for row in own.to_dict("records") for name, value in row.items() if pd.notna(value)}
+        self.own = {
+            str(name): value
+            for row in own.to_dict("records")
+            for name, value in row.items()
+            if pd.notna(value)
+        }
         known = typed[typed["level"] == "county"]
-        known = known[known["city"] == self.search.rows[city].get("city")] if "city" in known else known
+        known = (
+            known[known["city"] == self.search.rows[city].get("city")] if "city" in known else known
+        )
         self.absent = len(set(known["jurisdiction"]) - set(self.names))
-        if source is not None and {"", str(self.search.rows[city]["jurisdiction"])} & set(source.short):
+        if source is not None and {"", str(self.search.rows[city]["jurisdiction"])} & set(
+            source.short
+        ):
             self.absent += 1
         self.values = card.value.to_numpy()
         found = targets(card, list(card.table.index[counties]))
@@ -134,7 +191,9 @@ class _Game:
         )
 
     def shares(self, rule: Rule) -> tuple[Array, Array, float]:
-        """Shapley shares, their standard errors, and what returns when all counties are at full marks."""
+        """Shapley shares, their standard errors, and what returns when all counties are at full
+        marks.
+        """
         value, n = self.value(rule, "full"), len(self.counties)
         ends = value(np.array([[False] * n, [True] * n]))
         exact = n <= EXACT
@@ -149,24 +208,35 @@ class _Game:
         return gains
 
     def value(self, rule: Rule, goal: str) -> Value:
-        """The city's points on a rule for subsets (rows of booleans) of counties that have reached the goal."""
+        """The city's points on a rule for subsets (rows of booleans) of counties that have reached
+        the goal.
+        """
         names = [n for n in rule.inputs(self.card.readings) if n in self.card.table]
         changes = [self.better(row, rule, goal) for row in self.counties]
         now = {name: self.numbers(name) for name in names}
-        then = {name: np.array([c.get(name, old) for c, old in zip(changes, now[name], strict=True)]) for name in names}
+        then = {
+            name: np.array([c.get(name, old) for c, old in zip(changes, now[name], strict=True)])
+            for name in names
+        }
         factor = float(self.search.full[self.city, self.search.order[rule.id]]) / rule.full
 
         def points(subsets: Subsets) -> Array:
-            frame = pd.DataFrame({name: self.added(name, np.where(subsets, then[name], now[name])) for name in names})
+            frame = pd.DataFrame(
+                {name: self.added(name, np.where(subsets, then[name], now[name])) for name in names}
+            )
             frame["level"] = "city"
-            earned: Array = factor * score_item(rule, Columns(frame, self.card.book), self.card.readings)[2]  # for certain
+            earned: Array = (
+                factor * score_item(rule, Columns(frame, self.card.book), self.card.readings)[2]
+            )  # for certain
             return earned
 
         return points
 
     def numbers(self, name: str) -> Array:
         """The counties' values of an input."""
-        return np.array([self.search.rows[row].get(name, np.nan) for row in self.counties], dtype=float)
+        return np.array(
+            [self.search.rows[row].get(name, np.nan) for row in self.counties], dtype=float
+        )
 
     def added(self, name: str, values: Array) -> Array:
         """The city's value for each subset: its own typed one, or its counties' added up."""
@@ -184,24 +254,39 @@ class _Game:
             after[name] = float(self.added(name, values[None, :])[0])
         return after
 
-    def capped(self, county: str, changes: dict[str, float], wanted: dict[str, float]) -> dict[str, float]:
-        """A county's one change, cut to what its city lacks where the city's input is its counties' sum."""
+    def capped(
+        self, county: str, changes: dict[str, float], wanted: dict[str, float]
+    ) -> dict[str, float]:
+        """A county's one change, cut to what its city lacks where the city's input is its counties'
+        sum.
+        """
         (name, new), *more = changes.items()
-        if more or list(wanted) != [name] or self.card.book.inputs[name].rollup != "sum" or name in self.own:
+        if (
+            more
+            or list(wanted) != [name]
+            or self.card.book.inputs[name].rollup != "sum"
+            or name in self.own
+        ):
             return changes
         now = float(self.numbers(name)[self.names.index(county)])
         lack = wanted[name] - float(self.search.rows[self.city][name])
         return {name: now + math.copysign(min(abs(new - now), abs(lack)), new - now)}
 
     def better(self, row: int, rule: Rule, goal: str) -> dict[str, float]:
-        """A county's inputs changed to full marks, or to the median county's value; none where it is there or cannot be."""
+        """A county's inputs changed to full marks, or to the median county's value; none where it
+        is there or cannot be.
+        """
         assert rule.measure is not None
         at = self.search.order[rule.id]
         if goal == "full":
             return self.full.get((str(self.search.rows[row]["jurisdiction"]), rule.id), {})
         points = self.search.points[self.counties, at]
         decided = points[~np.isnan(points)]
-        if rule.city_threshold or not len(decided) or not self.search.points[row, at] < np.median(decided) - TOLERANCE:
+        if (
+            rule.city_threshold
+            or not len(decided)
+            or not self.search.points[row, at] < np.median(decided) - TOLERANCE
+        ):
             return {}
         try:
             median = float(np.nanmedian(self.values[self.counties, at]))
@@ -214,11 +299,15 @@ def _exact(value: Value, n: int) -> tuple[Array, Array]:
     """Shapley values over all subsets."""
     subsets = ((np.arange(2**n)[:, None] >> np.arange(n)) & 1).astype(bool)
     points, size = value(subsets), subsets.sum(axis=1)
-    weight = np.array([math.factorial(s) * math.factorial(n - 1 - s) / math.factorial(n) for s in range(n)])
+    weight = np.array(
+        [math.factorial(s) * math.factorial(n - 1 - s) / math.factorial(n) for s in range(n)]
+    )
     shares = np.zeros(n)
     for county in range(n):
         without = np.flatnonzero(~subsets[:, county])
-        shares[county] = np.sum(weight[size[without]] * (points[without + (1 << county)] - points[without]))
+        shares[county] = np.sum(
+            weight[size[without]] * (points[without + (1 << county)] - points[without])
+        )
     return shares, np.zeros(n)
 
 

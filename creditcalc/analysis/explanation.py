@@ -1,4 +1,6 @@
-"""One score as sentences and as data: inputs, arithmetic that a calculator can check, clause and readings."""
+"""One score as sentences and as data: inputs, arithmetic that a calculator can check, clause and
+readings.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +13,24 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.analysis import arithmetic
-from creditcalc.rules import phrases
 from creditcalc.problems import Problem, UnknownName, nearest, shown
+from creditcalc.rules import phrases
 from creditcalc.rules.rulebook import Rule, input_names, roles
 from creditcalc.scoring.scorecard import Columns, Scorecard, reallocated, score_gate, score_item
 
-ORIGINS = {"typed": "填报", "rolled_up": "县（区）汇总", "inherited": "沿用市级填报", "missing": "缺"}
+ORIGINS = {
+    "typed": "填报",
+    "rolled_up": "县（区）汇总",
+    "inherited": "沿用市级填报",
+    "missing": "缺",
+}
 
 
 @dataclass(frozen=True)
 class InputUsed:
-    """One input of an explanation: its value as data and in words, where it comes from and, where added up, from whom."""
+    """One input of an explanation: its value as data and in words, where it comes from and, where
+    added up, from whom.
+    """
 
     name: str
     label: str
@@ -83,7 +92,8 @@ class Explanation:
             for i in self.inputs
         ]
         readings = [
-            f"{r.id} = {r.option}（{r.meaning}）；" + "，".join(f"{option} 时 {text}" for option, text in r.scores.items())
+            f"{r.id} = {r.option}（{r.meaning}）；"
+            + "，".join(f"{option} 时 {text}" for option, text in r.scores.items())
             for r in self.readings
         ]
         sections = [
@@ -97,7 +107,12 @@ class Explanation:
 
     def __str__(self) -> str:
         title = f"{self.jurisdiction} {self.period} {self.id} {self.name}"
-        return "\n".join([title, *(f"【{heading}】" + "\n　".join(["", *lines]) for heading, lines in self.lines())])
+        return "\n".join(
+            [
+                title,
+                *(f"【{heading}】" + "\n　".join(["", *lines]) for heading, lines in self.lines()),
+            ]
+        )
 
     def _repr_html_(self) -> str:
         title = html.escape(f"{self.jurisdiction} {self.period} {self.id} {self.name}")
@@ -116,35 +131,77 @@ def explain(card: Scorecard, county: str, period: str, id: str) -> Explanation:
     """
     book = card.book
     if id not in book.rules:
-        raise UnknownName([Problem("没有这个指标", shown(id), nearest(id, book.rules) or f"有：{'、'.join(book.rules)}")])
+        raise UnknownName(
+            [
+                Problem(
+                    "没有这个指标",
+                    shown(id),
+                    nearest(id, book.rules) or f"有：{'、'.join(book.rules)}",
+                )
+            ]
+        )
     at = _position(card, county, period)
     rule, row = book.rules[id], card.table.iloc[[at]]
     names = _relevant(rule, card, row)
-    lines = arithmetic.gate_lines(rule, card, row) if rule.kind == "base" else arithmetic.item_lines(rule, card, at, row)
+    lines = (
+        arithmetic.gate_lines(rule, card, row)
+        if rule.kind == "base"
+        else arithmetic.item_lines(rule, card, at, row)
+    )
     status = str(card.status[id].iloc[at])
-    numbers = {key: _plain(frame[id].iloc[at]) for key, frame in
-               (("full", card.full), ("score", card.points), ("low", card.low), ("high", card.high))}  # fmt: skip
+    numbers = {
+        key: _plain(frame[id].iloc[at])
+        for key, frame in (
+            ("full", card.full),
+            ("score", card.points),
+            ("low", card.low),
+            ("high", card.high),
+        )
+    }
     return Explanation(
-        county, period, id, rule.name, rule.kind, rule.clause, rule.rule, rule.note,
-        tuple(_input(name, card, row) for name in names), tuple(lines), _result(status, numbers), status, **numbers,
+        county,
+        period,
+        id,
+        rule.name,
+        rule.kind,
+        rule.clause,
+        rule.rule,
+        rule.note,
+        tuple(_input(name, card, row) for name in names),
+        tuple(lines),
+        _result(status, numbers),
+        status,
+        **numbers,
         readings=tuple(_reading(reading, rule, card, row) for reading in rule.readings),
-    )  # fmt: skip
+    )
 
 
 def _position(card: Scorecard, county: str, period: str) -> int:
     """The row of a jurisdiction and period."""
-    found = np.flatnonzero((card.table["jurisdiction"] == county) & (card.table["period"] == period))
+    found = np.flatnonzero(
+        (card.table["jurisdiction"] == county) & (card.table["period"] == period)
+    )
     if len(found) == 1:
         return int(found[0])
     if len(found) > 1:
-        raise UnknownName([Problem("几个市都有这个县（区）", shown(county), "先按 city 列筛选出一个市再评分")])
+        raise UnknownName(
+            [Problem("几个市都有这个县（区）", shown(county), "先按 city 列筛选出一个市再评分")]
+        )
     names, periods = card.table["jurisdiction"].unique(), card.table["period"].unique()
     if county in names:
         there = sorted(card.table.loc[card.table["jurisdiction"] == county, "period"])
-        raise UnknownName([Problem(f"{county} 没有这个期间", shown(period), f"有：{'、'.join(there)}")])
+        raise UnknownName(
+            [Problem(f"{county} 没有这个期间", shown(period), f"有：{'、'.join(there)}")]
+        )
     what = f"{nearest(county, names)}有：{'、'.join(names[:30])}"
     raise UnknownName(
-        [Problem("没有这个县（区）或市" + ("" if period in periods else "，也没有这个期间"), shown(county), what)]
+        [
+            Problem(
+                "没有这个县（区）或市" + ("" if period in periods else "，也没有这个期间"),
+                shown(county),
+                what,
+            )
+        ]
     )
 
 
@@ -154,7 +211,9 @@ def _relevant(rule: Rule, card: Scorecard, row: pd.DataFrame) -> list[str]:
     for move in card.book.reallocations:
         if rule.id in (*move.drop, *move.scale):
             names = names + [
-                n for role in roles(move.measure.kind) for n in input_names(move.measure.params[role], card.readings)
+                n
+                for role in roles(move.measure.kind)
+                for n in input_names(move.measure.params[role], card.readings)
             ]
     return names
 
@@ -167,7 +226,9 @@ def _input(name: str, card: Scorecard, row: pd.DataFrame) -> InputUsed:
     origin, parts = _origin(name, card, row)
     texts = {county: phrases.input_value(i, part) for county, part in parts.items()}
     origin = origin if value is not None else "missing"
-    return InputUsed(name, i.label, i.unit, value, phrases.input_value(i, value), origin, parts, texts)
+    return InputUsed(
+        name, i.label, i.unit, value, phrases.input_value(i, value), origin, parts, texts
+    )
 
 
 def _origin(name: str, card: Scorecard, row: pd.DataFrame) -> tuple[str, dict[str, float | None]]:
@@ -178,14 +239,19 @@ def _origin(name: str, card: Scorecard, row: pd.DataFrame) -> tuple[str, dict[st
     key = row.iloc[0]
     typed = source.table
     same = (typed["city"] == key["city"]) & (typed["period"] == key["period"])
-    own = typed.loc[same & (typed["jurisdiction"] == key["jurisdiction"]) & (typed["level"] == key["level"]), name]
+    own = typed.loc[
+        same & (typed["jurisdiction"] == key["jurisdiction"]) & (typed["level"] == key["level"]),
+        name,
+    ]
     if own.notna().any():
         return "typed", {}
     if key["level"] != "city":
         return "inherited", {}
     if card.book.inputs[name].rollup == "city":
         return "missing", {}
-    counties = typed.loc[(typed["city"] == key["city"]) & (typed["level"] == "county"), "jurisdiction"].unique()
+    counties = typed.loc[
+        (typed["city"] == key["city"]) & (typed["level"] == "county"), "jurisdiction"
+    ].unique()
     values = typed.loc[same & (typed["level"] == "county")].set_index("jurisdiction")[name]
     return "rolled_up", {c: _plain(values.get(c)) for c in counties}
 
@@ -199,9 +265,17 @@ def _reading(reading: str, rule: Rule, card: Scorecard, row: pd.DataFrame) -> Re
         if rule.kind == "base":
             scores[other] = phrases.gate(float(score_gate(rule, columns, readings)[1][0]))
         else:
-            _, _, low, high = score_item(rule, columns, readings, reallocated(book, columns, readings).get(rule.id))
+            _, _, low, high = score_item(
+                rule, columns, readings, reallocated(book, columns, readings).get(rule.id)
+            )
             scores[other] = f"{phrases.interval(low[0], high[0])} 分"
-    return ReadingUsed(reading, book.readings[reading].question, option, book.readings[reading].options[option], scores)
+    return ReadingUsed(
+        reading,
+        book.readings[reading].question,
+        option,
+        book.readings[reading].options[option],
+        scores,
+    )
 
 
 def _result(status: str, numbers: dict[str, float | None]) -> str:

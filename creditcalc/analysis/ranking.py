@@ -8,17 +8,23 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from creditcalc.rules.formulas import TOLERANCE
 from creditcalc.problems import Problem, UnknownName, shown
+from creditcalc.rules.formulas import TOLERANCE
 from creditcalc.scoring.scorecard import Scorecard
 
-TREND, CLEAR, HORIZON = 6, 0.9, 36  # months that make a trend, how straight it must be, how far it may be drawn out
+TREND, CLEAR, HORIZON = (
+    6,
+    0.9,
+    36,
+)  # months that make a trend, how straight it must be, how far it may be drawn out
 
 
 def ranks(totals: pd.DataFrame) -> pd.DataFrame:
-    """The rank of every row by what it has for certain (``low``), ties as 1, 2, 2, 4, and the ranks that are open.
+    """The rank of every row by what it has for certain (``low``), ties as 1, 2, 2, 4, and the ranks
+    that are open.
 
-    ``best`` counts only those that are above whatever the missing data says, ``worst`` all that could be.
+    ``best`` counts only those that are above whatever the missing data says, ``worst`` all that
+    could be.
 
     >>> ranks(pd.DataFrame({"low": [80.0, 70, 70, 60], "high": [80.0, 70, 70, 75]}))
        rank  best  worst   tied
@@ -33,7 +39,12 @@ def ranks(totals: pd.DataFrame) -> pd.DataFrame:
     maybe = high[None, :] > low[:, None] + TOLERANCE
     np.fill_diagonal(maybe, False)
     tied = (np.abs(low[None, :] - low[:, None]) <= TOLERANCE).sum(axis=1) > 1
-    places = {"rank": 1 + above.sum(axis=1), "best": 1 + surely.sum(axis=1), "worst": 1 + maybe.sum(axis=1), "tied": tied}
+    places = {
+        "rank": 1 + above.sum(axis=1),
+        "best": 1 + surely.sum(axis=1),
+        "worst": 1 + maybe.sum(axis=1),
+        "tied": tied,
+    }
     return pd.DataFrame(places, index=totals.index)
 
 
@@ -48,9 +59,11 @@ def ranks_by_city(table: pd.DataFrame, totals: pd.DataFrame) -> pd.Series:
 
 
 def against_median(own: pd.Series, peers: pd.DataFrame) -> pd.DataFrame:
-    """One jurisdiction's points per item beside its peers' median: id, own, median, difference, from weak to strong.
+    """One jurisdiction's points per item beside its peers' median: id, own, median, difference,
+    from weak to strong.
 
-    ``peers`` has a row per peer and a column per item; peers without a score on an item are left out of its median.
+    ``peers`` has a row per peer and a column per item; peers without a score on an item are left
+    out of its median.
     """
     frame = pd.DataFrame({"own": own, "median": peers.median()}).dropna()
     frame = frame.assign(difference=frame["own"] - frame["median"]).rename_axis("id").reset_index()
@@ -58,7 +71,8 @@ def against_median(own: pd.Series, peers: pd.DataFrame) -> pd.DataFrame:
 
 
 def change_since(card: Scorecard, name: str, earlier: str, period: str) -> pd.DataFrame:
-    """Per item the points of two periods and the change; an item that is not decided in one of them has none.
+    """Per item the points of two periods and the change; an item that is not decided in one of them
+    has none.
 
     Raises UnknownName for a period that the jurisdiction has no row for.
     """
@@ -70,15 +84,22 @@ def change_since(card: Scorecard, name: str, earlier: str, period: str) -> pd.Da
             raise UnknownName([Problem(f"{name} 没有这个期间", shown(when), f"有：{there}")])
         rows[when] = card.points.iloc[at[0]]
     items = [rule.id for rule in card.book.of_kind("item")]
-    frame = pd.DataFrame({"id": items, "before": rows[earlier][items].to_numpy(), "after": rows[period][items].to_numpy()})
+    frame = pd.DataFrame(
+        {
+            "id": items,
+            "before": rows[earlier][items].to_numpy(),
+            "after": rows[period][items].to_numpy(),
+        }
+    )
     return frame.assign(change=frame["after"] - frame["before"])
 
 
 def months_to_full(values: Sequence[float], goal: float) -> int | None:
-    """How many more months at the present pace until a value reaches its goal, where the trend is clear enough to say so.
+    """How many more months at the present pace until a value reaches its goal, where the trend is
+    clear enough to say so.
 
-    Clear means: the last ``TREND`` values are all known, a straight line explains them (R² at least ``CLEAR``) and leads to the
-    goal within ``HORIZON`` months.
+    Clear means: the last ``TREND`` values are all known, a straight line explains them (R² at least
+    ``CLEAR``) and leads to the goal within ``HORIZON`` months.
 
     >>> months_to_full([0.60, 0.62, 0.64, 0.66, 0.68, 0.70], 1.0)
     15

@@ -25,11 +25,13 @@ ONE = [*KEYS, "reading", "option", "score", "total", "change", "eligible", "rank
 class Sensitivity:
     """What the readings and the missing inputs leave open, per jurisdiction and period.
 
-    ``one``: the total under each alternative option, the others kept. ``extremes``: the lowest and the highest total over all
-    combinations, with the readings that give them; as in every total, what a reading leaves undecided gives nothing.
-    ``missing``: how much of the items' intervals (before a cap on the bonus) closes for certain (``closes``) and at most
-    (``closes_at_most``) if that input alone were known, its even ``share`` where an item waits for several inputs (the shares
-    add up to the open intervals of the items that any input can close), and the items and base indicators that wait for it.
+    ``one``: the total under each alternative option, the others kept. ``extremes``: the lowest and
+    the highest total over all combinations, with the readings that give them; as in every total,
+    what a reading leaves undecided gives nothing. ``missing``: how much of the items' intervals
+    (before a cap on the bonus) closes for certain (``closes``) and at most (``closes_at_most``) if
+    that input alone were known, its even ``share`` where an item waits for several inputs (the
+    shares add up to the open intervals of the items that any input can close), and the items and
+    base indicators that wait for it.
     """
 
     one: pd.DataFrame
@@ -38,9 +40,13 @@ class Sensitivity:
 
 
 def sensitivity(
-    table: pd.DataFrame, book: Rulebook, readings: Readings | None = None, rows: Sequence[Hashable] | None = None
+    table: pd.DataFrame,
+    book: Rulebook,
+    readings: Readings | None = None,
+    rows: Sequence[Hashable] | None = None,
 ) -> Sensitivity:
-    """The sensitivity of every row of a table (or of the index labels ``rows``; ranks are among all of the table).
+    """The sensitivity of every row of a table (or of the index labels ``rows``; ranks are among all
+    of the table).
 
     >>> from creditcalc import load_rulebook
     >>> table = pd.DataFrame({"jurisdiction": ["范县"], "period": ["2021-05"], "loans_xyd": [450], "loans_credit": [10000]})
@@ -73,28 +79,45 @@ def alternatives(card: Scorecard, rows: pd.Index | None = None) -> pd.DataFrame:
                 rank=ranks_by_city(card.table, after),
                 rank_before=place,
             )
-            frames.append(frame.loc[slice(None) if rows is None else rows, [*ONE, "eligible_before"]])
+            frames.append(
+                frame.loc[slice(None) if rows is None else rows, [*ONE, "eligible_before"]]
+            )
     return pd.concat(frames, ignore_index=True)
 
 
 def extremes(card: Scorecard) -> pd.DataFrame:
     """The lowest and the highest total over every combination of options.
 
-    Each rule is scored once under each combination of the few readings it depends on; a total is then a sum.
+    Each rule is scored once under each combination of the few readings it depends on; a total is
+    then a sum.
     """
     table, book, options = card.table, card.book, card.readings
-    order = {r.id: [options[r.id], *(o for o in r.options if o != options[r.id])] for r in book.readings.values()}
+    order = {
+        r.id: [options[r.id], *(o for o in r.options if o != options[r.id])]
+        for r in book.readings.values()
+    }
     columns = Columns(table, book)
     factors = reallocated(book, columns, options)
     scored = [rule for rule in book.rules.values() if rule.kind != "base"]
-    fixed = [_confirmed(rule, columns, factors, options) for rule in scored if not rule.readings and rule.kind == "item"]
+    fixed = [
+        _confirmed(rule, columns, factors, options)
+        for rule in scored
+        if not rule.readings and rule.kind == "item"
+    ]
     moving = [rule for rule in scored if rule.readings and rule.kind == "item"]
-    bonus = np.sum([_confirmed(rule, columns, factors, options) for rule in scored if rule.kind == "bonus"], axis=0)
+    bonus = np.sum(
+        [_confirmed(rule, columns, factors, options) for rule in scored if rule.kind == "bonus"],
+        axis=0,
+    )
     caps = [book.bonus_cap.by] if isinstance(book.bonus_cap, Choice) else []
     capped = _over(order, caps, lambda given: np.minimum(bonus, chosen(book.bonus_cap, given)))
-    moved = sum(_over(order, rule.readings, partial(_confirmed, rule, columns, factors)) for rule in moving)
+    moved = sum(
+        _over(order, rule.readings, partial(_confirmed, rule, columns, factors)) for rule in moving
+    )
     combinations = list(itertools.product(*order.values()))
-    totals = np.broadcast_to(np.sum(fixed, axis=0) + moved + capped, (*map(len, order.values()), len(table)))
+    totals = np.broadcast_to(
+        np.sum(fixed, axis=0) + moved + capped, (*map(len, order.values()), len(table))
+    )
     totals = totals.reshape(len(combinations), len(table))
     least, most = totals.argmin(axis=0), totals.argmax(axis=0)
     at = np.arange(len(table))
@@ -120,15 +143,23 @@ def _confirmed(rule: Rule, columns: Columns, factors: dict[str, Array], options:
     return np.nan_to_num(score_item(rule, columns, options, factors.get(rule.id))[1])
 
 
-def _over(order: Mapping[str, list[str]], depends: Collection[str], points: Callable[[Readings], Array]) -> Array:
-    """Points under each combination of the readings they depend on: an axis for every reading, the last for the rows."""
+def _over(
+    order: Mapping[str, list[str]], depends: Collection[str], points: Callable[[Readings], Array]
+) -> Array:
+    """Points under each combination of the readings they depend on: an axis for every reading, the
+    last for the rows.
+    """
     choices = [options if reading in depends else options[:1] for reading, options in order.items()]
-    found = np.array([points(dict(zip(order, c, strict=True))) for c in itertools.product(*choices)])
+    found = np.array(
+        [points(dict(zip(order, c, strict=True))) for c in itertools.product(*choices)]
+    )
     return found.reshape(*map(len, choices), -1)
 
 
 def worth_knowing(card: Scorecard) -> pd.DataFrame:
-    """What closes if one missing input were known, by scoring its row with each answer it could have."""
+    """What closes if one missing input were known, by scoring its row with each answer it could
+    have.
+    """
     table, book, options = card.table, card.book, card.readings
     waits = _waits(card)
     lacking = list(waits)
@@ -137,7 +168,9 @@ def worth_knowing(card: Scorecard) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     tried = [(row, name, answer) for row, name in lacking for answer in _answers(book.inputs[name])]
     closed = pd.DataFrame(tried, columns=["row", "input", "answer"])
-    closed["closed"] = _width(card)[closed["row"]] - _width(score(_answered(table, tried), book, options))
+    closed["closed"] = _width(card)[closed["row"]] - _width(
+        score(_answered(table, tried), book, options)
+    )
     found = closed.groupby(["row", "input"], sort=False)["closed"].agg(["min", "max"]).reset_index()
     shares = _shares(card, waits)
     frame = pd.DataFrame(
@@ -167,7 +200,9 @@ def _answers(i: Input) -> Sequence[Any]:
 
 
 def _waits(card: Scorecard) -> dict[Missing, list[Rule]]:
-    """The rules that wait for each missing input: those that stay open with every other input answered, one way or another."""
+    """The rules that wait for each missing input: those that stay open with every other input
+    answered, one way or another.
+    """
     table, book = card.table, card.book
     rules, undecided = list(book.rules.values()), card.undecided
     users: dict[str, list[int]] = defaultdict(list)
@@ -175,7 +210,10 @@ def _waits(card: Scorecard) -> dict[Missing, list[Rule]]:
         for name in rules[n].inputs(card.readings):
             users[name].append(n)
     names = [name for name in book.inputs if name in users]
-    known = {name: table[name].to_numpy(object) if name in table else np.full(len(table), np.nan, object) for name in names}
+    known = {
+        name: table[name].to_numpy(object) if name in table else np.full(len(table), np.nan, object)
+        for name in names
+    }
     lacking = [
         (row, name)
         for name in names
@@ -187,11 +225,19 @@ def _waits(card: Scorecard) -> dict[Missing, list[Rule]]:
     rows = [row for row, _ in lacking]
     rest = table.drop(columns=names, errors="ignore").iloc[rows].reset_index(drop=True)
     waiting = np.zeros((len(lacking), len(rules)), bool)
-    links = [(i.name, i.part_of) for i in book.inputs.values() if i.name in known and i.part_of in known]
-    for answer in (0, -1, None):  # the first, the last, and for parts and wholes the value of one that is known beside it
+    links = [
+        (i.name, i.part_of) for i in book.inputs.values() if i.name in known and i.part_of in known
+    ]
+    for answer in (
+        0,
+        -1,
+        None,
+    ):  # the first, the last, and for parts and wholes the value of one that is known beside it
         given = {name: known[name][rows] for name in names}
         if answer is None:
-            for part, whole in links + links[::-1] + links:  # a part of a part may hear of its whole's whole
+            for part, whole in (
+                links + links[::-1] + links
+            ):  # a part of a part may hear of its whole's whole
                 for name, other in ((part, whole), (whole, part)):
                     given[name] = np.where(pd.isna(given[name]), given[other], given[name])
         filled = {}
@@ -199,9 +245,13 @@ def _waits(card: Scorecard) -> dict[Missing, list[Rule]]:
             column[pd.isna(column)] = _answers(book.inputs[name])[-1 if answer is None else answer]
             column[[missing == name for _, missing in lacking]] = np.nan
             filled[name] = column if book.inputs[name].type == "class" else column.astype(float)
-        waiting |= score(pd.concat([rest, pd.DataFrame(filled)], axis=1), book, card.readings).undecided
+        waiting |= score(
+            pd.concat([rest, pd.DataFrame(filled)], axis=1), book, card.readings
+        ).undecided
     waiting &= undecided[rows]
-    found = {key: [rules[n] for n in users[key[1]] if waiting[at, n]] for at, key in enumerate(lacking)}
+    found = {
+        key: [rules[n] for n in users[key[1]] if waiting[at, n]] for at, key in enumerate(lacking)
+    }
     return {key: waits for key, waits in found.items() if waits}
 
 
@@ -211,10 +261,16 @@ def _answered(table: pd.DataFrame, tried: Sequence[tuple[int, str, object]]) -> 
     answers = pd.DataFrame(tried, columns=["row", "input", "answer"])
     columns = {}
     for name, group in answers.groupby("input"):
-        column = frame[name].astype(object) if name in frame else pd.Series(np.nan, index=frame.index, dtype=object)
+        column = (
+            frame[name].astype(object)
+            if name in frame
+            else pd.Series(np.nan, index=frame.index, dtype=object)
+        )
         column.loc[group.index] = group["answer"]
         columns[str(name)] = column
-    return pd.concat([frame.drop(columns=list(columns), errors="ignore"), pd.DataFrame(columns)], axis=1)
+    return pd.concat(
+        [frame.drop(columns=list(columns), errors="ignore"), pd.DataFrame(columns)], axis=1
+    )
 
 
 def _shares(card: Scorecard, waits: Mapping[Missing, list[Rule]]) -> dict[Missing, float]:
@@ -222,6 +278,8 @@ def _shares(card: Scorecard, waits: Mapping[Missing, list[Rule]]) -> dict[Missin
     width = (card.high - card.low).fillna(0.0)
     waiting = Counter((row, rule.id) for (row, _), rules in waits.items() for rule in rules)
     return {
-        (row, name): sum(float(width[r.id].iloc[row]) / waiting[row, r.id] for r in rules if r.kind != "base")
+        (row, name): sum(
+            float(width[r.id].iloc[row]) / waiting[row, r.id] for r in rules if r.kind != "base"
+        )
         for (row, name), rules in waits.items()
     }

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from creditcalc.rules import phrases
-from creditcalc.rules.rulebook import Rulebook
 from creditcalc.rules.phrases import number
+from creditcalc.rules.rulebook import Rulebook
 
 
 def step(book: Rulebook, name: str, before: Any, after: float) -> str:
@@ -22,9 +22,7 @@ def step(book: Rulebook, name: str, before: Any, after: float) -> str:
     if i.type == "flag" or _missing(before):
         return f"{i.label}：{phrases.input_value(i, before)} → {phrases.input_value(i, after)}"
     delta = after - float(str(before))
-    return (
-        f"{i.label} {number(float(str(before)))} → {number(after)}（{'+' if delta > 0 else '−'}{number(abs(delta))} {i.unit}）"
-    )
+    return f"{i.label} {number(float(str(before)))} → {number(after)}（{'+' if delta > 0 else '−'}{number(abs(delta))} {i.unit}）"
 
 
 def steps(book: Rulebook, row: Mapping[Any, Any], changes: Mapping[str, float]) -> str:

@@ -1,7 +1,9 @@
-"""What it takes: for every rule short of its full marks the least change of its inputs that earns them.
+"""What it takes: for every rule short of its full marks the least change of its inputs that earns
+them.
 
-A target is found by the inverse of the rule's formula and measure, rounded to whole units of the input, and then proved
-by scoring the changed row: what is reported is what that score says, with every other rule that the change moves.
+A target is found by the inverse of the rule's formula and measure, rounded to whole units of the
+input, and then proved by scoring the changed row: what is reported is what that score says, with
+every other rule that the change moves.
 """
 
 from __future__ import annotations
@@ -22,7 +24,13 @@ from creditcalc.rules.rulebook import Call, Condition, Rule, input_names
 from creditcalc.scoring.scorecard import Columns, Scorecard, score, score_condition
 
 COLUMNS = ["jurisdiction", "period", "id", "goal", "changes", "points", "total_gain"]
-UNITS = {"count": 1.0, "days": 1.0, "rank": 1.0, "amount": 0.01, "score": 0.01}  # the least step of an input's type
+UNITS = {
+    "count": 1.0,
+    "days": 1.0,
+    "rank": 1.0,
+    "amount": 0.01,
+    "score": 0.01,
+}  # the least step of an input's type
 EPSILON = 1e-9  # points: what is more than nothing
 NEXT = 1e-6  # points beyond every tolerance, from which the search for the next step begins
 TRIES = 16  # how often the search for the least change doubles its stride
@@ -34,7 +42,9 @@ class Unreachable(Exception):
 
 
 class Targets(pd.DataFrame):
-    """The long table of targets; ``unreachable`` holds jurisdiction, period, id and reason of what has none."""
+    """The long table of targets; ``unreachable`` holds jurisdiction, period, id and reason of what
+    has none.
+    """
 
     _metadata: ClassVar[list[str]] = ["unreachable"]
     unreachable: pd.DataFrame
@@ -46,9 +56,11 @@ class Targets(pd.DataFrame):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A change to try: the row it is reported for, the row it is applied to, and what it should reach there.
+    """A change to try: the row it is reported for, the row it is applied to, and what it should
+    reach there.
 
-    ``unit`` is the least step of the changed number in the direction of the change, 0 where there is nothing to vary.
+    ``unit`` is the least step of the changed number in the direction of the change, 0 where there
+    is nothing to vary.
     """
 
     row: int
@@ -67,7 +79,9 @@ class Candidate:
 
 
 class Proof(NamedTuple):
-    """What scoring says of a candidate that reaches its goal: the gain on its rule and on the total."""
+    """What scoring says of a candidate that reaches its goal: the gain on its rule and on the
+    total.
+    """
 
     candidate: Candidate
     gain: float
@@ -76,7 +90,9 @@ class Proof(NamedTuple):
 
 @dataclass
 class Bracket:
-    """Where the least of a candidate's moves that reaches the goal lies: beyond ``near``, at ``far`` or nearer."""
+    """Where the least of a candidate's moves that reaches the goal lies: beyond ``near``, at
+    ``far`` or nearer.
+    """
 
     start: Candidate
     near: int | None
@@ -93,7 +109,9 @@ class Bracket:
         return self.far - self.near > 1
 
     def next(self) -> int:
-        """The move to try: further by a stride that doubles until both ends are known, then the middle."""
+        """The move to try: further by a stride that doubles until both ends are known, then the
+        middle.
+        """
         self.tries, self.stride = self.tries + 1, self.stride * 2
         if self.far is None:
             return (self.near or 0) + self.stride
@@ -103,11 +121,13 @@ class Bracket:
 
 
 def targets(card: Scorecard, rows: Sequence[Hashable] | None = None) -> Targets:
-    """The targets of every row (or of the index labels ``rows``): jurisdiction, period, id, goal, changes, points, total_gain.
+    """The targets of every row (or of the index labels ``rows``): jurisdiction, period, id, goal,
+    changes, points, total_gain.
 
-    ``goal`` is full, next (the next step that earns anything) or pass; ``changes`` maps inputs to new values; ``points`` is the
-    gain on the rule, ``total_gain`` on the total. Where the threshold is the city's, a county's target is its part of what the
-    city lacks and its gain the city's. Sorted by points within a row.
+    ``goal`` is full, next (the next step that earns anything) or pass; ``changes`` maps inputs to
+    new values; ``points`` is the gain on the rule, ``total_gain`` on the total. Where the threshold
+    is the city's, a county's target is its part of what the city lacks and its gain the city's.
+    Sorted by points within a row.
 
     >>> from creditcalc import load_rulebook
     >>> table = pd.DataFrame({"jurisdiction": ["范县"], "period": ["2021-05"], "loans_xyd": [450], "loans_credit": [10000]})
@@ -115,7 +135,11 @@ def targets(card: Scorecard, rows: Sequence[Hashable] | None = None) -> Targets:
     >>> found.loc[found["goal"] == "full", "changes"].item()
     {'loans_xyd': 600.0}
     """
-    positions = range(len(card.table)) if rows is None else card.table.index.get_indexer(pd.Index(rows)).tolist()
+    positions = (
+        range(len(card.table))
+        if rows is None
+        else card.table.index.get_indexer(pd.Index(rows)).tolist()
+    )
     search = Search(card)
     tried, reasons = [], []
     for row in positions:
@@ -130,16 +154,18 @@ def targets(card: Scorecard, rows: Sequence[Hashable] | None = None) -> Targets:
         ["row", "points"], ascending=[True, False], kind="stable"
     )
     result = Targets(found[COLUMNS].reset_index(drop=True))
-    result.unreachable = pd.DataFrame(reasons, columns=["jurisdiction", "period", "id", "reason"]).drop_duplicates(
-        ["jurisdiction", "period", "id"], ignore_index=True
-    )
+    result.unreachable = pd.DataFrame(
+        reasons, columns=["jurisdiction", "period", "id", "reason"]
+    ).drop_duplicates(["jurisdiction", "period", "id"], ignore_index=True)
     return result
 
 
 def _distinct(proved: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Without the next steps that are full marks already."""
     full = {(p["row"], p["id"]): p["changes"] for p in proved if p["goal"] == "full"}
-    return [p for p in proved if p["goal"] != "next" or full.get((p["row"], p["id"])) != p["changes"]]
+    return [
+        p for p in proved if p["goal"] != "next" or full.get((p["row"], p["id"])) != p["changes"]
+    ]
 
 
 class Search:
@@ -152,7 +178,10 @@ class Search:
         self.full = card.full.to_numpy()
         self.order = {id: n for n, id in enumerate(card.book.rules)}
         names = [str(name) for name in card.table]
-        self.rows = [dict(zip(names, row, strict=True)) for row in card.table.itertuples(index=False, name=None)]
+        self.rows = [
+            dict(zip(names, row, strict=True))
+            for row in card.table.itertuples(index=False, name=None)
+        ]
         self.lacks: dict[tuple[str, str, str], tuple[int, str, dict[int, int]]] = {}
 
     def key(self, row: int) -> dict[str, str]:
@@ -166,7 +195,9 @@ class Search:
             return []
         if status in ("missing", "pending"):
             unknown = "、".join(self.unknown(row, rule))
-            raise Unreachable(f"缺数据，先补齐：{unknown}" if unknown else "名单为空或基数为 0，不作判定")
+            raise Unreachable(
+                f"缺数据，先补齐：{unknown}" if unknown else "名单为空或基数为 0，不作判定"
+            )
         if rule.kind == "base":
             changes = self.pass_changes(row, rule)
             return [self.candidate(row, rule, "pass", changes)]
@@ -178,7 +209,11 @@ class Search:
 
     def unknown(self, row: int, rule: Rule) -> list[str]:
         """The labels of a rule's inputs that a row lacks."""
-        return [self.book.inputs[name].label for name in rule.inputs(self.readings) if _missing(self.rows[row].get(name))]
+        return [
+            self.book.inputs[name].label
+            for name in rule.inputs(self.readings)
+            if _missing(self.rows[row].get(name))
+        ]
 
     def item_candidates(self, row: int, rule: Rule) -> list[Candidate]:
         """The changes for full marks and, where it is less, for the next step."""
@@ -194,13 +229,17 @@ class Search:
         return found
 
     def changes(self, values: Mapping[str, Any], call: Call, wanted: float) -> Changes:
-        """The new values of a measure's inputs that make it ``wanted``, in whole units of the inputs."""
+        """The new values of a measure's inputs that make it ``wanted``, in whole units of the
+        inputs.
+        """
         params = call.bind(self.readings)
         if call.kind in ("any_of", "none_of", "all_of", "count_yes"):
             return self.flag_changes(values, call.kind, params["inputs"], wanted)
         if call.kind == "coverage":
             return self.coverage_changes(values, params, wanted)
-        if call.kind == "ratio" and values.get(params["whole"]) == 0 and wanted > 0:  # a part of nothing needs a whole first
+        if (
+            call.kind == "ratio" and values.get(params["whole"]) == 0 and wanted > 0
+        ):  # a part of nothing needs a whole first
             part = input_names(params["part"], None)[0]
             return {params["whole"]: 1.0, part: self.whole_units(part, wanted, 0.0)}
         name, exact = _lever(values, call.kind, params, wanted)
@@ -226,7 +265,9 @@ class Search:
             return {}
         return {i.part_of: float(math.ceil(new / i.times - EPSILON))}
 
-    def flag_changes(self, values: Mapping[str, Any], kind: str, names: Sequence[str], wanted: float) -> Changes:
+    def flag_changes(
+        self, values: Mapping[str, Any], kind: str, names: Sequence[str], wanted: float
+    ) -> Changes:
         """The answers to turn: one to yes, all to no, all to yes, or as many to yes as are wanted."""
         yes = [n for n in names if not _missing(values.get(n)) and values[n] > 0]
         no = [n for n in names if not _missing(values.get(n)) and not values[n] > 0]
@@ -237,11 +278,16 @@ class Search:
         more = 1 if kind == "any_of" else math.ceil(wanted - EPSILON) - len(yes)
         return dict.fromkeys((no + [n for n in names if n not in no and n not in yes])[:more], 1.0)
 
-    def coverage_changes(self, values: Mapping[str, Any], params: Mapping[str, Any], wanted: float) -> Changes:
-        """More covered in the system in use that covers most, or in the system that covers most, put into use."""
+    def coverage_changes(
+        self, values: Mapping[str, Any], params: Mapping[str, Any], wanted: float
+    ) -> Changes:
+        """More covered in the system in use that covers most, or in the system that covers most,
+        put into use.
+        """
         whole = values.get(params["whole"])
         pairs = [
-            (values.get(part) or 0.0, part, system) for part, system in zip(params["parts"], params["systems"], strict=True)
+            (values.get(part) or 0.0, part, system)
+            for part, system in zip(params["parts"], params["systems"], strict=True)
         ]
         used = [pair for pair in pairs if values.get(pair[2]) == 1]
         if _missing(whole) or not whole:
@@ -265,7 +311,9 @@ class Search:
         return 0.0 if _missing(value) else float(value)
 
     def pass_changes(self, row: int, rule: Rule) -> Changes:
-        """What makes every failing condition of a base indicator hold; one may depend on another's inputs."""
+        """What makes every failing condition of a base indicator hold; one may depend on another's
+        inputs.
+        """
         changes: Changes = {}
         for condition, holds in zip(rule.conditions, self.conditions[rule.id], strict=True):
             if holds[row] == 0:
@@ -302,11 +350,17 @@ class Search:
         if not parts.get(row):
             raise Unreachable("界限是全市的，所缺已由其他县（区）分担")
         applied = {name: self.rows[city][name] + parts[row]}
-        return Candidate(row, rule, "full", {name: self.rows[row][name] + parts[row]}, city, applied)
+        return Candidate(
+            row, rule, "full", {name: self.rows[row][name] + parts[row]}, city, applied
+        )
 
     def city_lack(self, town: str, period: str, id: str) -> tuple[int, str, dict[int, int]]:
         """The city's row, the input it lacks for full marks, and each county's part of the lack."""
-        same = [n for n, values in enumerate(self.rows) if values["period"] == period and values.get("city", "") == town]
+        same = [
+            n
+            for n, values in enumerate(self.rows)
+            if values["period"] == period and values.get("city", "") == town
+        ]
         cities = [n for n in same if self.rows[n].get("level") == "city"]
         if not cities:
             raise Unreachable("界限是全市的，表中没有市级行")
@@ -324,33 +378,57 @@ class Search:
             if typed.loc[own, name].notna().any():
                 raise Unreachable("界限是全市的，市级行自己填了数，不按县（区）汇总")
         part, more = divmod(round(needed - self.rows[city][name]), len(same) - 1)
-        return city, name, {n: part + (rank < more) for rank, n in enumerate(n for n in same if n != city)}
+        return (
+            city,
+            name,
+            {n: part + (rank < more) for rank, n in enumerate(n for n in same if n != city)},
+        )
 
-    def prove(self, candidates: Sequence[Candidate]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Score every candidate; of each report the least move that reaches its goal, or that none does."""
+    def prove(
+        self, candidates: Sequence[Candidate]
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Score every candidate; of each report the least move that reaches its goal, or that none
+        does.
+        """
         proved: list[dict[str, Any]] = []
         failed: list[dict[str, Any]] = []
         for c, proof in zip(candidates, self.least(candidates), strict=True):
             if proof:
                 gain = 0.0 if c.goal == "pass" else proof.gain
-                proved.append({**self.key(c.row), "id": c.rule.id, "goal": c.goal, "changes": proof.candidate.changes,
-                               "row": c.row, "points": gain, "total_gain": proof.total})  # fmt: skip
+                proved.append(
+                    {
+                        **self.key(c.row),
+                        "id": c.rule.id,
+                        "goal": c.goal,
+                        "changes": proof.candidate.changes,
+                        "row": c.row,
+                        "points": gain,
+                        "total_gain": proof.total,
+                    }
+                )
             else:
                 unknown = "、".join(self.unknown(c.row, c.rule))
-                reason = f"改变已知的数还不够，先补齐：{unknown}" if unknown else "改变自身数值达不到"
+                reason = (
+                    f"改变已知的数还不够，先补齐：{unknown}" if unknown else "改变自身数值达不到"
+                )
                 failed.append({**self.key(c.row), "id": c.rule.id, "reason": reason})
         return proved, failed
 
     def least(self, candidates: Sequence[Candidate]) -> list[Proof | None]:
         """For each candidate the least move that reaches its goal.
 
-        The inverse of a formula is exact but for the tolerance of comparisons, which of a large number is many units wide: the
-        move before and the move after are tried too, and then as many as it takes.
+        The inverse of a formula is exact but for the tolerance of comparisons, which of a large
+        number is many units wide: the move before and the move after are tried too, and then as
+        many as it takes.
         """
         if not candidates:
             return []
         moves = [[-1, 0, 1] if c.unit else [0] for c in candidates]
-        proofs = iter(self.tried([(c, step) for c, steps in zip(candidates, moves, strict=True) for step in steps]))
+        proofs = iter(
+            self.tried(
+                [(c, step) for c, steps in zip(candidates, moves, strict=True) for step in steps]
+            )
+        )
         brackets = []
         for c, steps in zip(candidates, moves, strict=True):
             found = [(step, next(proofs)) for step in steps]
@@ -368,13 +446,17 @@ class Search:
         return [bracket.best for bracket in brackets]
 
     def tried(self, moves: Sequence[tuple[Candidate, int]]) -> list[Proof | None]:
-        """What scoring says of each candidate moved by so many steps; None where its goal is not reached or nothing changes."""
+        """What scoring says of each candidate moved by so many steps; None where its goal is not
+        reached or nothing changes.
+        """
         moved = [c.moved(step) if step else c for c, step in moves]
         there = [n for n, c in enumerate(moved) if self.changes_something(c)]
         found: list[Proof | None] = [None] * len(moved)
         if not there:
             return found
-        after = score(_changed(self.card.table, [moved[n] for n in there]), self.book, self.readings)
+        after = score(
+            _changed(self.card.table, [moved[n] for n in there]), self.book, self.readings
+        )
         points, totals = after.points.to_numpy(), after.totals()["total"].to_numpy()
         for n, at in enumerate(there):
             c = moved[at]
@@ -406,7 +488,9 @@ class Search:
         return bool(points >= self.full[c.at, self.order[c.rule.id]] - EPSILON)
 
 
-def _lever(values: Mapping[str, Any], kind: str, params: Mapping[str, Any], wanted: float) -> tuple[str, float]:
+def _lever(
+    values: Mapping[str, Any], kind: str, params: Mapping[str, Any], wanted: float
+) -> tuple[str, float]:
     """The input to move for a measure to become ``wanted``, and its exact new value."""
     if kind == "input":
         return params["input"], wanted
@@ -414,7 +498,9 @@ def _lever(values: Mapping[str, Any], kind: str, params: Mapping[str, Any], want
         return params["curr"], measures.growth_inverse(wanted, float(values[params["prev"]]))
     inverse = measures.MEASURE_INVERSES[kind]
     name, *others = input_names(params["part"], None)
-    return name, inverse(wanted, float(values[params["whole"]])) - sum(float(values[other]) for other in others)
+    return name, inverse(wanted, float(values[params["whole"]])) - sum(
+        float(values[other]) for other in others
+    )
 
 
 def _changed(table: pd.DataFrame, candidates: Sequence[Candidate]) -> pd.DataFrame:
@@ -425,7 +511,11 @@ def _changed(table: pd.DataFrame, candidates: Sequence[Candidate]) -> pd.DataFra
         for name, new in c.applied.items():
             by_input.setdefault(name, {})[n] = new
     for name, news in by_input.items():
-        column = frame[name].to_numpy(dtype=float, na_value=np.nan, copy=True) if name in frame else np.full(len(frame), np.nan)
+        column = (
+            frame[name].to_numpy(dtype=float, na_value=np.nan, copy=True)
+            if name in frame
+            else np.full(len(frame), np.nan)
+        )
         column[list(news)] = list(news.values())
         frame[name] = column
     return frame

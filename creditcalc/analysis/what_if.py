@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.intake.cells import Fault, parser
-from creditcalc.rules.formulas import TOLERANCE
 from creditcalc.intake.checked_table import IDENTITY, beyond_limits
 from creditcalc.problems import InputError, Problem, UnknownName, nearest, shown
-from creditcalc.scoring.rollup import roll_up
+from creditcalc.rules.formulas import TOLERANCE
 from creditcalc.rules.rulebook import Readings, Rulebook
+from creditcalc.scoring.rollup import roll_up
 from creditcalc.scoring.scorecard import Scorecard, score
 
 OUTCOME = ["score", "low", "high", "status"]
@@ -37,31 +37,47 @@ def what_if(
     readings: Readings | None = None,
     city: str | None = None,
 ) -> WhatIf:
-    """Compare a table with itself after ``changes``: jurisdiction, or (jurisdiction, period), → input → new value.
+    """Compare a table with itself after ``changes``: jurisdiction, or (jurisdiction, period), →
+    input → new value.
 
-    Cities are rolled up before and after, where the table has or is told one. Raises UnknownName for a row or input
-    that is not there, and InputError for values that could not be read in either.
+    Cities are rolled up before and after, where the table has or is told one. Raises UnknownName
+    for a row or input that is not there, and InputError for values that could not be read in
+    either.
     """
     changed, touched = table.copy(), pd.Series(False, index=table.index)
     problems: list[Problem] = []
     for key, inputs in changes.items():
         name, period = key if isinstance(key, tuple) else (key, None)
-        rows = (changed["jurisdiction"] == name) & (True if period is None else changed["period"] == period)
+        rows = (changed["jurisdiction"] == name) & (
+            True if period is None else changed["period"] == period
+        )
         if not rows.any():
             there = "、".join(map(str, changed["jurisdiction"].unique()[:30]))
             raise UnknownName([Problem("没有这个县（区）、市或期间", shown(key), f"有：{there}")])
         if "city" in changed and changed.loc[rows, "city"].nunique() > 1:
-            raise UnknownName([Problem("几个市都有这个县（区）", shown(key), "先按 city 列筛选出一个市")])
+            raise UnknownName(
+                [Problem("几个市都有这个县（区）", shown(key), "先按 city 列筛选出一个市")]
+            )
         for input_name, value in inputs.items():
             if input_name not in book.inputs:
-                raise UnknownName([Problem("没有这个输入", shown(input_name), nearest(input_name, book.inputs))])
+                raise UnknownName(
+                    [Problem("没有这个输入", shown(input_name), nearest(input_name, book.inputs))]
+                )
             if input_name not in changed:
                 changed[input_name] = np.nan
             if book.inputs[input_name].type != "class":
                 changed[input_name] = changed[input_name].astype(float)
             entered = parser(input_name, book)(value)
             if isinstance(entered, Fault):
-                problems.append(Problem(entered.what, shown(value), entered.cure, column=input_name, jurisdiction=name))
+                problems.append(
+                    Problem(
+                        entered.what,
+                        shown(value),
+                        entered.cure,
+                        column=input_name,
+                        jurisdiction=name,
+                    )
+                )
             else:
                 changed.loc[rows, input_name] = cast(Any, entered)
         touched |= rows
@@ -70,7 +86,9 @@ def what_if(
     if problems:
         raise InputError(problems)
     whole = city is not None or ("level" in table and (table["level"] == "city").any())
-    before, after = (score(roll_up(t, book, city) if whole else t, book, readings) for t in (table, changed))
+    before, after = (
+        score(roll_up(t, book, city) if whole else t, book, readings) for t in (table, changed)
+    )
     return WhatIf(before, after, _compared(before, after), _totals_compared(before, after))
 
 
@@ -80,22 +98,34 @@ def _beyond_limits(rows: pd.DataFrame, names: set[str], book: Rulebook) -> list[
     rows = rows.assign(**{name: rows.get(name, "") for name in IDENTITY}).astype(numbers)
     said = rows.to_dict("index")
     return [
-        Problem(found.what, shown(said[found.row][found.name]), found.cure, column=found.name,
-                jurisdiction=str(said[found.row]["jurisdiction"]), period=str(said[found.row]["period"]))
+        Problem(
+            found.what,
+            shown(said[found.row][found.name]),
+            found.cure,
+            column=found.name,
+            jurisdiction=str(said[found.row]["jurisdiction"]),
+            period=str(said[found.row]["period"]),
+        )
         for found in beyond_limits(rows, book)
         if found.severity == "error" and names & {found.name, found.other}
-    ]  # fmt: skip
+    ]
 
 
 def _compared(before: Scorecard, after: Scorecard) -> pd.DataFrame:
     """The rules whose points, interval or state differ."""
     both = before.items().rename(columns={name: f"{name}_before" for name in OUTCOME})
-    both = both.join(after.items()[OUTCOME].add_suffix("_after"))  # both score the same rows in the same order
+    both = both.join(
+        after.items()[OUTCOME].add_suffix("_after")
+    )  # both score the same rows in the same order
     moved = both["status_before"] != both["status_after"]
     for name in ("score", "low", "high"):
         one, other = both[f"{name}_before"], both[f"{name}_after"]
         moved |= (one.fillna(-1) - other.fillna(-1)).abs() > TOLERANCE
-    return both[moved].assign(change=lambda t: t["score_after"] - t["score_before"]).reset_index(drop=True)
+    return (
+        both[moved]
+        .assign(change=lambda t: t["score_after"] - t["score_before"])
+        .reset_index(drop=True)
+    )
 
 
 def _totals_compared(before: Scorecard, after: Scorecard) -> pd.DataFrame:
@@ -105,4 +135,8 @@ def _totals_compared(before: Scorecard, after: Scorecard) -> pd.DataFrame:
     frame = one[["jurisdiction", "period", "level"]].copy()
     for name in numbers:
         frame[f"{name}_before"], frame[f"{name}_after"] = one[name], other[name]
-    return frame.assign(change=other["total"] - one["total"], eligible_before=one["eligible"], eligible_after=other["eligible"])
+    return frame.assign(
+        change=other["total"] - one["total"],
+        eligible_before=one["eligible"],
+        eligible_after=other["eligible"],
+    )

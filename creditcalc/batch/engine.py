@@ -1,7 +1,9 @@
-"""A papermill engine that runs a notebook's cells on an IPython shell in this very process: no kernel to start, none to end.
+"""A papermill engine that runs a notebook's cells on an IPython shell in this very process: no
+kernel to start, none to end.
 
-It is meant for a process that has one notebook to run and ends afterwards. What a cell shows is what an ordinary kernel
-would send; widgets, and what other programs write to the terminal by themselves, have no place here.
+It is meant for a process that has one notebook to run and ends afterwards. What a cell shows is
+what an ordinary kernel would send; widgets, and what other programs write to the terminal by
+themselves, have no place here.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from papermill.engines import Engine, papermill_engines
 from traitlets.config import Config
 
 WARM = "creditcalc-warm"
-WITHOUT_HISTORY = Config(HistoryManager={"enabled": False})  # which would be a database and a thread
+WITHOUT_HISTORY = Config(
+    HistoryManager={"enabled": False}
+)  # which would be a database and a thread
 
 
 class Sink:
@@ -54,7 +58,9 @@ class Sink:
 
 
 class Stream(io.StringIO):
-    """Standard output or error: what is printed is held until somebody flushes, as in an ordinary kernel."""
+    """Standard output or error: what is printed is held until somebody flushes, as in an ordinary
+    kernel.
+    """
 
     encoding = "utf-8"
 
@@ -78,10 +84,14 @@ class Hook(DisplayHook):
     def write_output_prompt(self) -> None:
         """Nothing: there is no terminal."""
 
-    def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
+    def write_format_data(
+        self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None
+    ) -> None:
         """Make an output of it."""
         count = self.prompt_count
-        self.shell.sink.show("execute_result", data=format_dict, metadata=md_dict or {}, execution_count=count)
+        self.shell.sink.show(
+            "execute_result", data=format_dict, metadata=md_dict or {}, execution_count=count
+        )
 
     def finish_displayhook(self) -> None:
         """Nothing that a terminal would need."""
@@ -93,7 +103,15 @@ class Publisher(DisplayPublisher):
 
     shell: Any
 
-    def publish(self, data: Any, metadata: Any = None, *_: Any, transient: Any = None, update: bool = False, **__: Any) -> None:
+    def publish(
+        self,
+        data: Any,
+        metadata: Any = None,
+        *_: Any,
+        transient: Any = None,
+        update: bool = False,
+        **__: Any,
+    ) -> None:
         """Make an output of it, or bring those of the same ``display_id`` up to date."""
         id = (transient or {}).get("display_id")
         same = self.shell.sink.displayed.setdefault(id, []) if id else []
@@ -118,7 +136,9 @@ class Shell(InteractiveShell):
     display_pub_class = Publisher
     sink: Sink
 
-    def _showtraceback(self, etype: type[BaseException], evalue: BaseException | None, stb: list[str]) -> None:
+    def _showtraceback(
+        self, etype: type[BaseException], evalue: BaseException | None, stb: list[str]
+    ) -> None:
         self.sink.show("error", ename=etype.__name__, evalue=str(evalue), traceback=stb)
 
 
@@ -151,4 +171,6 @@ def _run_all(manager: Any, *_: Any, **__: Any) -> None:
             return
 
 
-papermill_engines.register(WARM, type("WarmEngine", (Engine,), {"execute_managed_notebook": staticmethod(_run_all)}))
+papermill_engines.register(
+    WARM, type("WarmEngine", (Engine,), {"execute_managed_notebook": staticmethod(_run_all)})
+)

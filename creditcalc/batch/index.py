@@ -1,4 +1,6 @@
-"""The index page of a period: where everybody stands at one look, what has no page and why, and how to find a jurisdiction."""
+"""The index page of a period: where everybody stands at one look, what has no page and why, and how
+to find a jurisdiction.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +9,28 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from creditcalc.rules import phrases
-from creditcalc.pages.page_data import Brief
-from creditcalc.render.table import Column, Table
-from creditcalc.render.display import Fact, Facts, Note, Prose, Shown, escape, safe_href
 from creditcalc.batch.plan import Plan
-from creditcalc.problems import Problem
 from creditcalc.batch.record import Key, Page
 from creditcalc.batch.summary import period_totals
+from creditcalc.pages.page_data import Brief
 from creditcalc.pages.tables import item_frame, key_figures
+from creditcalc.problems import Problem
+from creditcalc.render.display import Fact, Facts, Note, Prose, Shown, escape, safe_href
+from creditcalc.render.table import Column, Table
+from creditcalc.rules import phrases
 
-STATUS = {"made": "已生成", "unchanged": "未变", "failed": "失败", "refused": "未生成", "left": "本次未做"}
+STATUS = {
+    "made": "已生成",
+    "unchanged": "未变",
+    "failed": "失败",
+    "refused": "未生成",
+    "left": "本次未做",
+}
 SHOWN = 500  # problems on the index page; the workbook has all
 LOSSES = 3  # of the city, that the top of the page names
 GLANCES = 5  # cities that it has room for
-# The one script of all pages: it hides the rows of the table below that do not hold what is typed, and works without a network.
+# The one script of all pages: it hides the rows of the table below that do not hold what is typed,
+# and works without a network.
 SCRIPT = """
 const box=document.getElementById('find');
 const rows=box.parentElement.nextElementSibling.querySelectorAll('tbody tr');
@@ -49,18 +58,28 @@ class Links(Shown):
 
     def html(self) -> str:
         """A list of links."""
-        items = "".join(f'<li><a href="{safe_href(target)}">{escape(name)}</a></li>' for name, target in self.targets)
+        items = "".join(
+            f'<li><a href="{safe_href(target)}">{escape(name)}</a></li>'
+            for name, target in self.targets
+        )
         return f'<ul class="names">{items}</ul>'
 
 
 def index_body(plan: Plan, pages: list[Page]) -> str:
-    """The index page's text: how the run went, who stands where, what has no page and why, what is wrong with the data."""
-    errors, notices = plan.study.checked.errors, [p for p in plan.study.problems if p.severity == "notice"]
+    """The index page's text: how the run went, who stands where, what has no page and why, what is
+    wrong with the data.
+    """
+    errors, notices = (
+        plan.study.checked.errors,
+        [p for p in plan.study.problems if p.severity == "notice"],
+    )
     cities = [plan.study.city(name, plan.period) for name in plan.study.cities(plan.period)]
     cities = [city for city in cities if Key("city", city.name, city.name) not in plan.refused]
     without = [page for page in pages if page.error]
     this_run: tuple[str, Iterable[Shown]] = ("本次运行", _outcome(pages, errors, notices))
-    glances: list[tuple[str, Iterable[Shown]]] = [(city.name, _glance(city)) for city in cities[:GLANCES]]
+    glances: list[tuple[str, Iterable[Shown]]] = [
+        (city.name, _glance(city)) for city in cities[:GLANCES]
+    ]
     shown = [this_run, *glances] if errors or without else [*glances, this_run]
     shown.append(("各县（区）", [Search(), _standings(plan, pages)]))
     offices = [page for page in pages if page.kind == "unit" and page.file]
@@ -72,7 +91,10 @@ def index_body(plan: Plan, pages: list[Page]) -> str:
         shown.append(("数据错误", [_problem_table(errors)]))
     if notices:
         shown.append(("数据提示", _notices(notices, plan.period)))
-    return "\n".join(f"<h2>{escape(title)}</h2>\n" + "\n".join(part.html() for part in parts) for title, parts in shown)
+    return "\n".join(
+        f"<h2>{escape(title)}</h2>\n" + "\n".join(part.html() for part in parts)
+        for title, parts in shown
+    )
 
 
 def _outcome(pages: list[Page], errors: list[Problem], notices: list[Problem]) -> Iterable[Shown]:
@@ -95,10 +117,19 @@ def _glance(city: Brief) -> Iterable[Shown]:
     frame = item_frame(city)
     failed = frame[frame["status"].isin([phrases.STATUS["fail"], phrases.STATUS["pending"]])]
     if len(failed):
-        names = "、".join(f"{id} {name}（{status}）" for id, name, status in failed[["id", "name", "status"]].to_numpy())
-        yield Note(names, "基础指标", "bad" if (failed["status"] == phrases.STATUS["fail"]).any() else "warn")
+        names = "、".join(
+            f"{id} {name}（{status}）"
+            for id, name, status in failed[["id", "name", "status"]].to_numpy()
+        )
+        yield Note(
+            names,
+            "基础指标",
+            "bad" if (failed["status"] == phrases.STATUS["fail"]).any() else "warn",
+        )
     lost = (
-        frame[(frame["kind"] == "item") & (frame["lost"] > 0)].sort_values("lost", ascending=False, kind="stable").head(LOSSES)
+        frame[(frame["kind"] == "item") & (frame["lost"] > 0)]
+        .sort_values("lost", ascending=False, kind="stable")
+        .head(LOSSES)
     )
     facts = [
         Fact(f"{id} {name}", f"−{phrases.points(x)} 分", f"现值 {value}，满分要求：{goal}", "bad")
@@ -109,18 +140,29 @@ def _glance(city: Brief) -> Iterable[Shown]:
 
 
 def _standings(plan: Plan, pages: list[Page]) -> Table:
-    """Confirmed score, interval, bonus, eligibility and rank of each jurisdiction, with a link to its page."""
+    """Confirmed score, interval, bonus, eligibility and rank of each jurisdiction, with a link to
+    its page.
+    """
     page_of = {page.key: page for page in pages}
     found = period_totals(plan)
-    own = [page_of[Key(*who)] for who in zip(found["level"], found["city"], found["jurisdiction"], strict=True)]
+    own = [
+        page_of[Key(*who)]
+        for who in zip(found["level"], found["city"], found["jurisdiction"], strict=True)
+    ]
     frame = pd.DataFrame(
         {
             "rank": found["rank"],
             "name": found["jurisdiction"],
             "city": found["city"],
             "score": found["score"],
-            "interval": [phrases.interval(low, high) for low, high in zip(found["low"], found["high"], strict=True)],
-            "bonus": [phrases.interval(low, high) for low, high in zip(found["bonus_low"], found["bonus_high"], strict=True)],
+            "interval": [
+                phrases.interval(low, high)
+                for low, high in zip(found["low"], found["high"], strict=True)
+            ],
+            "bonus": [
+                phrases.interval(low, high)
+                for low, high in zip(found["bonus_low"], found["bonus_high"], strict=True)
+            ],
             "eligible": found["eligible"].map(phrases.ELIGIBLE),
             "page": [STATUS[page.status] for page in own],
             "pdf": ["PDF" if page.printed else None for page in own],
@@ -142,7 +184,13 @@ def _standings(plan: Plan, pages: list[Page]) -> Table:
     }
     idle = {"city": frame["city"].nunique() < 2, "pdf": not any(page.printed for page in own)}
     columns = {name: column for name, column in columns.items() if not idle.get(name)}
-    return Table(frame, "各县（区）与全市得分", unit="分", source="排名在本市各县（区）之间，按得分区间的下限", columns=columns)
+    return Table(
+        frame,
+        "各县（区）与全市得分",
+        unit="分",
+        source="排名在本市各县（区）之间，按得分区间的下限",
+        columns=columns,
+    )
 
 
 def _notices(notices: list[Problem], period: str) -> Iterable[Shown]:
@@ -161,6 +209,13 @@ def _without_page(pages: list[Page]) -> Table:
 
 
 def _problem_table(problems: list[Problem]) -> Table:
-    rows = [{"县（区、市）": p.jurisdiction or "—", "期间": p.period or "—", "问题": str(p)} for p in problems[:SHOWN]]
-    more = f"（共 {len(problems)} 处，只列前 {SHOWN} 处，全部见汇总表）" if len(problems) > SHOWN else ""
+    rows = [
+        {"县（区、市）": p.jurisdiction or "—", "期间": p.period or "—", "问题": str(p)}
+        for p in problems[:SHOWN]
+    ]
+    more = (
+        f"（共 {len(problems)} 处，只列前 {SHOWN} 处，全部见汇总表）"
+        if len(problems) > SHOWN
+        else ""
+    )
     return Table(pd.DataFrame(rows), f"{phrases.SEVERITY[problems[0].severity]}{more}")

@@ -1,4 +1,6 @@
-"""One notebook with its parameters becomes one page: what a page's own process does, and the check before it starts."""
+"""One notebook with its parameters becomes one page: what a page's own process does, and the check
+before it starts.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,22 @@ from typing import Any, cast
 
 from creditcalc.bundled import PACKAGE, bundled
 from creditcalc.files import sha256
+from creditcalc.pages.study import Study, keep_open
+from creditcalc.problems import Problem, ProblemError, nearest
 from creditcalc.render.fonts import drawn, use_drawn
 from creditcalc.render.html import PageHead, to_html
-from creditcalc.problems import Problem, ProblemError, nearest
-from creditcalc.pages.study import Study, keep_open
 
-ENGINES = {"warm": "creditcalc-warm", "kernel": "nbclient"}  # as a caller and as papermill names them
-OPENED_BY = ("data", "rulebook", "readings", "city", "as_of")  # the parameters with which a notebook opens its study
+ENGINES = {
+    "warm": "creditcalc-warm",
+    "kernel": "nbclient",
+}  # as a caller and as papermill names them
+OPENED_BY = (
+    "data",
+    "rulebook",
+    "readings",
+    "city",
+    "as_of",
+)  # the parameters with which a notebook opens its study
 
 
 class NotebookError(ProblemError):
@@ -32,7 +43,9 @@ class PageError(RuntimeError):
 
 @dataclass(frozen=True)
 class Job:
-    """A page to make: the notebook, its parameters, what stands above its text, the name of its file without ending."""
+    """A page to make: the notebook, its parameters, what stands above its text, the name of its
+    file without ending.
+    """
 
     notebook: Path
     parameters: Mapping[str, str]
@@ -44,8 +57,8 @@ class Job:
 class Shared:
     """What the pages of a run have in common, pickled: the study, and most characters' outlines.
 
-    It goes to a page's process through its pipe or the scheduler's channel, never through a file: whoever may write where
-    pages are made could put another in its place, and have it run.
+    It goes to a page's process through its pipe or the scheduler's channel, never through a file:
+    whoever may write where pages are made could put another in its place, and have it run.
     """
 
     study: bytes
@@ -53,16 +66,27 @@ class Shared:
 
 
 def check_parameters(notebook: Path, given: Mapping[str, str]) -> None:
-    """Raise NotebookError for what is given and not declared, and for what is declared as None and not given."""
+    """Raise NotebookError for what is given and not declared, and for what is declared as None and
+    not given.
+    """
     declared = load_papermill().inspect_notebook(_literal(notebook))
     unknown = [name for name in given if name not in declared]
-    lacking = [name for name, parameter in declared.items() if parameter["default"] == "None" and name not in given]
+    lacking = [
+        name
+        for name, parameter in declared.items()
+        if parameter["default"] == "None" and name not in given
+    ]
     there = f"笔记本声明的有：{'、'.join(declared)}"
     problems = [
-        Problem("笔记本没有声明这个参数", name, nearest(name, declared) or there, file=str(notebook)) for name in unknown
+        Problem(
+            "笔记本没有声明这个参数", name, nearest(name, declared) or there, file=str(notebook)
+        )
+        for name in unknown
     ]
     cure = f"给出的有：{'、'.join(given)}"
-    problems += [Problem("笔记本要的参数没有给", name, cure, file=str(notebook)) for name in lacking]
+    problems += [
+        Problem("笔记本要的参数没有给", name, cure, file=str(notebook)) for name in lacking
+    ]
     if problems:
         raise NotebookError(problems)
 
@@ -70,8 +94,8 @@ def check_parameters(notebook: Path, given: Mapping[str, str]) -> None:
 def make_page(job: Job, shared: Shared, folder: Path, engine: str) -> str:
     """Execute a job's notebook, write its page into ``folder`` and give the page's digest.
 
-    ``warm`` runs the notebook in this process, which must have nothing else to
-    do, and spares it reading the data; ``kernel`` runs it in a process of its own. A notebook that fails stays there,
+    ``warm`` runs the notebook in this process, which must have nothing else to do, and spares it
+    reading the data; ``kernel`` runs it in a process of its own. A notebook that fails stays there,
     executed up to the failing cell.
     """
     papermill = load_papermill()
@@ -90,12 +114,16 @@ def make_page(job: Job, shared: Shared, folder: Path, engine: str) -> str:
             engine_name=ENGINES[engine],
             request_save_on_cell_execute=False,
             progress_bar=False,
-            extra_arguments=["--log-level=CRITICAL"],  # a kernel chats on stderr; that it died is told by the exception
+            extra_arguments=[
+                "--log-level=CRITICAL"
+            ],  # a kernel chats on stderr; that it died is told by the exception
         )
     except DeadKernelError:
         raise PageError("运行笔记本的内核意外退出，多半是内存不够") from None
     except papermill.PapermillExecutionError as error:
-        raise PageError(f"单元格 [{error.exec_count}] 出错：{error.ename}: {error.evalue}") from None
+        raise PageError(
+            f"单元格 [{error.exec_count}] 出错：{error.ename}: {error.evalue}"
+        ) from None
     page.write_text(to_html(notebook, job.head), encoding="utf-8")
     draft.unlink()
     return sha256(page)
@@ -108,12 +136,19 @@ def share(study: Study) -> Shared:
 
 def _own_text() -> str:
     """The texts of this package, whose characters are most of those that a page can hold."""
-    files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.toml"), *PACKAGE.rglob("*.j2"), *bundled("notebooks").glob("*.ipynb")]
+    files = [
+        *PACKAGE.rglob("*.py"),
+        *PACKAGE.rglob("*.toml"),
+        *PACKAGE.rglob("*.j2"),
+        *bundled("notebooks").glob("*.ipynb"),
+    ]
     return "".join(path.read_text(encoding="utf-8") for path in files)
 
 
 def load_papermill() -> Any:
-    """Papermill, without a grammar that takes a second to import, and by which nothing but some web addresses is checked."""
+    """Papermill, without a grammar that takes a second to import, and by which nothing but some web
+    addresses is checked.
+    """
     cast(dict[str, Any], sys.modules).setdefault("rfc3987_syntax", None)
     import papermill
 

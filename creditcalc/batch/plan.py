@@ -10,17 +10,21 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from creditcalc.bundled import bundled
-from creditcalc.files import safe_names
-from creditcalc.render.html import PageHead
-from creditcalc.intake.checked_table import is_unsound
 from creditcalc.batch.one_page import Job
 from creditcalc.batch.provenance import SHOWN, Origin, origin
 from creditcalc.batch.record import Key, Page
-from creditcalc.pages.study import Study
+from creditcalc.bundled import bundled
 from creditcalc.evidence.worklog import units
+from creditcalc.files import safe_names
+from creditcalc.intake.checked_table import is_unsound
+from creditcalc.pages.study import Study
+from creditcalc.render.html import PageHead
 
-NOTEBOOKS = {"county": "county_report.ipynb", "city": "city_overview.ipynb", "unit": "unit_report.ipynb"}
+NOTEBOOKS = {
+    "county": "county_report.ipynb",
+    "city": "city_overview.ipynb",
+    "unit": "unit_report.ipynb",
+}
 UNITS = "units"  # the folder of their pages
 PATHS = ("data", "rulebook")  # parameters that say where something lies, not what it is
 SHORT = 12  # characters of a digest that a reader compares
@@ -28,7 +32,9 @@ SHORT = 12  # characters of a digest that a reader compares
 
 @dataclass(frozen=True)
 class Options:
-    """What a call of ``report`` asks for; without data the bundled sample, without a period the latest."""
+    """What a call of ``report`` asks for; without data the bundled sample, without a period the
+    latest.
+    """
 
     data: Path | None = None
     period: str = ""
@@ -58,7 +64,8 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """The jurisdictions and offices of a period with their file names, those whose data has errors, and the pages asked for.
+    """The jurisdictions and offices of a period with their file names, those whose data has errors,
+    and the pages asked for.
 
     ``stems`` has every page that the data supports, whatever was asked for.
     """
@@ -84,19 +91,27 @@ def make_plan(study: Study, options: Options, earlier: Iterable[Page] = ()) -> P
     """
     period = options.period or study.latest
     keys = list(_jurisdictions(study, period))
-    offices = [Key("unit", city, name) for city in study.cities(period) for name in units(study.book)]
+    offices = [
+        Key("unit", city, name) for city in study.cities(period) for name in units(study.book)
+    ]
     chosen = _chosen(study, keys, options)
     if options.units and not options.counties:
         chosen += [key for key in offices if Key("city", key.city, key.city) in chosen]
     kinds = {key.kind for key in chosen}
     needed = {kind: name for kind, name in NOTEBOOKS.items() if kind != "unit" or kind in kinds}
     notebooks = {kind: (options.notebooks / name).absolute() for kind, name in needed.items()}
-    refused = frozenset(key for key in keys if is_unsound(study.checked.unsound, key.city, key.name))
+    refused = frozenset(
+        key for key in keys if is_unsound(study.checked.unsound, key.city, key.name)
+    )
     refused |= {key for key in offices if Key("city", key.city, key.city) in refused}
-    stems = safe_names(_labels(keys)) | {key: f"{UNITS}/{stem}" for key, stem in safe_names(_labels(offices)).items()}
+    stems = safe_names(_labels(keys)) | {
+        key: f"{UNITS}/{stem}" for key, stem in safe_names(_labels(offices)).items()
+    }
     plan = Plan(study, options, period, origin(notebooks), stems, refused, {})
     chosen = [key for key in chosen if key not in refused]
-    there = set(chosen) | {page.key for page in earlier if page.file == f"{stems.get(page.key)}.html"}
+    there = set(chosen) | {
+        page.key for page in earlier if page.file == f"{stems.get(page.key)}.html"
+    }
     made_of = {city: study.made_of(city) for city in {key.city for key in chosen}}
     tasks = {key: _task(plan, key, notebooks[key.kind], made_of[key.city], there) for key in chosen}
     return replace(plan, tasks=tasks)
@@ -125,11 +140,16 @@ def _chosen(study: Study, keys: list[Key], options: Options) -> list[Key]:
 def _labels(keys: list[Key]) -> dict[Key, str]:
     """The name of each jurisdiction or unit, with its city's before it where several have the same."""
     number = Counter(key.name for key in keys if key.kind != "city")
-    return {key: key.city + key.name if key.kind != "city" and number[key.name] > 1 else key.name for key in keys}
+    return {
+        key: key.city + key.name if key.kind != "city" and number[key.name] > 1 else key.name
+        for key in keys
+    }
 
 
 def _task(plan: Plan, key: Key, notebook: Path, made_of: str, there: Collection[Key]) -> Task:
-    """A page to make: what it is made of is hashed as it goes in, with its own name and the names of the files it leads to."""
+    """A page to make: what it is made of is hashed as it goes in, with its own name and the names
+    of the files it leads to.
+    """
     study, options = plan.study, plan.options
     parameters = {
         key.kind: key.name,
@@ -141,7 +161,9 @@ def _task(plan: Plan, key: Key, notebook: Path, made_of: str, there: Collection[
     }
     if options.as_of:  # without it a notebook takes the last day of the period
         parameters["as_of"] = options.as_of
-    head = page_head(plan, f"{key.name} {plan.period} {study.book.title}", made_of, _links(plan, key, there))
+    head = page_head(
+        plan, f"{key.name} {plan.period} {study.book.title}", made_of, _links(plan, key, there)
+    )
     parts = [
         made_of,
         plan.stems[key],
@@ -151,20 +173,30 @@ def _task(plan: Plan, key: Key, notebook: Path, made_of: str, there: Collection[
         asdict(head),
         {name: value for name, value in parameters.items() if name not in PATHS},
     ]
-    digest = hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    digest = hashlib.sha256(
+        json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()
+    ).hexdigest()
     return Task(Job(notebook, parameters, dated(head, plan.origin), plan.stems[key]), digest)
 
 
 def _links(plan: Plan, key: Key, there: Collection[Key]) -> list[tuple[str, str]]:
-    """Links from a county's or an office's page to its city's, from a city's to its counties', and to the index.
+    """Links from a county's or an office's page to its city's, from a city's to its counties', and
+    to the index.
 
     None leads to a page that is neither made now nor there already.
     """
     up = "../" if key.kind == "unit" else ""
-    others = [o for o in plan.stems if o.city == key.city and o.kind not in (key.kind, "unit") and o in there]
+    others = [
+        o
+        for o in plan.stems
+        if o.city == key.city and o.kind not in (key.kind, "unit") and o in there
+    ]
     if key.kind == "unit":
         others = [other for other in others if other.kind == "city"]
-    return [("目录", f"{up}index.html"), *((other.name, f"{up}{plan.stems[other]}.html") for other in others)]
+    return [
+        ("目录", f"{up}index.html"),
+        *((other.name, f"{up}{plan.stems[other]}.html") for other in others),
+    ]
 
 
 def page_head(plan: Plan, title: str, digest: str, links: list[tuple[str, str]]) -> PageHead:
@@ -179,12 +211,18 @@ def page_head(plan: Plan, title: str, digest: str, links: list[tuple[str, str]])
         "规则指纹": book.digest[:SHORT],
         "版本": "，".join(f"{library} {plan.origin.versions[library]}" for library in SHOWN),
     }
-    return PageHead(title, [(label, value) for label, value in facts.items() if value], links, plan.study.sample)
+    return PageHead(
+        title, [(label, value) for label, value in facts.items() if value], links, plan.study.sample
+    )
 
 
 def _changed_readings(study: Study) -> list[str]:
     """The readings in force that are not the default, as they are written."""
-    return [f"{id}={option}" for id, option in study.readings.items() if option != study.book.readings[id].default]
+    return [
+        f"{id}={option}"
+        for id, option in study.readings.items()
+        if option != study.book.readings[id].default
+    ]
 
 
 def dated(head: PageHead, origin: Origin) -> PageHead:

@@ -1,4 +1,6 @@
-"""What pages are made of: the program, the versions, the notebooks and the data as digests, and the time of the run."""
+"""What pages are made of: the program, the versions, the notebooks and the data as digests, and the
+time of the run.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,27 @@ from creditcalc.bundled import PACKAGE
 from creditcalc.evidence.register import beside
 from creditcalc.files import fixed_time, sha256
 
-SHOWN = ("python", "creditcalc", "numpy", "pandas", "matplotlib", "papermill", "nbconvert")  # on pages
+SHOWN = (
+    "python",
+    "creditcalc",
+    "numpy",
+    "pandas",
+    "matplotlib",
+    "papermill",
+    "nbconvert",
+)  # on pages
 LIBRARIES = (  # on which pages and workbooks depend
     *SHOWN[1:],
-    *("brotli", "chinesecalendar", "fonttools", "ipykernel", "ipython", "jinja2", "nbclient", "nbformat"),
+    *(
+        "brotli",
+        "chinesecalendar",
+        "fonttools",
+        "ipykernel",
+        "ipython",
+        "jinja2",
+        "nbclient",
+        "nbformat",
+    ),
     *("openpyxl", "pyarrow", "pylopdf-fonts-zh-cn"),
 )
 
@@ -58,13 +77,21 @@ def _version(name: str) -> str:
 def program_digest() -> str:
     """A digest of this package's own files, the same in a checkout and in an installed package."""
     files = [path for path in PACKAGE.rglob("*") if path.is_file()]
-    own = [path for path in files if path.suffix != ".pyc" and path.relative_to(PACKAGE).parts[0] != "bundled"]
+    own = [
+        path
+        for path in files
+        if path.suffix != ".pyc" and path.relative_to(PACKAGE).parts[0] != "bundled"
+    ]
     return combined({path.relative_to(PACKAGE).as_posix(): sha256(path) for path in own})
 
 
 def file_digests(path: Path) -> dict[str, str]:
     """The digest of a file and of the evidence beside it, or of each file that lies in a folder."""
-    files = [file for file in path.iterdir() if file.is_file()] if path.is_dir() else [path, *beside(path)]
+    files = (
+        [file for file in path.iterdir() if file.is_file()]
+        if path.is_dir()
+        else [path, *beside(path)]
+    )
     return {file.name: sha256(file) for file in sorted(files)}
 
 
@@ -74,4 +101,6 @@ def combined(digests: Mapping[str, str]) -> str:
     >>> combined({"a": "1", "b": "2"}) == combined({"b": "2", "a": "1"})
     True
     """
-    return hashlib.sha256("\n".join(f"{name}\t{digests[name]}" for name in sorted(digests)).encode()).hexdigest()
+    return hashlib.sha256(
+        "\n".join(f"{name}\t{digests[name]}" for name in sorted(digests)).encode()
+    ).hexdigest()

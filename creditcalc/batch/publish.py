@@ -1,7 +1,8 @@
-"""The folder of a period: which of its files runs wrote, and how a run puts one there or takes one away.
+"""The folder of a period: which of its files runs wrote, and how a run puts one there or takes one
+away.
 
-A file is a run's own where the record of the folder, or the list that a run keeps while it works, names it with the very
-digest that it has. Nothing else is ever overwritten or removed.
+A file is a run's own where the record of the folder, or the list that a run keeps while it works,
+names it with the very digest that it has. Nothing else is ever overwritten or removed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from typing import TextIO
 
 from creditcalc.files import NOFOLLOW, inside, make_own, move_aside, replacing, sha256
 
-WRITTEN = ".written"  # what a run wrote that its record may not name yet, a line each; gone at its end
+WRITTEN = (
+    ".written"  # what a run wrote that its record may not name yet, a line each; gone at its end
+)
 
 
 class Publisher:
@@ -33,10 +36,14 @@ class Publisher:
 
     @contextmanager
     def open(self) -> Iterator[Publisher]:
-        """Keep the list of what is written, beginning with what a run wrote that did not come to its end."""
+        """Keep the list of what is written, beginning with what a run wrote that did not come to
+        its end.
+        """
         make_own(self.folder)
         path = self.folder / WRITTEN
-        for line in path.read_text(encoding="utf-8").splitlines() if inside(self.folder, WRITTEN) else []:
+        for line in (
+            path.read_text(encoding="utf-8").splitlines() if inside(self.folder, WRITTEN) else []
+        ):
             with suppress(ValueError, TypeError):
                 name, digest = json.loads(line)
                 self._known.setdefault(str(name), set()).add(str(digest))
@@ -46,13 +53,17 @@ class Publisher:
         path.unlink(missing_ok=True)
 
     def put(self, name: str, content: bytes) -> str:
-        """Write a file, whole or not at all; its digest. What stands there and is not a run's own gets another name."""
+        """Write a file, whole or not at all; its digest. What stands there and is not a run's own
+        gets another name.
+        """
         assert self._list
         path, digest = self.folder / name, hashlib.sha256(content).hexdigest()
         make_own(path.parent)
         if os.path.lexists(path) and not (self.force or self.is_own(name)):
             other = move_aside(path)
-            self.told.append(f"{name} 不是 report 写的，或在生成后被改动：已改名为 {other.name} 留存")
+            self.told.append(
+                f"{name} 不是 report 写的，或在生成后被改动：已改名为 {other.name} 留存"
+            )
         self._known.setdefault(name, set()).add(digest)
         print(json.dumps([name, digest], ensure_ascii=False), file=self._list, flush=True)
         with replacing(path, own=True) as file:

@@ -28,10 +28,11 @@ class Key(NamedTuple):
 class Page:
     """How one page stands.
 
-    ``status`` is made, unchanged, failed, refused (its data has errors) or left (not this run's task, or interrupted).
-    A page that failed or is refused keeps the file of an earlier run. ``digest`` says what the file was made of, ``sha256``
-    what it holds, ``pdf`` what its PDF holds and ``pdf_of`` what the file held of which that was printed; where there is no
-    file they are empty.
+    ``status`` is made, unchanged, failed, refused (its data has errors) or left (not this run's
+    task, or interrupted). A page that failed or is refused keeps the file of an earlier run.
+    ``digest`` says what the file was made of, ``sha256`` what it holds, ``pdf`` what its PDF holds
+    and ``pdf_of`` what the file held of which that was printed; where there is no file they are
+    empty.
     """
 
     kind: str
@@ -59,7 +60,9 @@ class Page:
     @property
     def digests(self) -> dict[str, str]:
         """What each of its files holds."""
-        return ({self.file: self.sha256} if self.file else {}) | ({self.pdf_file: self.pdf} if self.pdf else {})
+        return ({self.file: self.sha256} if self.file else {}) | (
+            {self.pdf_file: self.pdf} if self.pdf else {}
+        )
 
     @property
     def outdated(self) -> bool:
@@ -79,7 +82,9 @@ class Page:
 
 @dataclass(frozen=True)
 class Record:
-    """What an earlier run left: its pages, the digests of its other files and of the notebooks that failed."""
+    """What an earlier run left: its pages, the digests of its other files and of the notebooks that
+    failed.
+    """
 
     pages: tuple[Page, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
@@ -111,6 +116,8 @@ def load(folder: Path) -> Record | None:
 
 def save(folder: Path, facts: Mapping[str, Any], pages: list[Page]) -> None:
     """Write the record, whole or not at all."""
-    content = json.dumps({**facts, "pages": [asdict(page) for page in pages]}, ensure_ascii=False, indent=1)
+    content = json.dumps(
+        {**facts, "pages": [asdict(page) for page in pages]}, ensure_ascii=False, indent=1
+    )
     with replacing(folder / RECORD, own=True) as file:
         file.write(f"{content}\n".encode())

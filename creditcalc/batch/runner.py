@@ -1,7 +1,9 @@
-"""Makes the pages of a period: each in a process of its own, only where something changed, and writes down how all stand.
+"""Makes the pages of a period: each in a process of its own, only where something changed, and
+writes down how all stand.
 
-A choice of pages makes those and touches no other. A page that cannot be made anew stays as it was, and run.json and the
-index say so; only the page of a jurisdiction that the data no longer has is removed, and told.
+A choice of pages makes those and touches no other. A page that cannot be made anew stays as it was,
+and run.json and the index say so; only the page of a jurisdiction that the data no longer has is
+removed, and told.
 """
 
 from __future__ import annotations
@@ -21,27 +23,31 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from creditcalc.batch import record
-from creditcalc.bundled import bundled
-from creditcalc.cluster.pages import PageCall, check_scheduler, each_on_cluster
-from creditcalc.files import expect_own
-from creditcalc.render.html import render_page
 from creditcalc.batch.index import SCRIPT, index_body
 from creditcalc.batch.one_page import Shared, check_parameters, make_page, share
 from creditcalc.batch.plan import Options, Plan, dated, make_plan, page_head
-from creditcalc.render.pdf import find_browser, print_pages
-from creditcalc.problems import InputError, Problem, ProblemError
 from creditcalc.batch.provenance import combined, file_digests
 from creditcalc.batch.publish import Publisher
 from creditcalc.batch.record import Key, Page, Record
-from creditcalc.pages.study import open_study
 from creditcalc.batch.summary import sheets
-from creditcalc.render.workbook import workbook
 from creditcalc.batch.workers import PRELOADED, Outcome, each_alone, start
+from creditcalc.bundled import bundled
+from creditcalc.cluster.pages import PageCall, check_scheduler, each_on_cluster
+from creditcalc.files import expect_own
+from creditcalc.pages.study import open_study
+from creditcalc.problems import InputError, Problem, ProblemError
+from creditcalc.render.html import render_page
+from creditcalc.render.pdf import find_browser, print_pages
+from creditcalc.render.workbook import workbook
 
 INTERRUPTED = "运行被中断，没有做完"
 REFUSED = "数据有错误"
-NOTING = 20  # times as long as noting took goes by until the next page is noted: a run of thousands would write all day
-tqdm.monitor_interval = 0  # its thread, and a warning where there is no memory for one, are for faster bars
+# times as long as noting took goes by until the next page is noted: a run of thousands would write
+# all day
+NOTING = 20
+tqdm.monitor_interval = (
+    0  # its thread, and a warning where there is no memory for one, are for faster bars
+)
 
 
 class Busy(ProblemError):
@@ -50,7 +56,9 @@ class Busy(ProblemError):
 
 @dataclass(frozen=True)
 class Run:
-    """What came of a run: the folder of its period, how every page stands, the problems of the data, what was moved."""
+    """What came of a run: the folder of its period, how every page stands, the problems of the
+    data, what was moved.
+    """
 
     folder: Path
     pages: list[Page]
@@ -68,22 +76,29 @@ class Run:
 def run(options: Options, progress: bool | None = None) -> Run:
     """Make the pages of a period, its index, its summary and the record of the run.
 
-    ``progress`` shows a bar on stderr, by default where that is a terminal. Raises a ProblemError, before anything runs,
-    for data without a row, an unknown name, and a notebook that does not take its parameters.
+    ``progress`` shows a bar on stderr, by default where that is a terminal. Raises a ProblemError,
+    before anything runs, for data without a row, an unknown name, and a notebook that does not take
+    its parameters.
     """
     if options.scheduler:
         check_scheduler(options.scheduler, options.engine)
     else:
         start(PRELOADED[options.engine])  # it gets ready while this process reads
-    study = open_study(options.data, options.rulebook, options.readings, options.city or None, options.as_of)
+    study = open_study(
+        options.data, options.rulebook, options.readings, options.city or None, options.as_of
+    )
     if study.table.empty:
-        raise InputError(study.checked.errors or [Problem("表中没有数据行", file=str(options.data))])
+        raise InputError(
+            study.checked.errors or [Problem("表中没有数据行", file=str(options.data))]
+        )
     folder = options.out / (options.period or study.latest)
     expect_own(folder)
     recorded = record.load(folder) or Record()
     intact = {page.key: page for page in recorded.pages if page.intact(folder)}
     plan = make_plan(study, options, intact.values())
-    for notebook, parameters in {task.job.notebook: task.job.parameters for task in plan.tasks.values()}.items():
+    for notebook, parameters in {
+        task.job.notebook: task.job.parameters for task in plan.tasks.values()
+    }.items():
         check_parameters(notebook, parameters)
     if options.pdf:
         find_browser()
@@ -94,29 +109,50 @@ def run(options: Options, progress: bool | None = None) -> Run:
 
 @contextmanager
 def _alone(plan: Plan) -> Iterator[None]:
-    """Hold the period's folder; Busy where another run does, which ends with that run however it ends."""
+    """Hold the period's folder; Busy where another run does, which ends with that run however it
+    ends.
+    """
     lock = FileLock(plan.options.out / f".{plan.period}.lock", blocking=False)
     try:
         with lock:
             yield
     except Timeout:
         raise Busy(
-            [Problem("另一个 report 正在往这个文件夹里写", cure="等它做完，或换一个 --out", file=str(plan.folder))]
+            [
+                Problem(
+                    "另一个 report 正在往这个文件夹里写",
+                    cure="等它做完，或换一个 --out",
+                    file=str(plan.folder),
+                )
+            ]
         ) from None
 
 
 def _make(plan: Plan, recorded: Record, earlier: Mapping[Key, Page], progress: bool | None) -> Run:
     """Make what is due, write down how each page stands as soon as it does, then what people read."""
     options, files = plan.options, file_digests(plan.options.data or bundled("data/sample"))
-    due = [key for key, task in plan.tasks.items() if options.force or key not in earlier or earlier[key].digest != task.digest]
+    due = [
+        key
+        for key, task in plan.tasks.items()
+        if options.force or key not in earlier or earlier[key].digest != task.digest
+    ]
     failed: dict[str, str] = {}
 
     def standing(fresh: Mapping[Key, Page]) -> list[Page]:
-        pages = [fresh.get(key) or _standing(plan, key, earlier.get(key), key in due) for key in plan.stems]
-        return [page for page in pages if page.kind != "unit" or page.status != "left" or page.file or page.error]
+        pages = [
+            fresh.get(key) or _standing(plan, key, earlier.get(key), key in due)
+            for key in plan.stems
+        ]
+        return [
+            page
+            for page in pages
+            if page.kind != "unit" or page.status != "left" or page.file or page.error
+        ]
 
     def note(pages: list[Page]) -> None:
-        facts = _facts(plan, files, recorded.outputs, {**recorded.failed, **failed}, interrupted=True)
+        facts = _facts(
+            plan, files, recorded.outputs, {**recorded.failed, **failed}, interrupted=True
+        )
         record.save(plan.folder, facts, pages)
 
     with (
@@ -128,7 +164,9 @@ def _make(plan: Plan, recorded: Record, earlier: Mapping[Key, Page], progress: b
         shared = aside.submit(share, plan.study) if due else None
         summary = aside.submit(lambda: workbook(sheets(plan), f"{plan.period} 汇总"))
         settle = partial(_settled, plan, work, publisher, earlier, failed)
-        fresh, interrupted = _execute(plan, work, due, shared, progress, settle, lambda fresh: note(standing(fresh)))
+        fresh, interrupted = _execute(
+            plan, work, due, shared, progress, settle, lambda fresh: note(standing(fresh))
+        )
         pages = standing(fresh)
         _remove_gone(plan, pages, recorded, failed, publisher)
         if options.pdf and not interrupted:
@@ -154,7 +192,9 @@ def _execute(
     settle: Callable[[Outcome[Key]], Page],
     note: Callable[[Mapping[Key, Page]], None],
 ) -> tuple[dict[Key, Page], bool]:
-    """Make the pages that are due; those that ended, noted as they end, and whether Ctrl-C stopped the rest."""
+    """Make the pages that are due; those that ended, noted as they end, and whether Ctrl-C stopped
+    the rest.
+    """
     options = plan.options
     calls: dict[Key, PageCall] = {}
     hidden = None if progress is None else not progress
@@ -228,8 +268,16 @@ def _with_earlier(error: str, earlier: Page) -> str:
     return f"{error}；{earlier.file} 是上次生成的，没有更新" if earlier.file else error
 
 
-def _remove_gone(plan: Plan, pages: Iterable[Page], recorded: Record, failed: Mapping[str, str], publisher: Publisher) -> None:
-    """Remove pages of whom the data no longer has or whose name has changed, and notebooks that failed in earlier runs."""
+def _remove_gone(
+    plan: Plan,
+    pages: Iterable[Page],
+    recorded: Record,
+    failed: Mapping[str, str],
+    publisher: Publisher,
+) -> None:
+    """Remove pages of whom the data no longer has or whose name has changed, and notebooks that
+    failed in earlier runs.
+    """
     now = {name for page in pages for name in page.digests}
     for page in recorded.pages:
         why = "文件名已变" if page.key in plan.stems else f"{plan.period} 的数据中已没有{page.name}"
@@ -241,28 +289,43 @@ def _remove_gone(plan: Plan, pages: Iterable[Page], recorded: Record, failed: Ma
             publisher.remove(name, "上次失败的笔记本")
 
 
-def _print(plan: Plan, pages: list[Page], publisher: Publisher, note: Callable[[list[Page]], None]) -> list[Page]:
-    """Print the pages that are there and whose PDF is missing, altered or of an earlier page, each noted as it is done."""
+def _print(
+    plan: Plan, pages: list[Page], publisher: Publisher, note: Callable[[list[Page]], None]
+) -> list[Page]:
+    """Print the pages that are there and whose PDF is missing, altered or of an earlier page, each
+    noted as it is done.
+    """
     of_file = {plan.folder / page.file: page for page in pages if page.file and not page.outdated}
 
     def standing() -> list[Page]:
         return [of_file.get(plan.folder / page.file, page) if page.file else page for page in pages]
 
-    due = [path for path, page in of_file.items() if not (page.printed and publisher.is_own(page.pdf_file))]
+    due = [
+        path
+        for path, page in of_file.items()
+        if not (page.printed and publisher.is_own(page.pdf_file))
+    ]
     for path, content, error in print_pages(due, plan.options.jobs):
         page = of_file[path]
         if error:
             of_file[path] = replace(page, error=f"打印：{error}")
         else:
-            of_file[path] = replace(page, pdf=publisher.put(page.pdf_file, content), pdf_of=page.sha256)
+            of_file[path] = replace(
+                page, pdf=publisher.put(page.pdf_file, content), pdf_of=page.sha256
+            )
         note(standing())
     return standing()
 
 
-def _write(plan: Plan, pages: list[Page], files: Mapping[str, str], summary: bytes, publisher: Publisher) -> dict[str, str]:
+def _write(
+    plan: Plan, pages: list[Page], files: Mapping[str, str], summary: bytes, publisher: Publisher
+) -> dict[str, str]:
     """Write what people read besides the pages; the digest of each file."""
     head = page_head(
-        plan, f"{plan.study.book.title} {plan.period} 目录", combined(files), [("汇总表（Excel）", "summary.xlsx")]
+        plan,
+        f"{plan.study.book.title} {plan.period} 目录",
+        combined(files),
+        [("汇总表（Excel）", "summary.xlsx")],
     )
     page = render_page(dated(head, plan.origin), index_body(plan, pages), SCRIPT)
     outputs = {"index.html": page.encode(), "summary.xlsx": summary}

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from creditcalc.rules import phrases
-from creditcalc.analysis.steps import steps
-from creditcalc.bundled import bundled
 from creditcalc.analysis.ranking import ranks
-from creditcalc.pages.worklog_sheets import note_sheet
+from creditcalc.analysis.steps import steps
+from creditcalc.analysis.targets import targets
 from creditcalc.batch.plan import Plan
 from creditcalc.batch.provenance import combined, file_digests
-from creditcalc.scoring.scorecard import score
-from creditcalc.analysis.targets import targets
+from creditcalc.bundled import bundled
+from creditcalc.pages.worklog_sheets import note_sheet
 from creditcalc.render.workbook import problem_frame
+from creditcalc.rules import phrases
+from creditcalc.scoring.scorecard import score
 
 KINDS = {"item": "评分指标", "bonus": "附加项"}
 
@@ -39,7 +39,11 @@ def sheets(plan: Plan) -> dict[str, pd.DataFrame]:
     rows = study.table[study.table["period"] == plan.period]
     card = score(rows, study.book, study.readings)
     items = card.items().assign(city=np.repeat(rows["city"].to_numpy(), len(study.book.rules)))
-    items = items[~items.set_index(["city", "jurisdiction"]).index.isin([(key.city, key.name) for key in plan.refused])]
+    items = items[
+        ~items.set_index(["city", "jurisdiction"]).index.isin(
+            [(key.city, key.name) for key in plan.refused]
+        )
+    ]
     rules = study.book.rules
     items = items.assign(
         name=items["id"].map({id: rule.name for id, rule in rules.items()}),
@@ -50,7 +54,9 @@ def sheets(plan: Plan) -> dict[str, pd.DataFrame]:
     )
     scored = items["kind"].notna()
     totals = period_totals(plan)
-    totals = totals.assign(level=totals["level"].map(phrases.LEVEL), eligible=totals["eligible"].map(phrases.ELIGIBLE))
+    totals = totals.assign(
+        level=totals["level"].map(phrases.LEVEL), eligible=totals["eligible"].map(phrases.ELIGIBLE)
+    )
     return {
         "总分": _headed(totals, TOTALS),
         "评分项": _headed(items[scored], ITEMS),
@@ -69,22 +75,32 @@ def _notes(plan: Plan) -> pd.DataFrame:
         "台账": f"{book.document}，{book.edition}",
         "规则指纹": book.digest,
         "数据指纹": combined(file_digests(plan.options.data or bundled("data/sample"))),
-        "版本": "，".join(f"{library} {version}" for library, version in plan.origin.versions.items()),
+        "版本": "，".join(
+            f"{library} {version}" for library, version in plan.origin.versions.items()
+        ),
         "生成时间": plan.origin.made_at,
     }
     return note_sheet(facts, study.readings, book, study.sample)
 
 
 def _target_frame(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
-    """What it takes, for everyone whose data is sound: the changes in words and the points that they bring."""
+    """What it takes, for everyone whose data is sound: the changes in words and the points that
+    they bring.
+    """
     book, frames = plan.study.book, []
     for city, group in table.groupby("city"):
         found = targets(score(group, book, plan.study.readings)).assign(city=city)
         typed = {row["jurisdiction"]: row for row in group.to_dict("records")}
         pairs = zip(found["jurisdiction"], found["changes"], strict=True)
-        frames.append(found.assign(steps=[steps(book, typed[name], changes) for name, changes in pairs]))
+        frames.append(
+            found.assign(steps=[steps(book, typed[name], changes) for name, changes in pairs])
+        )
     frame = pd.concat(frames)
-    frame = frame[~frame.set_index(["city", "jurisdiction"]).index.isin([(key.city, key.name) for key in plan.refused])]
+    frame = frame[
+        ~frame.set_index(["city", "jurisdiction"]).index.isin(
+            [(key.city, key.name) for key in plan.refused]
+        )
+    ]
     return frame.assign(
         name=frame["id"].map({id: rule.name for id, rule in book.rules.items()}),
         duty=frame["id"].map({id: phrases.LEVEL[rule.scope] for id, rule in book.rules.items()}),
@@ -129,7 +145,13 @@ TARGETS = phrases.WHO | {
     "points": "本项可得分",
     "total_gain": "合计可得分",
 }
-BASE = phrases.WHO | {"id": "编号", "name": "基础指标", "value": "现值", "status": "结论", "clause": "依据"}
+BASE = phrases.WHO | {
+    "id": "编号",
+    "name": "基础指标",
+    "value": "现值",
+    "status": "结论",
+    "clause": "依据",
+}
 
 
 def _headed(frame: pd.DataFrame, headers: Mapping[str, str]) -> pd.DataFrame:

@@ -1,4 +1,6 @@
-"""What the server from which pages are forked does before the first, so that every page's process finds it done."""
+"""What the server from which pages are forked does before the first, so that every page's process
+finds it done.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,14 @@ SINGLE = {
 
 
 def warm() -> None:
-    """Import what pages need and make one, since much is imported and looked up only when it is first used."""
+    """Import what pages need and make one, since much is imported and looked up only when it is
+    first used.
+    """
     gc.disable()  # importing leaves no garbage
     os.environ.update(SINGLE)
-    os.environ["MPLBACKEND"] = INLINE  # as in an ordinary kernel, whatever the caller's programs draw on
+    os.environ["MPLBACKEND"] = (
+        INLINE  # as in an ordinary kernel, whatever the caller's programs draw on
+    )
     import_module("creditcalc.batch.one_page").load_papermill()
     for module in MODULES:
         import_module(module)
@@ -54,7 +60,9 @@ def _make_page() -> None:
         canvas = Canvas()
         canvas.add_subplot().plot([1, 2], label="得分")
         canvas.legend()
-        shown = make.new_output("display_data", {"text/html": Figure(canvas, "得分", "得分").html()})
+        shown = make.new_output(
+            "display_data", {"text/html": Figure(canvas, "得分", "得分").html()}
+        )
     cells = [make.new_markdown_cell("## 得分"), make.new_code_cell("", outputs=[shown])]
     to_html(make.new_notebook(cells=cells), PageHead("得分", [("期间", "2021-05")]))
 

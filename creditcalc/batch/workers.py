@@ -1,6 +1,8 @@
-"""Runs each task in a process of its own, several at once; one that dies or takes too long takes its task alone with it.
+"""Runs each task in a process of its own, several at once; one that dies or takes too long takes
+its task alone with it.
 
-Processes are forked from a server that has imported what they need, or start anew. None outlives this one.
+Processes are forked from a server that has imported what they need, or start anew. None outlives
+this one.
 """
 
 from __future__ import annotations
@@ -26,7 +28,10 @@ from typing import Any, Generic, TypeVar
 Key = TypeVar("Key")
 Context = ForkServerContext | SpawnContext
 STARTING = threading.Lock()  # a worker of a cluster has threads, and there is one __main__
-PRELOADED = {"warm": ["creditcalc.batch.warm_server"], "kernel": []}  # by engine, what the server has imported
+PRELOADED = {
+    "warm": ["creditcalc.batch.warm_server"],
+    "kernel": [],
+}  # by engine, what the server has imported
 LOOKING = 1  # seconds between two looks at whether tasks are still wanted
 PATIENCE = 10  # seconds that a process gets to put away what it has started itself
 
@@ -65,11 +70,12 @@ def each_alone(
     preload: Sequence[str],
     wanted: Callable[[], bool] = lambda: True,
 ) -> Generator[Outcome[Key]]:
-    """Call ``function`` for every task in its own process, at most ``jobs`` at once, and tell each end as it comes.
+    """Call ``function`` for every task in its own process, at most ``jobs`` at once, and tell each
+    end as it comes.
 
-    Processes are forked from a server that imports ``preload``; without it each is a new interpreter. A task that
-    takes more than ``limit`` seconds is ended, and so is what still runs when the caller stops listening or, looked at
-    every second, it is no longer ``wanted``.
+    Processes are forked from a server that imports ``preload``; without it each is a new
+    interpreter. A task that takes more than ``limit`` seconds is ended, and so is what still runs
+    when the caller stops listening or, looked at every second, it is no longer ``wanted``.
     """
     context = start(preload)
     waiting = iter(tasks.items())
@@ -102,7 +108,11 @@ def start(preload: Sequence[str]) -> Context:
 
 
 def _started(
-    context: Context, key: Key, function: Callable[..., Any], arguments: tuple[Any, ...], limit: float
+    context: Context,
+    key: Key,
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    limit: float,
 ) -> Running[Key]:
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(sender, Path.cwd(), function, arguments))
@@ -123,7 +133,8 @@ def _deaf() -> Iterator[None]:
         return
     from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # when it starts within the next block, it lets Ctrl-C through again
+    # when it starts within the next block, it lets Ctrl-C through again
+    resource_tracker.ensure_running()
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -142,8 +153,12 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _child(sender: Connection, folder: Path, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    """What a task's process does: call, answer, end; asked to stop it unwinds, so that its own children end too."""
+def _child(
+    sender: Connection, folder: Path, function: Callable[..., Any], arguments: tuple[Any, ...]
+) -> None:
+    """What a task's process does: call, answer, end; asked to stop it unwinds, so that its own
+    children end too.
+    """
     os.chdir(folder)  # multiprocessing goes back to where the program once started
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -189,7 +204,9 @@ def _ended(task: Running[Key]) -> Outcome[Key]:
 
 
 def _death(code: int | None) -> str:
-    return f"进程意外退出（信号 {-code}）" if code and code < 0 else f"进程意外退出（退出码 {code}）"
+    return (
+        f"进程意外退出（信号 {-code}）" if code and code < 0 else f"进程意外退出（退出码 {code}）"
+    )
 
 
 def _stop(processes: list[BaseProcess]) -> None:

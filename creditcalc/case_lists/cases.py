@@ -1,4 +1,6 @@
-"""The register of typical cases (典型案例): each case's statement in the form that S7.2 and S7.3 ask for."""
+"""The register of typical cases (典型案例): each case's statement in the form that S7.2 and S7.3
+ask for.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from creditcalc.intake.cells import Fault
 from creditcalc.case_lists.kinds import kinds
+from creditcalc.intake.cells import Fault
 from creditcalc.intake.typed_lines import Lines
 
 PARTS = {
@@ -35,13 +37,21 @@ def tell_missing_parts(register: Lines) -> None:
         if not column.must:
             cells = register.frame.get(name, pd.Series(None, register.frame.index, dtype="str"))
             lines = cells.isna() & register.frame["filled"] & ~register.bad
-            register.find(lines, Fault(f"典型案例缺{label}", "补上，说明材料才完整"), column, severity="notice")
+            register.find(
+                lines,
+                Fault(f"典型案例缺{label}", "补上，说明材料才完整"),
+                column,
+                severity="notice",
+            )
 
 
 def statements(cases: pd.DataFrame) -> pd.DataFrame:
     """For each case the statement made from its parts, and the parts that are missing from it."""
     said = [(*_statement(case), case) for case in cases.to_dict("records")]
-    rows = [(c["jurisdiction"], c["type"], c["domain"], text, "、".join(missing)) for text, missing, c in said]
+    rows = [
+        (c["jurisdiction"], c["type"], c["domain"], text, "、".join(missing))
+        for text, missing, c in said
+    ]
     return pd.DataFrame(rows, columns=["jurisdiction", "type", "domain", "statement", "missing"])
 
 
@@ -53,10 +63,17 @@ def _statement(case: dict[Any, Any]) -> tuple[str, list[str]]:
     """
     given = {name: case[name] for name in PARTS if name in case and not pd.isna(case[name])}
     missing = [label for name, label in PARTS.items() if name not in given]
-    words = {name: _worded(given[name]) if name in given else f"〔缺：{label}〕" for name, label in PARTS.items()}
+    words = {
+        name: _worded(given[name]) if name in given else f"〔缺：{label}〕"
+        for name, label in PARTS.items()
+    }
     return FORMS[case["type"]].format(**words), missing
 
 
 def _worded(part: Any) -> str:
     """A part in words, so that the statement's own marks do not double."""
-    return f"{part.year}年{part.month}月{part.day}日" if isinstance(part, pd.Timestamp) else part.strip("《》。")
+    return (
+        f"{part.year}年{part.month}月{part.day}日"
+        if isinstance(part, pd.Timestamp)
+        else part.strip("《》。")
+    )

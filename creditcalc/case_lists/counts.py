@@ -1,7 +1,8 @@
 """What each ledger's cases add to which input, and what is wrong with a case.
 
-A count takes sound cases and returns for each input what every case adds to it: 0 where it adds nothing, no number where the
-ledger leaves it open, which leaves the jurisdiction's input open too. It may write a ``note`` beside a case.
+A count takes sound cases and returns for each input what every case adds to it: 0 where it adds
+nothing, no number where the ledger leaves it open, which leaves the jurisdiction's input open too.
+It may write a ``note`` beside a case.
 """
 
 from __future__ import annotations
@@ -12,18 +13,19 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from creditcalc.intake.cells import Fault
 from creditcalc.case_lists import codes
 from creditcalc.case_lists.workdays import KNOWN, unknown, workdays
+from creditcalc.intake.cells import Fault
+from creditcalc.intake.read_files import plain
 from creditcalc.problems import Problem, RulebookError
 from creditcalc.rules.rulebook import Rulebook
-from creditcalc.intake.read_files import plain
 
 REPAIR_DAYS = 3  # 评分指标 五·（二）双公示 3
 MONTHS = 12  # of ranks, 基础指标 7
 BOTTOM = 3
 TYPES = {"分级分类监管": "graded_domains", "联合奖惩": "joint_domains"}
-TREATED = {  # a list's inputs, and the rule that may say by which day the treatment has to be closed
+# a list's inputs, and the rule that may say by which day the treatment has to be closed
+TREATED = {
     "gov_defaulters": ("gov_defaulters", "gov_defaulters_rectified", "B03"),
     "inst_defaulters": ("inst_defaulters", "inst_defaulters_rectified", "S3.1"),
     "repeat": ("repeat_targets", "repeat_exited", "S7.4a"),
@@ -37,7 +39,11 @@ BEFORE = {  # what cannot be earlier than what
     "commitments": ("performed", "date", "履约早于承诺"),
     **dict.fromkeys(TREATED, ("exited", "date", "退出早于列入")),
 }
-BY_WORKDAYS = {"objections": ("received", "closed"), "repairs": ("received", "closed"), "dual": ("decided", "reported")}
+BY_WORKDAYS = {
+    "objections": ("received", "closed"),
+    "repairs": ("received", "closed"),
+    "dual": ("decided", "reported"),
+}
 
 
 class Asked(NamedTuple):
@@ -51,14 +57,18 @@ class Asked(NamedTuple):
     @property
     def recent(self) -> pd.DatetimeIndex:
         """The last days of the twelve months that end with the period."""
-        return pd.date_range(end=pd.Timestamp(self.period) + pd.offsets.MonthEnd(0), periods=MONTHS, freq="ME")
+        return pd.date_range(
+            end=pd.Timestamp(self.period) + pd.offsets.MonthEnd(0), periods=MONTHS, freq="ME"
+        )
 
     def year_end(self, rule: str, end: str) -> pd.Timestamp:
         """A year-end of a rule's evidence window; RulebookError where the rulebook does not say it."""
         window = self.book.rules[rule].window if rule in self.book.rules else {}
         if end not in window:
             cure = f"在规则 {rule} 的 window 中写明 {end}，或移走贷款台账"
-            raise RulebookError([Problem("规则没有写明贷款余额是哪一年末的", rule, cure, file=str(self.book.path))])
+            raise RulebookError(
+                [Problem("规则没有写明贷款余额是哪一年末的", rule, cure, file=str(self.book.path))]
+            )
         return pd.Timestamp(window[end])
 
 
@@ -90,16 +100,22 @@ def findings(kind: str, lines: pd.DataFrame, asked: Asked) -> Iterator[Finding]:
         yield Finding(name, unknown(lines[name]), Fault("不在工作日历的年份里", KNOWN))
     if {"published", "upheld"} <= {*lines}:
         unpublished = lines["upheld"].notna() & ~(lines["published"] <= lines["upheld"])
-        yield Finding("upheld", unpublished, Fault("有效异议没有公示在先", "核对公示日期和认定日期"))
+        yield Finding(
+            "upheld", unpublished, Fault("有效异议没有公示在先", "核对公示日期和认定日期")
+        )
     if kind == "loans":
         ends = {asked.year_end(rule, end) for _, rule, end in YEAR_ENDS}
         other = lines["month"].notna() & ~lines["month"].isin(ends)
         yield Finding("month", other, Fault("不是规则比较的年末，没有用到", "核对期间"), "notice")
     if kind == "codes":
-        again = Fault("同一代码、同一主体别的县区也有一行，全市合计时计了两次", "核对这个主体归哪个县区")
+        again = Fault(
+            "同一代码、同一主体别的县区也有一行，全市合计时计了两次", "核对这个主体归哪个县区"
+        )
         yield Finding("code", _listed_before(lines), again, "notice")
     if kind == "cases":
-        early = lines["taken"] < lines["date"] if "taken" in lines else pd.Series(False, lines.index)
+        early = (
+            lines["taken"] < lines["date"] if "taken" in lines else pd.Series(False, lines.index)
+        )
         yield Finding("taken", early, Fault("实施早于文件印发", "核对这两个日期"), "notice")
         unknown_type = lines["type"].notna() & ~lines["type"].isin([*TYPES])
         yield Finding("type", unknown_type, Fault("没有这个类型", f"可选：{'、'.join(TYPES)}"))
@@ -107,7 +123,9 @@ def findings(kind: str, lines: pd.DataFrame, asked: Asked) -> Iterator[Finding]:
         months = lines[lines["month"].isin(asked.recent)].groupby("jurisdiction")["month"].nunique()
         short = lines["jurisdiction"].map(months).fillna(0) < MONTHS
         what = f"到 {asked.period} 为止的 {MONTHS} 个月没有记全，名次算不出"
-        yield Finding("month", short & ~lines["jurisdiction"].duplicated(), Fault(what, "补上缺的月份"))
+        yield Finding(
+            "month", short & ~lines["jurisdiction"].duplicated(), Fault(what, "补上缺的月份")
+        )
 
 
 def _by(dates: pd.Series, day: pd.Timestamp) -> pd.Series:
@@ -121,13 +139,17 @@ def _one_each(lines: pd.DataFrame) -> pd.Series:
 
 
 def _codes(lines: pd.DataFrame, _: Asked) -> Adds:
-    """A wrong code is one error; a right one on n subjects, wherever they are, is n − 1: all but the first.
+    """A wrong code is one error; a right one on n subjects, wherever they are, is n − 1: all but
+    the first.
 
-    A subject that several counties list is one subject; a code without a subject is taken for another subject's.
+    A subject that several counties list is one subject; a code without a subject is taken for
+    another subject's.
     """
     wrong = codes.faults(lines["code"].to_numpy(object))
     repeated = (wrong == 0) & lines["code"].duplicated() & ~_listed_before(lines)
-    lines["note"] = np.array([*codes.FAULTS, "与前面的主体重码"], object)[np.where(repeated, len(codes.FAULTS), wrong)]
+    lines["note"] = np.array([*codes.FAULTS, "与前面的主体重码"], object)[
+        np.where(repeated, len(codes.FAULTS), wrong)
+    ]
     return {"uscc_total": _one_each(lines), "uscc_errors": ((wrong > 0) | repeated).astype(float)}
 
 
@@ -174,7 +196,9 @@ def _dual(lines: pd.DataFrame, asked: Asked) -> Adds:
         "dual_timely": reported * (days <= asked.report_days),
     }
     dates = {"dual_published": "published", "dual_valid_objections": "upheld"}
-    return adds | {name: _by(lines[date], asked.until) for name, date in dates.items() if date in lines}
+    return adds | {
+        name: _by(lines[date], asked.until) for name, date in dates.items() if date in lines
+    }
 
 
 def _loans(lines: pd.DataFrame, asked: Asked) -> Adds:
@@ -214,12 +238,18 @@ def _ranks(lines: pd.DataFrame, asked: Asked) -> Adds:
     run = (~low).groupby(who).cumsum()  # a month above the bottom begins a new one
     length = low.groupby([who, run]).transform("sum")
     first = run.where(length == length.groupby(who).transform("max")).groupby(who).transform("min")
-    return adds | {"monitor_bottom3_streak": (low & (run == first)).astype(float).where(lines["cities"].notna())}
+    return adds | {
+        "monitor_bottom3_streak": (low & (run == first))
+        .astype(float)
+        .where(lines["cities"].notna())
+    }
 
 
 def _commitments(lines: pd.DataFrame, asked: Asked) -> Adds:
     """Commitments, and those that are kept."""
-    performed = {"performances": _by(lines["performed"], asked.until)} if "performed" in lines else {}
+    performed = (
+        {"performances": _by(lines["performed"], asked.until)} if "performed" in lines else {}
+    )
     return {"commitments": _one_each(lines), **performed}
 
 

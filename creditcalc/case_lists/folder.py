@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from creditcalc.problems import Problem
 from creditcalc.intake.read_files import READERS, REFUSED, SAVE_AS, Grid, read_grids
+from creditcalc.problems import Problem
 
 HIDDEN = (".", "~$")  # what a program keeps for itself, such as Excel's lock of an open file
 

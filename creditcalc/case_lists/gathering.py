@@ -1,9 +1,11 @@
-"""Reads a folder of ledgers into a row of inputs per jurisdiction, with the cases behind each number.
+"""Reads a folder of ledgers into a row of inputs per jurisdiction, with the cases behind each
+number.
 
-A jurisdiction that a ledger does not name has no number from it. One that it names with no case has 0: a line that holds the
-jurisdiction and nothing else says so. One that has a bad case there has no number from that ledger until the case is put right:
-a count without it would pass for whole. For the same reason a file that cannot be read leaves its ledger open everywhere.
-Every line is counted, comes later, repeats another or is bad; ``counts`` adds them up.
+A jurisdiction that a ledger does not name has no number from it. One that it names with no case has
+0: a line that holds the jurisdiction and nothing else says so. One that has a bad case there has no
+number from that ledger until the case is put right: a count without it would pass for whole. For
+the same reason a file that cannot be read leaves its ledger open everywhere. Every line is counted,
+comes later, repeats another or is bad; ``counts`` adds them up.
 """
 
 from __future__ import annotations
@@ -16,19 +18,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from creditcalc.intake.cells import PERIOD
 from creditcalc.case_lists.cases import statements
 from creditcalc.case_lists.counts import Asked
 from creditcalc.case_lists.folder import read_folder
 from creditcalc.case_lists.judging import Places, judge, settle_list, settle_places, sound_cases
 from creditcalc.case_lists.kinds import JURISDICTIONS, kind_of, kinds, kinds_of_file
-from creditcalc.intake.typed_lines import Lines, joined, read_lines
 from creditcalc.case_lists.spans import Span, find_far, last_month, usual_span
 from creditcalc.case_lists.tallying import CASES, COUNTED, LATER, REPEATED, Tally, count, stacked
-from creditcalc.rules.load import load_rulebook
-from creditcalc.problems import InputError, Problem
-from creditcalc.rules.rulebook import Rulebook
+from creditcalc.intake.cells import PERIOD
 from creditcalc.intake.read_files import Grid
+from creditcalc.intake.typed_lines import Lines, joined, read_lines
+from creditcalc.problems import InputError, Problem
+from creditcalc.rules.load import load_rulebook
+from creditcalc.rules.rulebook import Rulebook
 
 NO_LINES = "没有案例的县区也写一行，只填县区"
 
@@ -37,10 +39,11 @@ NO_LINES = "没有案例的县区也写一行，只填县区"
 class Ledgers:
     """Inputs of one period as a table like that of ``read_inputs``, and what they come from.
 
-    ``cases`` is long: for each jurisdiction and input the cases that add to it, with what each adds; a case without a value
-    leaves the input open. ``later`` lists cases after the day asked for, ``repeated`` lines of which another is the same case,
-    ``counts`` how many there are of each, ``statements`` the register's texts. ``problems`` are bad cases (errors) and what
-    only needs a look (notices).
+    ``cases`` is long: for each jurisdiction and input the cases that add to it, with what each
+    adds; a case without a value leaves the input open. ``later`` lists cases after the day asked
+    for, ``repeated`` lines of which another is the same case, ``counts`` how many there are of
+    each, ``statements`` the register's texts. ``problems`` are bad cases (errors) and what only
+    needs a look (notices).
     """
 
     period: str
@@ -70,8 +73,9 @@ def read_ledgers(
 ) -> Ledgers:
     """The inputs that the ledgers of a folder (and the folders in it) give for a period.
 
-    The period is by default the last month of their cases that is not far from the others. Cases count as they were on
-    ``as_of``, the period's last day by default. InputError where there is no ledger to count.
+    The period is by default the last month of their cases that is not far from the others. Cases
+    count as they were on ``as_of``, the period's last day by default. InputError where there is no
+    ledger to count.
     """
     ledgers, problems = _read(Path(folder))
     lost = _lost(ledgers, problems)
@@ -86,7 +90,9 @@ def read_ledgers(
     span = usual_span(ledgers)
     if not (span or period or as_of):
         errors = [problem for problem in problems if problem.severity == "error"]
-        raise InputError([*errors, Problem("台账里没有日期，不知道是哪个期间", cure="写明期间，如 2021-05")])
+        raise InputError(
+            [*errors, Problem("台账里没有日期，不知道是哪个期间", cure="写明期间，如 2021-05")]
+        )
     asked, notices = _asked(ledgers, span, period, as_of, report_days, book or load_rulebook())
     problems += notices
     tally = Tally()
@@ -97,7 +103,11 @@ def read_ledgers(
         judge(kinds()[name], lines, places, asked)
         count(kinds()[name], lines, places, asked, tally, lost=name in lost)
         problems += lines.problems[known:]
-    register = sound_cases(ledgers["cases"], kinds()["cases"], asked) if "cases" in ledgers else pd.DataFrame()
+    register = (
+        sound_cases(ledgers["cases"], kinds()["cases"], asked)
+        if "cases" in ledgers
+        else pd.DataFrame()
+    )
     return Ledgers(
         asked.period,
         f"{asked.until:%Y-%m-%d}",
@@ -122,7 +132,9 @@ def _read(folder: Path) -> tuple[dict[str, Lines], list[Problem]]:
             problems += error.problems
             continue
         if kind is None:
-            problems.append(_notice(grid, "工作表名里有“说明”，没有读", "里面有案例就改工作表的名称"))
+            problems.append(
+                _notice(grid, "工作表名里有“说明”，没有读", "里面有案例就改工作表的名称")
+            )
             continue
         parts[kind.name].append(lines := read_lines(grid, kind.columns))
         if lines.frame.empty:
@@ -136,18 +148,32 @@ def _notice(grid: Grid, what: str, cure: str) -> Problem:
 
 
 def _lost(ledgers: Iterable[str], problems: Iterable[Problem]) -> dict[str, Problem]:
-    """A notice for each ledger of which a file is lost: for all of them, where the file's name does not say which."""
+    """A notice for each ledger of which a file is lost: for all of them, where the file's name does
+    not say which.
+    """
     files = {problem.file for problem in problems if problem.severity == "error"}
     named = [[kind.name for kind in kinds_of_file(file)] or [*kinds()] for file in files]
     what = "台账有文件没有读成，由它统计的数各县区都留空"
     lost = [name for name in ledgers if any(name in names for names in named)]
-    return {name: Problem(kinds()[name].title + what, cure="改好那个文件，再统计一次", severity="notice") for name in lost}
+    return {
+        name: Problem(
+            kinds()[name].title + what, cure="改好那个文件，再统计一次", severity="notice"
+        )
+        for name in lost
+    }
 
 
 def _asked(
-    ledgers: dict[str, Lines], span: Span | None, period: str, as_of: str, report_days: int, book: Rulebook
+    ledgers: dict[str, Lines],
+    span: Span | None,
+    period: str,
+    as_of: str,
+    report_days: int,
+    book: Rulebook,
 ) -> tuple[Asked, list[Problem]]:
-    """What is asked for, as far as it is said, else by the last case; notices of what is odd about it."""
+    """What is asked for, as far as it is said, else by the last case; notices of what is odd about
+    it.
+    """
     if period and not PERIOD.fullmatch(period):
         raise InputError([Problem("期间不是 YYYY-MM", period, "写成 2021-05")])
     try:
@@ -166,7 +192,10 @@ def _asked(
 
 def _table(ledgers: dict[str, Lines], places: Places, asked: Asked, tally: Tally) -> pd.DataFrame:
     """A row for each jurisdiction that some ledger names, in the form of ``read_inputs``."""
-    inputs = pd.DataFrame({name: tally.values[name] for name in asked.book.inputs if name in tally.values}, dtype=float)
+    inputs = pd.DataFrame(
+        {name: tally.values[name] for name in asked.book.inputs if name in tally.values},
+        dtype=float,
+    )
     order = [name for name in places.city_of if name in inputs.index]
     inputs = inputs.reindex(order)
     table = pd.DataFrame({"jurisdiction": order, "period": asked.period}, dtype="str")
@@ -178,7 +207,11 @@ def _table(ledgers: dict[str, Lines], places: Places, asked: Asked, tally: Tally
 
 def _remarks(ledgers: dict[str, Lines]) -> pd.Series:
     """What all lines of a jurisdiction in some ledger remark, such as that they are invented."""
-    frames = [lines.frame[["jurisdiction", "remark"]] for lines in ledgers.values() if "remark" in lines.frame]
+    frames = [
+        lines.frame[["jurisdiction", "remark"]]
+        for lines in ledgers.values()
+        if "remark" in lines.frame
+    ]
     shared: dict[str, dict[str, None]] = defaultdict(dict)
     for frame in frames:
         for name, said in frame.groupby("jurisdiction")["remark"].unique().items():

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from creditcalc.intake.cells import Fault
 from creditcalc.case_lists.cases import tell_missing_parts
 from creditcalc.case_lists.counts import Asked, findings
 from creditcalc.case_lists.kinds import JURISDICTIONS, LedgerKind, kinds
-from creditcalc.intake.typed_lines import JURISDICTION, Lines
 from creditcalc.case_lists.repeats import find_repeats
+from creditcalc.intake.cells import Fault
+from creditcalc.intake.typed_lines import JURISDICTION, Lines
 from creditcalc.problems import Problem, nearest
 
 
 @dataclass(frozen=True)
 class Places:
-    """Which jurisdictions there are (any, unless they are ``listed``), and the city of each; a city is its own."""
+    """Which jurisdictions there are (any, unless they are ``listed``), and the city of each; a city
+    is its own.
+    """
 
     city_of: dict[str, str]
     listed: bool
@@ -34,7 +36,9 @@ class Places:
 
 
 def settle_list(listed: Lines) -> list[Problem]:
-    """The problems of a list of jurisdictions that says two things of one; it is in the list no more."""
+    """The problems of a list of jurisdictions that says two things of one; it is in the list no
+    more.
+    """
     known = len(listed.problems)
     find_repeats(kinds()[JURISDICTIONS], listed)
     return listed.problems[known:]
@@ -45,30 +49,51 @@ def settle_places(listed: Lines | None, ledgers: dict[str, Lines], names: Iterab
     city_of = dict.fromkeys(names, "")
     cities: list[str] = []
     if listed is not None:
-        frame = listed.frame[~listed.bad].reindex(columns=["jurisdiction", "level", "city"]).astype("str")
+        frame = (
+            listed.frame[~listed.bad]
+            .reindex(columns=["jurisdiction", "level", "city"])
+            .astype("str")
+        )
         city_of |= dict(zip(frame["jurisdiction"], frame["city"].fillna(""), strict=True))
         cities = [*frame.loc[frame["level"] == "city", "jurisdiction"], *frame["city"].dropna()]
     known = bool(city_of)
     if not cities and "ranks" in ledgers:
         cities = [*ledgers["ranks"].frame["jurisdiction"].dropna().unique()]
     if not known:
-        seen = [str(name) for lines in ledgers.values() for name in lines.frame["jurisdiction"].dropna().unique()]
+        seen = [
+            str(name)
+            for lines in ledgers.values()
+            for name in lines.frame["jurisdiction"].dropna().unique()
+        ]
         city_of = dict.fromkeys(seen, "")
     only = cities[0] if len(set(cities)) == 1 else ""
-    return Places({name: city or only for name, city in city_of.items()} | {city: city for city in cities}, known)
+    return Places(
+        {name: city or only for name, city in city_of.items()} | {city: city for city in cities},
+        known,
+    )
 
 
 def judge(kind: LedgerKind, lines: Lines, places: Places, asked: Asked) -> None:
     """Find the bad cases of a ledger."""
     frame, who = lines.frame, lines.frame["jurisdiction"]
     for name in who[places.listed & who.notna() & ~who.isin([*places.city_of])].unique():
-        lines.find(who == name, Fault("名单里没有这个县区", nearest(name, places.city_of) or "核对名称"), JURISDICTION)
+        lines.find(
+            who == name,
+            Fault("名单里没有这个县区", nearest(name, places.city_of) or "核对名称"),
+            JURISDICTION,
+        )
     of_city = who.isin(places.cities)
     if kind.of_city:
-        lines.find(who.notna() & ~of_city & ~lines.bad, Fault("不是城市", "这本台账按城市记"), JURISDICTION)
+        lines.find(
+            who.notna() & ~of_city & ~lines.bad, Fault("不是城市", "这本台账按城市记"), JURISDICTION
+        )
     elif kind.name != "cases":
         divided = {places.city_of.get(name) for name in who[~of_city].unique()}
-        lines.find(of_city & who.isin(divided), Fault("台账已按县区记，又有全市的一行", "写明是哪个县区的"), JURISDICTION)
+        lines.find(
+            of_city & who.isin(divided),
+            Fault("台账已按县区记，又有全市的一行", "写明是哪个县区的"),
+            JURISDICTION,
+        )
     find_repeats(kind, lines)
     _tell_contrary_reports(lines)
     sole = frame[frame["same_as"] == ""]
@@ -86,7 +111,9 @@ def _tell_contrary_reports(lines: Lines) -> None:
     having = frame.loc[frame["filled"], "jurisdiction"].dropna().unique()
     contrary = ~frame["filled"] & frame["jurisdiction"].isin(having)
     first = contrary & ~frame[["file", "sheet", "jurisdiction"]].where(contrary).duplicated()
-    fault = Fault("这一行说没有案例，别处却有这个县区的案例，按有案例计", "删去这一行，或核对那些案例")
+    fault = Fault(
+        "这一行说没有案例，别处却有这个县区的案例，按有案例计", "删去这一行，或核对那些案例"
+    )
     lines.find(first, fault, JURISDICTION, severity="notice")
 
 

@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from creditcalc.intake.read_files import Grid, plain
 from creditcalc.intake.typed_lines import Column
 from creditcalc.problems import InputError
-from creditcalc.intake.read_files import Grid, plain
 
 JURISDICTIONS = "jurisdictions"
 
@@ -49,8 +49,13 @@ class LedgerKind:
 @cache
 def kinds() -> dict[str, LedgerKind]:
     """Every kind by its name."""
-    texts: dict[str, dict[str, Any]] = tomllib.loads((Path(__file__).parent / "kinds.toml").read_text(encoding="utf-8"))
-    return {name: LedgerKind(name, **{**text, "columns": _columns(text["columns"])}) for name, text in texts.items()}
+    texts: dict[str, dict[str, Any]] = tomllib.loads(
+        (Path(__file__).parent / "kinds.toml").read_text(encoding="utf-8")
+    )
+    return {
+        name: LedgerKind(name, **{**text, "columns": _columns(text["columns"])})
+        for name, text in texts.items()
+    }
 
 
 def _columns(texts: list[dict[str, Any]]) -> tuple[Column, ...]:
@@ -60,7 +65,11 @@ def _columns(texts: list[dict[str, Any]]) -> tuple[Column, ...]:
 
 def kinds_named(text: str) -> list[LedgerKind]:
     """The kinds whose title or name a text holds."""
-    return [kind for kind in kinds().values() if kind.title in plain(text) or kind.name in plain(text).casefold()]
+    return [
+        kind
+        for kind in kinds().values()
+        if kind.title in plain(text) or kind.name in plain(text).casefold()
+    ]
 
 
 def kinds_of_file(file: str) -> list[LedgerKind]:
@@ -71,7 +80,9 @@ def kinds_of_file(file: str) -> list[LedgerKind]:
 
 
 def kind_of(grid: Grid) -> LedgerKind | None:
-    """The ledger that a sheet's title names, else its file or a folder; None for a sheet of explanations."""
+    """The ledger that a sheet's title names, else its file or a folder; None for a sheet of
+    explanations.
+    """
     if "说明" in grid.sheet:
         return None
     named = kinds_named(grid.sheet) or kinds_of_file(grid.file)

@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.case_lists.kinds import LedgerKind
+from creditcalc.intake.read_files import plain
 from creditcalc.intake.typed_lines import PLACE, Lines
 from creditcalc.problems import Problem
-from creditcalc.intake.read_files import plain
 
 ONE_LINE = "是一件就只留一行"
 RIGHT_LINE = "核对哪一行对，只留那一行"
@@ -37,7 +37,9 @@ def find_repeats(kind: LedgerKind, lines: Lines) -> None:
     cells = _cells(kind, found)
     cases = _cases(kind, found, cells)
     versions, apart = _compared(cases)
-    again = (cases["first"].to_numpy() != cases.index) & ~apart.reindex(cases.index, fill_value=False)
+    again = (cases["first"].to_numpy() != cases.index) & ~apart.reindex(
+        cases.index, fill_value=False
+    )
     differ = again & (cases["whole"] != cases["whole"].loc[cases["first"]].to_numpy())
     lines.problems += _contradictions(kind, found, cells, cases["first"][differ])
     lines.problems += _told_versions(found, versions)
@@ -81,7 +83,8 @@ def _said(column: pd.Series) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
 
 
 def _cases(kind: LedgerKind, found: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """For each line its ``case``, whose ``first`` line is which, and its ``whole``, equal where all columns are.
+    """For each line its ``case``, whose ``first`` line is which, and its ``whole``, equal where all
+    columns are.
 
     ``loose`` lines may be equal to another and yet be a case of their own.
     """
@@ -102,7 +105,9 @@ def _cases(kind: LedgerKind, found: pd.DataFrame, cells: pd.DataFrame) -> pd.Dat
 
 
 def _with_number(numbered: pd.Series, whole: pd.Series, case: pd.Series) -> pd.Series:
-    """The cases of lines without a key: the first with a key that agrees in all else, where there is one."""
+    """The cases of lines without a key: the first with a key that agrees in all else, where there
+    is one.
+    """
     first = numbered.groupby(whole.loc[numbered.index]).first()
     return whole.map(first).fillna(case)
 
@@ -214,7 +219,14 @@ def _told(found: pd.DataFrame, firsts: pd.Series, what: str, cure: str) -> Itera
     mine, theirs = found.loc[firsts.index], found.loc[firsts].set_axis(firsts.index)
     near = (mine[["file", "sheet"]] == theirs[["file", "sheet"]]).all(axis=1)
     each = mine["row"].where(near, 0)  # a line of the same table is told by itself
-    keys = [mine["file"], mine["sheet"], mine["jurisdiction"], theirs["file"], theirs["sheet"], each]
+    keys = [
+        mine["file"],
+        mine["sheet"],
+        mine["jurisdiction"],
+        theirs["file"],
+        theirs["sheet"],
+        each,
+    ]
     for _, rows in mine.groupby(keys, sort=False):
         row, first = rows.iloc[0], theirs.loc[rows.index[0]]
         text = f"与{_seen_from(row, first)}{what}"

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from creditcalc.intake.cells import Fault
 from creditcalc.case_lists.kinds import LedgerKind, kinds
+from creditcalc.intake.cells import Fault
 from creditcalc.intake.typed_lines import Lines
 from creditcalc.problems import Problem
 
@@ -118,7 +118,12 @@ def find_far(kind: LedgerKind, lines: Lines, span: Span, until: pd.Timestamp) ->
 
 def _far_ahead_of(day: pd.Timestamp) -> pd.Timestamp:
     """The last moment that is not far after a day: the end of its month two years on."""
-    return day + pd.DateOffset(months=FAR_AHEAD) + pd.offsets.MonthEnd(0) + pd.Timedelta(days=1, microseconds=-1)
+    return (
+        day
+        + pd.DateOffset(months=FAR_AHEAD)
+        + pd.offsets.MonthEnd(0)
+        + pd.Timedelta(days=1, microseconds=-1)
+    )
 
 
 def _take_out(lines: Lines, far: pd.Series, fault: Fault, kind: LedgerKind, name: str) -> None:

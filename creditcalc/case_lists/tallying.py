@@ -33,8 +33,12 @@ class Tally:
     counts: list[pd.DataFrame] = field(default_factory=list)
 
 
-def count(kind: LedgerKind, lines: Lines, places: Places, asked: Asked, tally: Tally, *, lost: bool) -> None:
-    """Add a ledger's cases to the tally; where lines of it are ``lost``, no jurisdiction has a number."""
+def count(
+    kind: LedgerKind, lines: Lines, places: Places, asked: Asked, tally: Tally, *, lost: bool
+) -> None:
+    """Add a ledger's cases to the tally; where lines of it are ``lost``, no jurisdiction has a
+    number.
+    """
     who, sound = lines.frame["jurisdiction"], sound_cases(lines, kind, asked)
     later, again = later_cases(lines, kind, asked), lines.frame["same_as"] != ""
     marks = {
@@ -66,13 +70,19 @@ def count(kind: LedgerKind, lines: Lines, places: Places, asked: Asked, tally: T
                     tally.values[name][owner] = float("nan")
 
 
-def _add(name: str, values: pd.Series, cases: pd.DataFrame, kind: LedgerKind, asked: Asked, tally: Tally) -> None:
+def _add(
+    name: str, values: pd.Series, cases: pd.DataFrame, kind: LedgerKind, asked: Asked, tally: Tally
+) -> None:
     """Add what cases give to one input, and the cases that give it."""
     groups = values.groupby(cases["jurisdiction"].loc[values.index])
-    result = groups.agg(COMBINED[name]) if name in COMBINED else groups.sum(skipna=False).round(DECIMALS)
+    result = (
+        groups.agg(COMBINED[name]) if name in COMBINED else groups.sum(skipna=False).round(DECIMALS)
+    )
     tally.values[name].update(zip(result.index, result, strict=True))
     behind = values[values != 0]  # those without a value too
-    found = _named(kind, cases.loc[behind.index]).assign(input=name, value=behind, period=asked.period)
+    found = _named(kind, cases.loc[behind.index]).assign(
+        input=name, value=behind, period=asked.period
+    )
     tally.cases.append(found.assign(note=found.get("note", "")).reindex(columns=CASES))
 
 
@@ -85,9 +95,13 @@ def _named(kind: LedgerKind, cases: pd.DataFrame) -> pd.DataFrame:
     return cases.assign(ledger=kind.title, case=called)
 
 
-def _left_open(name: str, values: pd.Series, cases: pd.DataFrame, kind: LedgerKind, asked: Asked) -> Iterator[Problem]:
+def _left_open(
+    name: str, values: pd.Series, cases: pd.DataFrame, kind: LedgerKind, asked: Asked
+) -> Iterator[Problem]:
     """A notice for each jurisdiction whose input stays open because of blanks in its cases."""
-    for owner, many in cases.loc[values.index[values.isna()], "jurisdiction"].value_counts(sort=False).items():
+    for owner, many in (
+        cases.loc[values.index[values.isna()], "jurisdiction"].value_counts(sort=False).items()
+    ):
         what = f"{kind.title}台账有 {many} 行没有填全，“{asked.book.inputs[name].label}”留空"
         yield Problem(what, cure="补上空白", severity="notice", jurisdiction=str(owner))
 
@@ -95,14 +109,21 @@ def _left_open(name: str, values: pd.Series, cases: pd.DataFrame, kind: LedgerKi
 def _unions(
     sound: pd.DataFrame, whole: set[str], spoilt: set[str], places: Places, lines: Lines
 ) -> Iterator[tuple[pd.DataFrame, list[str]]]:
-    """For each city the domains of its counties and its own as the city's, if all of its counties keep the register."""
+    """For each city the domains of its counties and its own as the city's, if all of its counties
+    keep the register.
+    """
     for city in sorted(places.cities):
         counties = places.counties(city)
         if absent := [name for name in counties if name not in whole]:
             what = f"典型案例台账缺 {'、'.join(absent)}，全市的领域数没有合计"
-            lines.problems.append(Problem(what, cure="补上这些县区的台账", severity="notice", jurisdiction=city))
+            lines.problems.append(
+                Problem(what, cure="补上这些县区的台账", severity="notice", jurisdiction=city)
+            )
         elif city not in spoilt:
-            yield sound[sound["jurisdiction"].isin([*counties, city])].assign(jurisdiction=city), [city]
+            yield (
+                sound[sound["jurisdiction"].isin([*counties, city])].assign(jurisdiction=city),
+                [city],
+            )
 
 
 def stacked(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:

@@ -1,4 +1,6 @@
-"""Working days between two dates, with China's holidays and make-up workdays: a table of days, not a call per case."""
+"""Working days between two dates, with China's holidays and make-up workdays: a table of days, not
+a call per case.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,8 @@ def unknown(dates: pd.Series) -> pd.Series:
 
 
 def workdays(start: pd.Series, end: pd.Series) -> pd.Series:
-    """The working days after ``start`` up to ``end``; nothing where either is missing, InputError where one is not known.
+    """The working days after ``start`` up to ``end``; nothing where either is missing, InputError
+    where one is not known.
 
     The day of receipt does not count, and what is closed on that day took 0 days.
 
@@ -42,10 +45,15 @@ def workdays(start: pd.Series, end: pd.Series) -> pd.Series:
     """
     for dates in (start, end):
         if unknown(dates).any():
-            raise InputError([Problem(KNOWN, str(dates[unknown(dates)].iloc[0].date()), "更新 chinesecalendar")])
+            raise InputError(
+                [Problem(KNOWN, str(dates[unknown(dates)].iloc[0].date()), "更新 chinesecalendar")]
+            )
     first, passed = _table()
     known = (start.notna() & end.notna()).to_numpy()
     days = np.full(len(start), np.nan)
-    from_day, to_day = ((dates[known].to_numpy().astype("datetime64[D]") - first).astype(np.int64) for dates in (start, end))
+    from_day, to_day = (
+        (dates[known].to_numpy().astype("datetime64[D]") - first).astype(np.int64)
+        for dates in (start, end)
+    )
     days[known] = passed[to_day] - passed[from_day]
     return pd.Series(days, start.index)

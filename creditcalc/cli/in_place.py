@@ -15,10 +15,10 @@ import pandas as pd
 
 from creditcalc.intake.forms import is_form
 from creditcalc.intake.merge import merge_inputs
-from creditcalc.problems import OutputError, Problem
-from creditcalc.rules.rulebook import Rulebook
 from creditcalc.intake.read_files import read_grids
+from creditcalc.problems import OutputError, Problem
 from creditcalc.render.workbook import write_table
+from creditcalc.rules.rulebook import Rulebook
 
 DRAWN = re.compile("xl/(drawings/drawing|media/|charts/|embeddings/|pivotTables/)")
 ELSEWHERE = "用 --out 写到另一个文件"
@@ -43,7 +43,10 @@ def expect_nothing_lost(
             before, after = (merge_inputs([path], book).table for path in (old, new))
         reasons = [*lost(before, after, str(old))]
     if reasons:
-        what, cure = "原样留着，没有改动：替换会丢失上面列出的内容", f"先改正上面列出的再合并，或{ELSEWHERE}"
+        what, cure = (
+            "原样留着，没有改动：替换会丢失上面列出的内容",
+            f"先改正上面列出的再合并，或{ELSEWHERE}",
+        )
         raise OutputError([*reasons, Problem(what, "", cure, file=str(old))])
 
 
@@ -75,7 +78,9 @@ def _of_the_workbook(old: Path) -> Iterator[Problem]:
         comments = [cell.coordinate for cell in cells if cell.comment]
         for what, found in (("公式", formulas), ("批注", comments)):
             if found:
-                yield Problem(f"工作表里有{what}，结果里没有", found[0], ELSEWHERE, file=str(old), sheet=name)
+                yield Problem(
+                    f"工作表里有{what}，结果里没有", found[0], ELSEWHERE, file=str(old), sheet=name
+                )
 
 
 def _holds(cell: Any) -> bool:
@@ -97,7 +102,13 @@ def lost(before: pd.DataFrame, after: pd.DataFrame, file: str) -> Iterator[Probl
             yield Problem("合并的结果里没有这一行", who, ELSEWHERE, file=file)
         elif [] not in changed:
             name = min(changed, key=len)[0]
-            yield Problem(f"合并的结果里 {who} 的这一格变了", str(row[name]), ELSEWHERE, file=file, column=name)
+            yield Problem(
+                f"合并的结果里 {who} 的这一格变了",
+                str(row[name]),
+                ELSEWHERE,
+                file=file,
+                column=name,
+            )
 
 
 def _changed(row: Record, new: Record) -> list[str]:

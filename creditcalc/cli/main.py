@@ -1,4 +1,6 @@
-"""The command line. What a command needs is imported when it runs, so that help and faults of a call come at once."""
+"""The command line. What a command needs is imported when it runs, so that help and faults of a
+call come at once.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from creditcalc.cli import desk
-from creditcalc.files import fixed_time
 from creditcalc.cli.options import (
     CITY,
     COUNTY,
@@ -28,7 +29,8 @@ from creditcalc.cli.options import (
     engine,
     in_words,
     tell_problems,
-)  # fmt: skip
+)
+from creditcalc.files import fixed_time
 from creditcalc.problems import InputError, Problem
 from creditcalc.render.terminal import Program, aligned, use_utf8
 
@@ -39,10 +41,22 @@ if TYPE_CHECKING:
     from creditcalc.intake.checked_table import Checked
     from creditcalc.rules.rulebook import Rulebook
 
-STATUSES = {"made": "生成", "unchanged": "未变", "failed": "失败", "refused": "因数据错误未生成", "left": "本次未做"}
+STATUSES = {
+    "made": "生成",
+    "unchanged": "未变",
+    "failed": "失败",
+    "refused": "因数据错误未生成",
+    "left": "本次未做",
+}
 INLINE = "module://matplotlib_inline.backend_inline"  # which shows figures in the notebook
 SCOPES = {"county": "县区", "city": "市"}
-ROLLUPS = {"sum": "各县区相加", "any": "有一处为是", "all": "处处为是", "max": "取最大", "city": "市级填报"}
+ROLLUPS = {
+    "sum": "各县区相加",
+    "any": "有一处为是",
+    "all": "处处为是",
+    "max": "取最大",
+    "city": "市级填报",
+}
 TOTALS = {
     "jurisdiction": "县区",
     "period": "期间",
@@ -70,9 +84,20 @@ def cli(ctx: click.Context) -> None:
 @click.argument("data", metavar="[数据]", type=PATH, required=False)
 @PERIOD
 @COUNTY
-@click.option("--city", metavar="市", default="", help="县区所属的市，表中没有写明时要用；表中有几个市时只做这一个")
+@click.option(
+    "--city",
+    metavar="市",
+    default="",
+    help="县区所属的市，表中没有写明时要用；表中有几个市时只做这一个",
+)
 @READING
-@click.option("--jobs", metavar="个数", default=str(os.cpu_count() or 1), callback=count, help="同时做几页，默认为处理器核数")
+@click.option(
+    "--jobs",
+    metavar="个数",
+    default=str(os.cpu_count() or 1),
+    callback=count,
+    help="同时做几页，默认为处理器核数",
+)
 @click.option(
     "--engine",
     metavar="方式",
@@ -80,25 +105,47 @@ def cli(ctx: click.Context) -> None:
     callback=engine,
     help=f"怎样运行笔记本：{'、'.join(ENGINES)}，默认 {ENGINES[0]}",
 )
-@click.option("--scheduler", metavar="地址", default="", help="Dask 调度器的地址，如 tcp://10.0.0.1:8786；页面由它的 worker 做")
-@click.option("--timeout", metavar="秒", default="300", callback=count, help="一页最多用多少秒，默认 300；超时只影响这一页")
-@click.option("--out", metavar="文件夹", default="reports", type=PATH, help="报告放在哪里，默认 reports")
+@click.option(
+    "--scheduler",
+    metavar="地址",
+    default="",
+    help="Dask 调度器的地址，如 tcp://10.0.0.1:8786；页面由它的 worker 做",
+)
+@click.option(
+    "--timeout",
+    metavar="秒",
+    default="300",
+    callback=count,
+    help="一页最多用多少秒，默认 300；超时只影响这一页",
+)
+@click.option(
+    "--out", metavar="文件夹", default="reports", type=PATH, help="报告放在哪里，默认 reports"
+)
 @click.option("--units/--no-units", default=True, help="各责任单位的页面也做（默认），或不做")
 @click.option("--pdf", is_flag=True, help="每页另印一份 PDF，要装有 Chromium 或 Chrome")
-@click.option("--force", is_flag=True, help="没有变化的页面也重做，并覆盖 report 没有写过或已被改动的同名文件")
+@click.option(
+    "--force", is_flag=True, help="没有变化的页面也重做，并覆盖 report 没有写过或已被改动的同名文件"
+)
 @RULEBOOK
-@click.option("--as-of", metavar="日期", default="", callback=day, help="按哪一天算“今天”，默认为期间的最后一天")
+@click.option(
+    "--as-of",
+    metavar="日期",
+    default="",
+    callback=day,
+    help="按哪一天算“今天”，默认为期间的最后一天",
+)
 def report(**choices: Any) -> int:
     """生成一个期间的全部报告：每个县区一页，全市一页，加目录和汇总表。
 
-    数据是 CSV、Excel、Parquet 文件或放这些文件的文件夹；不写则用内置的示例数据。不写期间则取数据中最近的一期。
+    数据是 CSV、Excel、Parquet
+    文件或放这些文件的文件夹；不写则用内置的示例数据。不写期间则取数据中最近的一期。
     """
     from creditcalc.batch.workers import PRELOADED, start
 
     if not choices["scheduler"]:
         start(PRELOADED[choices["engine"]])  # it gets ready while this process imports and reads
-    from creditcalc.batch.runner import run
     from creditcalc.batch.plan import Options
+    from creditcalc.batch.runner import run
 
     outcome = run(Options(**choices))
     _tell_run(outcome)
@@ -109,10 +156,29 @@ def report(**choices: Any) -> int:
 @DATA
 @READING
 @CITY
-@click.option("--roll-up", "rolled_up", is_flag=True, help="由县区汇总出市级行，县区的空白按规则取市级的值")
-@click.option("--out", metavar="文件", type=PATH, callback=ending(*ENDINGS), help=f"逐项得分，{'、'.join(ENDINGS)}")
-@click.option("--totals", metavar="文件", type=PATH, callback=ending(*ENDINGS), help=f"总分，{'、'.join(ENDINGS)}")
-@click.option("--scheduler", metavar="地址", default="", help="Dask 调度器的地址：Parquet 文件夹由它的 worker 逐个文件计分")
+@click.option(
+    "--roll-up", "rolled_up", is_flag=True, help="由县区汇总出市级行，县区的空白按规则取市级的值"
+)
+@click.option(
+    "--out",
+    metavar="文件",
+    type=PATH,
+    callback=ending(*ENDINGS),
+    help=f"逐项得分，{'、'.join(ENDINGS)}",
+)
+@click.option(
+    "--totals",
+    metavar="文件",
+    type=PATH,
+    callback=ending(*ENDINGS),
+    help=f"总分，{'、'.join(ENDINGS)}",
+)
+@click.option(
+    "--scheduler",
+    metavar="地址",
+    default="",
+    help="Dask 调度器的地址：Parquet 文件夹由它的 worker 逐个文件计分",
+)
 @FORCE
 @RULEBOOK
 def score(
@@ -130,11 +196,11 @@ def score(
 
     只放 Parquet 文件的文件夹逐个文件计分，结果边算边写（.parquet 或 .csv），数据可以比内存大。
     """
-    from creditcalc.scoring import scorecard
-    from creditcalc.intake.checked_table import check_inputs
-    from creditcalc.rules.load import load_rulebook
     from creditcalc.cli.outputs import check_outputs
+    from creditcalc.intake.checked_table import check_inputs
     from creditcalc.render.workbook import write_tables
+    from creditcalc.rules.load import load_rulebook
+    from creditcalc.scoring import scorecard
 
     if city and not rolled_up:
         raise click.UsageError("--city 要与 --roll-up 合用", click.get_current_context())
@@ -175,7 +241,9 @@ def score(
 @click.option("--period", metavar="期间", required=True, help="期间，如 2021-05")
 @click.option("--item", "id", metavar="编号", required=True, help="指标编号，如 S6.1.3a")
 @READING
-@click.option("--city", metavar="市", default="", help="县区所属的市，表中没有写明或几个市有同名县区时要用")
+@click.option(
+    "--city", metavar="市", default="", help="县区所属的市，表中没有写明或几个市有同名县区时要用"
+)
 @click.option("--json", "as_json", is_flag=True, help="打印成 JSON")
 @RULEBOOK
 def explain(
@@ -238,10 +306,20 @@ def rules(rulebook: Path | None) -> int:
 
     book = load_rulebook(rulebook)
     rows = [
-        (r.id, r.name, f"{r.full:g}" if r.full else "", SCOPES[r.scope], r.clause, r.rule, "、".join(r.readings))
+        (
+            r.id,
+            r.name,
+            f"{r.full:g}" if r.full else "",
+            SCOPES[r.scope],
+            r.clause,
+            r.rule,
+            "、".join(r.readings),
+        )
         for r in book.rules.values()
     ]
-    click.echo(f"{book.title}，{book.document}，{book.edition}：{len(rows)} 条规则，满分 {book.full:g}，附加 {book.bonus:g}")
+    click.echo(
+        f"{book.title}，{book.document}，{book.edition}：{len(rows)} 条规则，满分 {book.full:g}，附加 {book.bonus:g}"
+    )
     click.echo(aligned(["编号", "名称", "满分", "任务", "依据", "规则", "读法"], rows))
     inputs = [(i.name, i.label, i.unit, ROLLUPS[i.rollup], i.help) for i in book.inputs.values()]
     click.echo(f"\n数据项 {len(inputs)} 个，列名或名称都可以作数据表的列：")
@@ -264,7 +342,9 @@ def _sound(table: pd.DataFrame, checked: Checked) -> list[bool]:
 def _score_partitions(
     folder: Path, book: Rulebook, readings: dict[str, str], outputs: dict[str, Path], scheduler: str
 ) -> list[Problem] | None:
-    """The problems of a folder scored file by file; None where it has other files or the results go to Excel."""
+    """The problems of a folder scored file by file; None where it has other files or the results go
+    to Excel.
+    """
     from creditcalc.cluster.partitions import check_size, partitions, score_partitions
 
     files = partitions(folder)
@@ -297,13 +377,23 @@ def _tell_run(outcome: Run) -> None:
         click.echo(text, err=True)
     if stale := sum(page.pdf != "" and not page.printed for page in outcome.pages):
         click.echo(f"{stale} 份 PDF 是旧页面印的；用 --pdf 重印", err=True)
-    counts = {word: sum(page.status == status for page in outcome.pages) for status, word in STATUSES.items()}
-    click.echo("，".join(f"{word} {n} 页" for word, n in counts.items() if n) + f"：{outcome.folder / 'index.html'}")
+    counts = {
+        word: sum(page.status == status for page in outcome.pages)
+        for status, word in STATUSES.items()
+    }
+    click.echo(
+        "，".join(f"{word} {n} 页" for word, n in counts.items() if n)
+        + f"：{outcome.folder / 'index.html'}"
+    )
 
 
 def main() -> None:
     """The program ``creditcalc``."""
-    gc.set_threshold(100_000)  # importing makes much and leaves no garbage: a tenth of the time to start is looking for it
-    os.environ["MPLBACKEND"] = INLINE  # an unknown one in the environment would end matplotlib's import
+    gc.set_threshold(
+        100_000
+    )  # importing makes much and leaves no garbage: a tenth of the time to start is looking for it
+    os.environ["MPLBACKEND"] = (
+        INLINE  # an unknown one in the environment would end matplotlib's import
+    )
     use_utf8()
     cli(prog_name="creditcalc")

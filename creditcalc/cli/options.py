@@ -1,4 +1,6 @@
-"""Options and answers that commands share: readings, days, numbers, endings of files, problems on stderr."""
+"""Options and answers that commands share: readings, days, numbers, endings of files, problems on
+stderr.
+"""
 
 from __future__ import annotations
 
@@ -63,13 +65,24 @@ def ending(*endings: str) -> Callable[[click.Context, click.Parameter, Path | No
 PATH = click.Path(path_type=Path)
 DATA = click.argument("data", metavar="数据", type=PATH)
 READING = click.option(
-    "--reading", "readings", metavar="读法=选项", multiple=True, callback=reading, help="改选一种读法，可多次"
+    "--reading",
+    "readings",
+    metavar="读法=选项",
+    multiple=True,
+    callback=reading,
+    help="改选一种读法，可多次",
 )
-RULEBOOK = click.option("--rulebook", metavar="文件", type=PATH, help="规则文件（TOML），默认为内置的 2021 年版")
-CITY = click.option("--city", metavar="市", default="", help="与 --roll-up 合用：表中没有写明时，县区所属的市")
+RULEBOOK = click.option(
+    "--rulebook", metavar="文件", type=PATH, help="规则文件（TOML），默认为内置的 2021 年版"
+)
+CITY = click.option(
+    "--city", metavar="市", default="", help="与 --roll-up 合用：表中没有写明时，县区所属的市"
+)
 PERIOD = click.option("--period", metavar="期间", default="", help="期间，如 2021-05")
 FORCE = click.option("--force", is_flag=True, help="已经有了的输出文件也覆盖；这次要读的文件除外")
-COUNTY = click.option("--county", "counties", metavar="县区", multiple=True, help="县区名称，可多次")
+COUNTY = click.option(
+    "--county", "counties", metavar="县区", multiple=True, help="县区名称，可多次"
+)
 
 
 def tell_problems(problems: Iterable[Problem]) -> None:
@@ -82,4 +95,7 @@ def in_words(frame: pd.DataFrame) -> list[list[str]]:
     """A frame's cells for the terminal, numbers with a fraction as points."""
     from creditcalc.rules import phrases
 
-    return [[phrases.points(x) if isinstance(x, float) else str(x) for x in row] for row in frame.to_numpy(dtype=object)]
+    return [
+        [phrases.points(x) if isinstance(x, float) else str(x) for x in row]
+        for row in frame.to_numpy(dtype=object)
+    ]

@@ -61,7 +61,9 @@ def _unfit(path: Path) -> Problem | None:
     if path.is_dir():
         return Problem("这是文件夹，不是文件", "", ANOTHER, file=str(path))
     if not path.parent.is_dir():
-        return Problem("没有要写入的文件夹", str(path.parent), "先建这个文件夹，或换一个位置", file=str(path))
+        return Problem(
+            "没有要写入的文件夹", str(path.parent), "先建这个文件夹，或换一个位置", file=str(path)
+        )
     return None
 
 
@@ -84,10 +86,14 @@ def _read_next(path: Path, data: Sequence[Path], deep: bool) -> Problem | None:
     for given in data:
         if given.is_dir() and given.resolve() in (parents if deep else parents[:1]):
             cure = f"写到这个文件夹之外；{NEVER}"
-            return Problem("在要读的文件夹里，下次会被当作数据来读", str(given), cure, file=str(path))
+            return Problem(
+                "在要读的文件夹里，下次会被当作数据来读", str(given), cure, file=str(path)
+            )
         if given.parent.resolve() == parents[0] and folded(path.stem) == EVIDENCE:
             cure = f"{ANOTHER}；{NEVER}"
-            return Problem("数据旁边叫这个名字的文件会被当作佐证材料表来读", "", cure, file=str(path))
+            return Problem(
+                "数据旁边叫这个名字的文件会被当作佐证材料表来读", "", cure, file=str(path)
+            )
     return None
 
 

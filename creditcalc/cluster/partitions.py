@@ -1,7 +1,9 @@
-"""Scores a folder of Parquet files and writes the results as they come: here one after another, on a cluster a few at once.
+"""Scores a folder of Parquet files and writes the results as they come: here one after another, on
+a cluster a few at once.
 
-The results and the problems are those of the whole table. What a file cannot know by itself is found out first, from its
-names alone: the cities there are, and who stands in several files for the same period.
+The results and the problems are those of the whole table. What a file cannot know by itself is
+found out first, from its names alone: the cities there are, and who stands in several files for the
+same period.
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from creditcalc.intake.cells import Fault, parser
 from creditcalc.files import replacing
+from creditcalc.intake.cells import Fault, parser
 from creditcalc.intake.checked_table import (
     DOUBLED,
     IDENTITY,
@@ -36,9 +38,6 @@ from creditcalc.intake.checked_table import (
     told,
     without_faults,
 )
-from creditcalc.problems import InputError, Problem
-from creditcalc.rules.rulebook import Readings, Rulebook
-from creditcalc.scoring.scorecard import score
 from creditcalc.intake.read_files import (
     EXCEL_ROWS,
     KEYS,
@@ -51,10 +50,15 @@ from creditcalc.intake.read_files import (
     plain,
     read_grids,
 )
+from creditcalc.problems import InputError, Problem
+from creditcalc.rules.rulebook import Readings, Rulebook
+from creditcalc.scoring.scorecard import score
 from creditcalc.spreadsheet import for_csv
 
 ROWS = 2_000  # scored at once: the long table has a row for each rule
-Mapped = Callable[[Callable[[Path], pd.DataFrame], list[Path]], Iterator[pd.DataFrame]]  # as map does, of tables
+Mapped = Callable[
+    [Callable[[Path], pd.DataFrame], list[Path]], Iterator[pd.DataFrame]
+]  # as map does, of tables
 Who = tuple[str, str, str]  # city, jurisdiction, period
 
 
@@ -84,17 +88,25 @@ def partitions(folder: Path) -> list[Path]:
 
 
 def score_partitions(
-    folder: Path, book: Rulebook, readings: Readings, outputs: Mapping[str, Path], mapped: Mapped = map
+    folder: Path,
+    book: Rulebook,
+    readings: Readings,
+    outputs: Mapping[str, Path],
+    mapped: Mapped = map,
 ) -> list[Problem]:
-    """Score a folder of Parquet files into ``outputs`` (``items`` and ``totals``) and give all problems.
+    """Score a folder of Parquet files into ``outputs`` (``items`` and ``totals``) and give all
+    problems.
 
-    ``mapped`` makes a table of each file, in order. A jurisdiction with an error in any file is in no result.
-    Raises InputError where there is no row that can be scored, or more than an Excel sheet holds.
+    ``mapped`` makes a table of each file, in order. A jurisdiction with an error in any file is in
+    no result. Raises InputError where there is no row that can be scored, or more than an Excel
+    sheet holds.
     """
     files, problems = data_files(folder)
     known = _known(files, book, mapped)
     faulty = set()
-    for file, found in zip(files, mapped(partial(_problems, book=book, known=known), files), strict=True):
+    for file, found in zip(
+        files, mapped(partial(_problems, book=book, known=known), files), strict=True
+    ):
         problems.extend(found["problem"])
         if any(problem.severity == "error" for problem in found["problem"]):
             faulty.add(file)
@@ -103,7 +115,9 @@ def score_partitions(
     with ExitStack() as stack:
         sinks = {name: stack.enter_context(sink(path)) for name, path in outputs.items()}
         rows = 0
-        for blocks in mapped(partial(_scored, names=tuple(sinks), book=book, readings=readings, known=known), files):
+        for blocks in mapped(
+            partial(_scored, names=tuple(sinks), book=book, readings=readings, known=known), files
+        ):
             for name, write in sinks.items():
                 rows += sum(map(write, blocks[name]))
         if not rows:
@@ -116,7 +130,9 @@ def check_size(files: list[Path], book: Rulebook, outputs: Mapping[str, Path]) -
     rows = sum(pq.read_metadata(file).num_rows for file in files)
     long = {"items": rows * len(book.rules), "totals": rows}
     problems = [
-        Problem(f"结果约 {long[name]:,} 行，一张 Excel 工作表放不下", path.name, "改用 .parquet 或 .csv")
+        Problem(
+            f"结果约 {long[name]:,} 行，一张 Excel 工作表放不下", path.name, "改用 .parquet 或 .csv"
+        )
         for name, path in outputs.items()
         if path.suffix.lower() == ".xlsx" and long[name] >= EXCEL_ROWS
     ]
@@ -144,7 +160,9 @@ def _known(files: list[Path], book: Rulebook, mapped: Mapped) -> Known:
 def _names(file: Path, book: Rulebook) -> pd.DataFrame:
     """City of each row of a file, and a hash of jurisdiction and period where there are both."""
     table = read(file, book, keys_only=True).table
-    return pd.DataFrame({"city": table["city"].astype("category"), "hash": _hashes(table)}, index=table.index)
+    return pd.DataFrame(
+        {"city": table["city"].astype("category"), "hash": _hashes(table)}, index=table.index
+    )
 
 
 def _suspects(file: Path, book: Rulebook, known: Known, hashes: NDArray[np.uint64]) -> pd.DataFrame:
@@ -156,7 +174,9 @@ def _suspects(file: Path, book: Rulebook, known: Known, hashes: NDArray[np.uint6
 
 def _hashes(table: pd.DataFrame) -> pd.Series:
     """A hash of jurisdiction and period for each row that has both."""
-    named = table.loc[(table["jurisdiction"] != "") & (table["period"] != ""), ["jurisdiction", "period"]]
+    named = table.loc[
+        (table["jurisdiction"] != "") & (table["period"] != ""), ["jurisdiction", "period"]
+    ]
     return pd.util.hash_pandas_object(named, index=False).astype("UInt64").reindex(table.index)
 
 
@@ -172,12 +192,22 @@ def check_partition(file: Path, book: Rulebook, known: Known) -> Checked:
     if known.doubled:
         found = {finding.row for finding in findings if finding[2:4] == DOUBLED}
         people = enumerate(table[IDENTITY].itertuples(index=False, name=None))
-        findings += [Finding(n, "jurisdiction", *DOUBLED) for n, who in people if who in known.doubled and n not in found]
-    return Checked(placed(without_faults(table, findings)), problems + told(blocks, table, findings))
+        findings += [
+            Finding(n, "jurisdiction", *DOUBLED)
+            for n, who in people
+            if who in known.doubled and n not in found
+        ]
+    return Checked(
+        placed(without_faults(table, findings)), problems + told(blocks, table, findings)
+    )
 
 
-def _scored(file: Path, names: tuple[str, ...], book: Rulebook, readings: Readings, known: Known) -> pd.DataFrame:
-    """The results of a file's sound rows: for every so many of them a row of Arrow tables, one for each of ``names``."""
+def _scored(
+    file: Path, names: tuple[str, ...], book: Rulebook, readings: Readings, known: Known
+) -> pd.DataFrame:
+    """The results of a file's sound rows: for every so many of them a row of Arrow tables, one for
+    each of ``names``.
+    """
     table = (check_partition if file in known.faulty else read)(file, book, known).table
     owners = zip(table["city"], table["jurisdiction"], strict=True)
     table = table[[not is_unsound(known.unsound, city, name) for city, name in owners]]
@@ -205,14 +235,23 @@ def read(file: Path, book: Rulebook, known: Known | None = None, keys_only: bool
 
 
 def _columns(file: Path, book: Rulebook, keys_only: bool) -> tuple[Block, pd.DataFrame] | None:
-    """A file's columns where each holds numbers, or texts of which every one is good; None otherwise."""
+    """A file's columns where each holds numbers, or texts of which every one is good; None
+    otherwise.
+    """
     source = pq.ParquetFile(file)
-    known, header = column_names(book), [name for name in source.schema_arrow.names if not name.startswith("__index_level_")]
+    known, header = (
+        column_names(book),
+        [name for name in source.schema_arrow.names if not name.startswith("__index_level_")],
+    )
     written = {known.get(plain(text), ""): text for text in header}
     rows = source.metadata.num_rows
     if "" in written or len(written) < len(header) or not written.keys() >= {*REQUIRED} or not rows:
         return None
-    wanted = {name: written[name] for name in (*KEYS, *book.inputs) if name in written and not (keys_only and name not in KEYS)}
+    wanted = {
+        name: written[name]
+        for name in (*KEYS, *book.inputs)
+        if name in written and not (keys_only and name not in KEYS)
+    }
     cells = source.read(list(wanted.values()), use_threads=False)
     table: dict[str, pd.Series] = {}
     for name, text in wanted.items():
@@ -225,7 +264,9 @@ def _columns(file: Path, book: Rulebook, keys_only: bool) -> tuple[Block, pd.Dat
         table[name] = pd.Series([""] * rows, dtype="str")
     frame = pd.DataFrame(table).fillna(dict.fromkeys(KEYS, ""))
     frame["level"] = frame["level"].replace("", "county")
-    return Block(Grid(str(file), "", [], first=0), Cells(cells, wanted), written, range(1, rows + 1), []), frame
+    return Block(
+        Grid(str(file), "", [], first=0), Cells(cells, wanted), written, range(1, rows + 1), []
+    ), frame
 
 
 class Cells(Mapping[str, Any]):
@@ -280,7 +321,9 @@ def _numbers(column: pa.ChunkedArray, name: str, book: Rulebook) -> NDArray[np.f
 
 @contextmanager
 def sink(path: Path) -> Iterator[Callable[[pa.Table], int]]:
-    """Something that appends a table to a CSV or Parquet file, which is there at the end, and tells how many rows it had."""
+    """Something that appends a table to a CSV or Parquet file, which is there at the end, and tells
+    how many rows it had.
+    """
     writer: pq.ParquetWriter | None = None
     with replacing(path) as file, ExitStack() as stack:
 
@@ -290,7 +333,9 @@ def sink(path: Path) -> Iterator[Callable[[pa.Table], int]]:
                 first = not file.tell()
                 encoding = "utf-8-sig" if first else "utf-8"
                 frame = for_csv(table.to_pandas())
-                frame.to_csv(file, header=first, index=False, encoding=encoding, lineterminator="\n")
+                frame.to_csv(
+                    file, header=first, index=False, encoding=encoding, lineterminator="\n"
+                )
             else:
                 writer = writer or stack.enter_context(pq.ParquetWriter(file, table.schema))
                 writer.write_table(table)

@@ -1,4 +1,6 @@
-"""Evidence (佐证材料): what the ledger asks for, what has been handed in, and how each material stands on a day."""
+"""Evidence (佐证材料): what the ledger asks for, what has been handed in, and how each material
+stands on a day.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,10 @@ import pandas as pd
 
 from creditcalc.intake.cells import Fault
 from creditcalc.intake.checked_table import Checked, check_inputs
+from creditcalc.intake.read_files import READERS, REFUSED, plain, read_grids
 from creditcalc.intake.typed_lines import JURISDICTION, PLACE, Column, Lines, joined, read_lines
 from creditcalc.problems import Problem, nearest
 from creditcalc.rules.rulebook import Evidence, Rule, Rulebook
-from creditcalc.intake.read_files import READERS, REFUSED, plain, read_grids
 
 Place = tuple[str, str]  # of a jurisdiction: its city, its name
 ENDINGS = READERS.keys() | REFUSED  # a file of the latter is named as one that cannot be read
@@ -48,17 +50,27 @@ class Given:
 
 
 def beside(data: Path) -> list[Path]:
-    """The files of the evidence table that lie in a data folder or beside a data file: together they are one table."""
+    """The files of the evidence table that lie in a data folder or beside a data file: together
+    they are one table.
+    """
     folder = data if data.is_dir() else data.parent
     try:
         files = [path for path in sorted(folder.iterdir()) if path.is_file() and path != data]
     except OSError:  # whoever reads the data says why
         return []
-    return [path for path in files if path.name.split(".")[0].casefold() == TABLE and path.suffix.lower() in ENDINGS]
+    return [
+        path
+        for path in files
+        if path.name.split(".")[0].casefold() == TABLE and path.suffix.lower() in ENDINGS
+    ]
 
 
-def check_with_evidence(data: Path, book: Rulebook, city: str | None = None) -> tuple[Checked, pd.DataFrame | None]:
-    """The data with the problems of both, and the evidence that was handed in: None where no table of it lies beside."""
+def check_with_evidence(
+    data: Path, book: Rulebook, city: str | None = None
+) -> tuple[Checked, pd.DataFrame | None]:
+    """The data with the problems of both, and the evidence that was handed in: None where no table
+    of it lies beside.
+    """
     checked, paths = check_inputs(data, book, city or ""), beside(data)
     if not paths:
         return checked, None
@@ -68,7 +80,9 @@ def check_with_evidence(data: Path, book: Rulebook, city: str | None = None) -> 
 
 
 def _places(rows: pd.DataFrame, city: str) -> list[Place]:
-    """Every city and each of its counties, also those of months past; ``city`` is the only one where none is named."""
+    """Every city and each of its counties, also those of months past; ``city`` is the only one
+    where none is named.
+    """
     own = rows["city"].where(rows["city"] != "", city)
     cities = [name for name in dict.fromkeys([*own, city]) if name]
     counties = zip(own, rows["jurisdiction"], strict=True)
@@ -78,8 +92,8 @@ def _places(rows: pd.DataFrame, city: str) -> list[Place]:
 def check_evidence(paths: Sequence[Path], book: Rulebook, places: Sequence[Place]) -> Given:
     """The evidence table of one or more files; lines that cannot be used are left out and listed.
 
-    ``places`` are the city and the name of each jurisdiction; a city's own is its name twice. A county's line for what its city
-    is to hand in is noticed: nothing counts it.
+    ``places`` are the city and the name of each jurisdiction; a city's own is its name twice. A
+    county's line for what its city is to hand in is noticed: nothing counts it.
     """
     read = [read_grids(path) for path in paths]
     parts = [read_lines(grid, COLUMNS) for grids, _ in read for grid in grids]
@@ -122,7 +136,9 @@ def _settle_owners(lines: Lines, places: Sequence[Place]) -> None:
 
 
 def _check(lines: Lines, book: Rulebook) -> None:
-    """Find what a line names that does not exist, and materials that stand there twice; texts become the rulebook's own."""
+    """Find what a line names that does not exist, and materials that stand there twice; texts
+    become the rulebook's own.
+    """
     frame = lines.frame
     for id in frame["id"].dropna().unique():
         rows = frame["id"] == id
@@ -134,7 +150,11 @@ def _check(lines: Lines, book: Rulebook) -> None:
         texts |= {str(n): e.text for n, e in enumerate(book.rules[str(id)].evidence, 1)}
         meant = frame.loc[rows, "material"].map(plain, na_action="ignore").map(texts)
         strange = rows & ~lines.bad & meant.reindex(frame.index).isna()
-        lines.find(strange, Fault("台账没有要这份材料", f"写：{'；'.join(dict.fromkeys(texts.values()))}"), MATERIAL)
+        lines.find(
+            strange,
+            Fault("台账没有要这份材料", f"写：{'；'.join(dict.fromkeys(texts.values()))}"),
+            MATERIAL,
+        )
         frame.loc[rows, "material"] = meant
     _find_twice(lines)
 
@@ -158,23 +178,40 @@ def asked(book: Rulebook, level: str) -> Iterator[tuple[Rule, int, Evidence]]:
             yield from ((rule, n, evidence) for n, evidence in enumerate(rule.evidence, 1))
 
 
-def standing(book: Rulebook, owners: Sequence[tuple[str, str, str]], given: pd.DataFrame, as_of: str) -> pd.DataFrame:
-    """Every material that the ``owners`` (city, name, level) owe, and how it stands on the day ``as_of``.
+def standing(
+    book: Rulebook, owners: Sequence[tuple[str, str, str]], given: pd.DataFrame, as_of: str
+) -> pd.DataFrame:
+    """Every material that the ``owners`` (city, name, level) owe, and how it stands on the day
+    ``as_of``.
 
-    Columns: city, jurisdiction, level, id, number, kind, material, needs_seal, window_from, window_to, due, state, settled,
-    overdue, unit, remark.
+    Columns: city, jurisdiction, level, id, number, kind, material, needs_seal, window_from,
+    window_to, due, state, settled, overdue, unit, remark.
     """
     rows = [
-        {"city": city, "jurisdiction": name, "level": level, "id": rule.id, "number": n, "kind": e.kind, "material": e.text,
-         "needs_seal": e.sealed, "any": e.any, "unstated": e.text == book.unstated, "planned": book.materials_due,
-         "window_from": rule.window.get("from", ""), "window_to": rule.window.get("to", "")}
+        {
+            "city": city,
+            "jurisdiction": name,
+            "level": level,
+            "id": rule.id,
+            "number": n,
+            "kind": e.kind,
+            "material": e.text,
+            "needs_seal": e.sealed,
+            "any": e.any,
+            "unstated": e.text == book.unstated,
+            "planned": book.materials_due,
+            "window_from": rule.window.get("from", ""),
+            "window_to": rule.window.get("to", ""),
+        }
         for city, name, level in owners
         for rule, n, e in asked(book, level)
-    ]  # fmt: skip
+    ]
     frame = pd.DataFrame(rows).merge(given, how="left", on=[*OWNER, "id", "material"])
     day = frame["dated"].astype("datetime64[us]").dt.strftime("%Y-%m-%d")
     windowed = (frame["window_from"] != "") | (frame["window_to"] != "")
-    outside = (day < frame["window_from"]) | ((frame["window_to"] != "") & (day > frame["window_to"]))
+    outside = (day < frame["window_from"]) | (
+        (frame["window_to"] != "") & (day > frame["window_to"])
+    )
     conditions = [
         frame["unstated"],
         ~(frame["handed"] == 1),
@@ -183,12 +220,19 @@ def standing(book: Rulebook, owners: Sequence[tuple[str, str, str]], given: pd.D
         windowed & outside,
     ]
     state = np.select(conditions, [UNSTATED, *STATES[3:]], DONE)
-    one_of = frame[frame["any"]].assign(done=state[frame["any"]] == DONE).groupby([*OWNER, "id"])["done"].any()
+    one_of = (
+        frame[frame["any"]]
+        .assign(done=state[frame["any"]] == DONE)
+        .groupby([*OWNER, "id"])["done"]
+        .any()
+    )
     groups = pd.MultiIndex.from_frame(frame[[*OWNER, "id"]])
     spared = frame["any"].to_numpy() & one_of.reindex(groups).eq(True).to_numpy() & (state != DONE)
     frame["state"] = np.where(spared, SPARED, state)
     frame["settled"] = frame["state"].isin(SETTLED)
-    frame["due"] = frame["due"].astype("datetime64[us]").dt.strftime("%Y-%m-%d").fillna(frame["planned"])
+    frame["due"] = (
+        frame["due"].astype("datetime64[us]").dt.strftime("%Y-%m-%d").fillna(frame["planned"])
+    )
     frame["overdue"] = ~frame["settled"] & (frame["due"] < as_of)
     frame["dated"] = day
     return frame.drop(columns=["planned", "unstated", "handed", "sealed"])

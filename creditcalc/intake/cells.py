@@ -1,4 +1,6 @@
-"""Turns one cell as it was typed into a value, or into the fault that forbids it: numbers, flags, names, months."""
+"""Turns one cell as it was typed into a value, or into the fault that forbids it: numbers, flags,
+names, months.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from creditcalc.intake.number_format import Formatted
-from creditcalc.rules.rulebook import Input, Rulebook
 from creditcalc.intake.read_files import Merged, blank, plain
+from creditcalc.rules.rulebook import Input, Rulebook
 
 LONGEST = 50  # characters of a name
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control, format, surrogate, line and paragraph separator
@@ -20,11 +22,16 @@ LEVELS = {
     **dict.fromkeys(("county", "县区", "县(区)", "县", "区", "县级"), "county"),
     **dict.fromkeys(("city", "市", "市级"), "city"),
 }
-FLAGS = {**dict.fromkeys(("是", "有", "true", "yes"), 1.0), **dict.fromkeys(("否", "无", "false", "no"), 0.0)}
+FLAGS = {
+    **dict.fromkeys(("是", "有", "true", "yes"), 1.0),
+    **dict.fromkeys(("否", "无", "false", "no"), 0.0),
+}
 PERIOD = re.compile(r"[1-9][0-9]{3}-(0[1-9]|1[0-2])")
 MONTH, DAY = r"(?:[-/.年 ]+(1[0-2]|0?[1-9])|(1[0-2]|0[1-9]))", r"(?:[-/.月 ]+(?:[0-9]{1,2}日?)?)?"
 LIKE_PERIOD = re.compile(r"([1-9][0-9]{3})" + MONTH + DAY)
-EARLIEST = 1910  # a cell for dates shows a typed 2021 as a day of 1905, and a typed 5 as one of 1900
+EARLIEST = (
+    1910  # a cell for dates shows a typed 2021 as a day of 1905, and a typed 5 as one of 1900
+)
 JANUARY_OR_OCTOBER = re.compile(r"([1-9][0-9]{3})\.1")  # Excel makes 2021.1 of a typed 2021.10
 NUMBER = re.compile(r"[+-]?(([0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+)(\.[0-9]+)?|\.[0-9]+)")
 
@@ -58,7 +65,9 @@ MISSING = {
 
 
 def parser(name: str, book: Rulebook) -> Callable[[object], object]:
-    """What turns a cell of a column into its value: None for a blank, a Fault for what cannot be used."""
+    """What turns a cell of a column into its value: None for a blank, a Fault for what cannot be
+    used.
+    """
     keys: dict[str, Callable[[object], object]] = {
         "jurisdiction": _name,
         "period": _period,
@@ -99,7 +108,11 @@ def _number(cell: object, unit: str = "") -> float | Fault:
     if isinstance(cell, Formatted):
         return _formatted(cell, unit)
     text = plain(str(cell))
-    return float(text.replace(",", "")) if NUMBER.fullmatch(text) else _fault(text, NOT_NUMBERS) or NOT_A_NUMBER
+    return (
+        float(text.replace(",", ""))
+        if NUMBER.fullmatch(text)
+        else _fault(text, NOT_NUMBERS) or NOT_A_NUMBER
+    )
 
 
 def _formatted(cell: Formatted, unit: str) -> float | Fault:
@@ -153,7 +166,9 @@ def _period(cell: object) -> str | Fault:
     if PERIOD.fullmatch(text):
         return text
     if either := JANUARY_OR_OCTOBER.fullmatch(text):
-        cure = f"可能是 {either[1]}-01，也可能是 {either[1]}-10：把单元格设为文本格式，再写成其中一个"
+        cure = (
+            f"可能是 {either[1]}-01，也可能是 {either[1]}-10：把单元格设为文本格式，再写成其中一个"
+        )
         return Fault("期间不是 YYYY-MM", cure)
     like = LIKE_PERIOD.fullmatch(text)
     cure = f"写成 {like[1]}-{int(like[2] or like[3]):02}" if like else MISSING["period"].cure
@@ -163,7 +178,11 @@ def _period(cell: object) -> str | Fault:
 def _level(cell: object) -> str | Fault:
     """``county`` or ``city``."""
     text = plain(str(cell))
-    return LEVELS.get(text.casefold()) or _fault(text, UNREADABLE) or Fault("没有这个级别", "填 县区 或 市")
+    return (
+        LEVELS.get(text.casefold())
+        or _fault(text, UNREADABLE)
+        or Fault("没有这个级别", "填 县区 或 市")
+    )
 
 
 def _fault(text: str, faults: list[tuple[re.Pattern[str], Fault]]) -> Fault | None:
@@ -171,4 +190,10 @@ def _fault(text: str, faults: list[tuple[re.Pattern[str], Fault]]) -> Fault | No
     return next((fault for pattern, fault in faults if pattern.fullmatch(text)), None)
 
 
-READERS = {"name": _name, "month": _period, "level": _level, "flag": _flag, "number": _number}  # by what a column holds
+READERS = {
+    "name": _name,
+    "month": _period,
+    "level": _level,
+    "flag": _flag,
+    "number": _number,
+}  # by what a column holds

@@ -1,6 +1,8 @@
-"""Reads indicator data into one checked table and lists every fault with its place, its value and its cure.
+"""Reads indicator data into one checked table and lists every fault with its place, its value and
+its cure.
 
-Nothing is guessed: a faulty cell is missing in the table, and a row whose identity is faulty keeps none of its inputs.
+Nothing is guessed: a faulty cell is missing in the table, and a row whose identity is faulty keeps
+none of its inputs.
 """
 
 from __future__ import annotations
@@ -16,11 +18,11 @@ import pandas as pd
 
 from creditcalc.intake.cells import Fault, parser
 from creditcalc.intake.forms import is_form, read_form
+from creditcalc.intake.read_files import KEYS, Block, Grid, blank, read_grids, read_table
+from creditcalc.problems import InputError, Problem
 from creditcalc.rules.formulas import TOLERANCE
 from creditcalc.rules.load import load_rulebook
-from creditcalc.problems import InputError, Problem
 from creditcalc.rules.rulebook import Input, Rulebook
-from creditcalc.intake.read_files import KEYS, Block, Grid, blank, read_grids, read_table
 
 IDENTITY = ["city", "jurisdiction", "period"]
 LARGEST, LEAST = 1e15, 1e-9
@@ -52,7 +54,9 @@ NEGATIVE = Limit(lambda x, _: x < 0, "是负数", "填 0 或正数，不知道�
 FRACTION = Limit(lambda x, _: x % 1 > 0, "不是整数", "这一项是个数，填整数")
 RANK_0 = Limit(lambda x, _: x < 1, "名次小于 1", "名次从 1 起")
 HUGE = Limit(lambda x, _: x > LARGEST, "数太大", "核对单位，最大 1,000 万亿")
-TINY = Limit(lambda x, _: (x > 0) & (x < LEAST), "数太小", "核对单位，没有填 0")  # a ratio to it would pass all bounds
+TINY = Limit(
+    lambda x, _: (x > 0) & (x < LEAST), "数太小", "核对单位，没有填 0"
+)  # a ratio to it would pass all bounds
 LIMITS = {
     "count": (NEGATIVE, FRACTION, HUGE),
     "amount": (NEGATIVE, TINY, HUGE),
@@ -64,7 +68,9 @@ LIMITS = {
 
 @dataclass(frozen=True)
 class Checked:
-    """A table as far as it can be used, and all that is wrong (errors) or odd (notices) in its source."""
+    """A table as far as it can be used, and all that is wrong (errors) or odd (notices) in its
+    source.
+    """
 
     table: pd.DataFrame
     problems: list[Problem]
@@ -82,7 +88,9 @@ class Checked:
     @property
     def unsound(self) -> set[tuple[str, str]]:
         """City and jurisdiction of everyone who has an error of their own."""
-        return {(problem.city, problem.jurisdiction) for problem in self.errors if problem.jurisdiction}
+        return {
+            (problem.city, problem.jurisdiction) for problem in self.errors if problem.jurisdiction
+        }
 
     @property
     def short(self) -> set[str]:
@@ -91,7 +99,9 @@ class Checked:
 
 
 def is_unsound(unsound: Collection[tuple[str, str]], city: str, name: str) -> bool:
-    """Whether a jurisdiction is among those with errors, some of which are known without their city."""
+    """Whether a jurisdiction is among those with errors, some of which are known without their
+    city.
+    """
     return (city, name) in unsound or ("", name) in unsound
 
 
@@ -113,7 +123,9 @@ def check_inputs(path: str | Path, book: Rulebook | None = None, city: str = "")
     blocks = read_blocks(grids, book)
     table, findings = parsed(blocks, book, [city] if city else [])
     findings += beyond_limits(table, book)
-    return Checked(placed(without_faults(table, findings)), problems + told(blocks, table, findings))
+    return Checked(
+        placed(without_faults(table, findings)), problems + told(blocks, table, findings)
+    )
 
 
 def read_blocks(grids: Iterable[Grid], book: Rulebook) -> list[Block]:
@@ -121,17 +133,26 @@ def read_blocks(grids: Iterable[Grid], book: Rulebook) -> list[Block]:
     return [(read_form if is_form(grid) else read_table)(grid, book) for grid in grids]
 
 
-def parsed(blocks: list[Block], book: Rulebook, cities: Iterable[str] = ()) -> tuple[pd.DataFrame, list[Finding]]:
-    """The values of all blocks' cells, blank where they are faulty, with every row's city, and the faults.
+def parsed(
+    blocks: list[Block], book: Rulebook, cities: Iterable[str] = ()
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """The values of all blocks' cells, blank where they are faulty, with every row's city, and the
+    faults.
 
     ``cities`` are those of a table of which the blocks are a part, or the one that its user names.
     """
     table: dict[str, pd.Series] = {}
     findings = []
     given = {name for block in blocks for name in block.cells}
-    for name in [name for name in (*KEYS, *book.inputs) if name in given or name in IDENTITY or name == "level"]:
+    for name in [
+        name
+        for name in (*KEYS, *book.inputs)
+        if name in given or name in IDENTITY or name == "level"
+    ]:
         parse = parser(name, book)
-        cells = chain.from_iterable(block.cells.get(name, [None] * len(block.rows)) for block in blocks)
+        cells = chain.from_iterable(
+            block.cells.get(name, [None] * len(block.rows)) for block in blocks
+        )
         values = [parse(cell) for cell in cells]
         for row, value in enumerate(values):
             if isinstance(value, Fault):
@@ -151,7 +172,10 @@ def settle_cities(table: pd.DataFrame, known: Iterable[str] = ()) -> list[Findin
     """
     own = table["level"] == "city"
     strange = own & (table["city"] != "") & (table["city"] != table["jurisdiction"])
-    findings = [Finding(row, "city", "市级行的所属市不是它自己", "改为同名，或留空") for row in table.index[strange]]
+    findings = [
+        Finding(row, "city", "市级行的所属市不是它自己", "改为同名，或留空")
+        for row in table.index[strange]
+    ]
     table["city"] = table["city"].where(~own, table["jurisdiction"])
     cities = {city for city in (*table["city"], *known) if city}
     homeless = table["city"] == ""
@@ -162,7 +186,9 @@ def settle_cities(table: pd.DataFrame, known: Iterable[str] = ()) -> list[Findin
         table["city"] = table["city"].mask(unnamed, table["jurisdiction"])
         what = f"表中有 {len(cities)} 个市，不知道这个县区属于哪个市"
         named = (table["city"] == "") & (table["jurisdiction"] != "")
-        findings += [Finding(row, "city", what, "加“所属市”一列并填写") for row in table.index[named]]
+        findings += [
+            Finding(row, "city", what, "加“所属市”一列并填写") for row in table.index[named]
+        ]
     itself = ~own & (table["city"] == table["jurisdiction"]) & (table["city"] != "")
     for row in table.index[itself]:
         what = f"“{table['jurisdiction'][row]}”是市，却会算作自己的一个县区"
@@ -178,7 +204,9 @@ def _limits(i: Input, book: Rulebook) -> Iterator[Limit]:
     if i.part_of:
         most = f"“{book.inputs[i.part_of].label}”" + (f"的 {i.times:g} 倍" if i.times != 1 else "")
         exact = i.times * (1 + TOLERANCE)
-        yield Limit(lambda x, whole: x > exact * whole, f"“{i.label}”大于{most}", "核对这两个数", i.part_of)
+        yield Limit(
+            lambda x, whole: x > exact * whole, f"“{i.label}”大于{most}", "核对这两个数", i.part_of
+        )
     if i.total_of:
         what = f"“{i.label}”大于 0，“{book.inputs[i.total_of].label}”却是 0"
         yield Limit(lambda x, number: (x > 0) & (number == 0), what, "核对这两个数", i.total_of)
@@ -191,7 +219,9 @@ def _limits(i: Input, book: Rulebook) -> Iterator[Limit]:
 
 
 def beyond_limits(table: pd.DataFrame, book: Rulebook) -> list[Finding]:
-    """Every value that breaks a limit of its input, and every row of a jurisdiction and period that has several."""
+    """Every value that breaks a limit of its input, and every row of a jurisdiction and period that
+    has several.
+    """
     numbers = table.columns[table.dtypes == "float64"]
     found = []
     for name in numbers:
@@ -199,7 +229,11 @@ def beyond_limits(table: pd.DataFrame, book: Rulebook) -> list[Finding]:
             if limit.other in ("", *numbers):
                 broken = limit.breaks(table[name], table[limit.other or name])
                 found += [Finding(row, name, *limit[1:]) for row in table.index[broken]]
-    doubled = table.duplicated(IDENTITY, keep=False) & (table["jurisdiction"] != "") & (table["period"] != "")
+    doubled = (
+        table.duplicated(IDENTITY, keep=False)
+        & (table["jurisdiction"] != "")
+        & (table["period"] != "")
+    )
     return [Finding(row, "jurisdiction", *DOUBLED) for row in table.index[doubled]] + found
 
 
@@ -209,7 +243,9 @@ def without_faults(table: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame
     faulty: dict[str, list[int]] = defaultdict(list)
     for finding in findings:
         if finding.severity == "error":
-            for name in inputs if finding.name in KEYS else filter(None, (finding.name, finding.other)):
+            for name in (
+                inputs if finding.name in KEYS else filter(None, (finding.name, finding.other))
+            ):
                 faulty[name].append(finding.row)
     table = table.copy()
     for name, rows in faulty.items():
@@ -220,28 +256,46 @@ def without_faults(table: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame
 def placed(table: pd.DataFrame) -> pd.DataFrame:
     """One row for each jurisdiction and period.
 
-    A jurisdiction whose period cannot be read stands without values in its city's latest one: it would be missing from
-    the city's counties otherwise, and their sums be taken for complete.
+    A jurisdiction whose period cannot be read stands without values in its city's latest one: it
+    would be missing from the city's counties otherwise, and their sums be taken for complete.
     """
     named = table[table["jurisdiction"] != ""]
     dated, lost = named[named["period"] != ""], named[named["period"] == ""]
     lost = lost.assign(period=lost["city"].map(dated.groupby("city")["period"].max()))
-    return pd.concat([dated, lost.dropna(subset="period")]).drop_duplicates(IDENTITY, ignore_index=True)
+    return pd.concat([dated, lost.dropna(subset="period")]).drop_duplicates(
+        IDENTITY, ignore_index=True
+    )
 
 
 def told(blocks: list[Block], table: pd.DataFrame, findings: list[Finding]) -> list[Problem]:
-    """Blocks' problems and findings as problems, in the order of the rows, each with its place and its jurisdiction."""
-    whose = [dict(zip(IDENTITY, names, strict=True)) for names in table[IDENTITY].itertuples(index=False)]
+    """Blocks' problems and findings as problems, in the order of the rows, each with its place and
+    its jurisdiction.
+    """
+    whose = [
+        dict(zip(IDENTITY, names, strict=True)) for names in table[IDENTITY].itertuples(index=False)
+    ]
     places = [(block, record) for block in blocks for record in range(len(block.rows))]
     problems = [problem for block in blocks if not block.lines for problem in block.problems]
     forms = [(row, block) for row, (block, _) in enumerate(places) if block.lines]
-    problems += [replace(problem, **whose[row]) for row, block in forms for problem in block.problems]
+    problems += [
+        replace(problem, **whose[row]) for row, block in forms for problem in block.problems
+    ]
     for row, name, what, cure, other, severity in sorted(findings):
         block, record = places[row]
         cells = [block.cells[column][record] for column in (name, other) if column in block.cells]
         value = " 与 ".join("" if blank(cell) else _written(cell) for cell in cells)
         lost = severity == "error" and not whose[row]["jurisdiction"]
-        problems.append(Problem(what, value, cure, **block.place(record, name), severity=severity, **whose[row], unplaced=lost))
+        problems.append(
+            Problem(
+                what,
+                value,
+                cure,
+                **block.place(record, name),
+                severity=severity,
+                **whose[row],
+                unplaced=lost,
+            )
+        )
     return problems
 
 

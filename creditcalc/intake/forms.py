@@ -9,9 +9,9 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from creditcalc.intake.read_files import KEYS, Block, Grid, Row, blank, column_names, plain
 from creditcalc.problems import Problem, nearest
 from creditcalc.rules.rulebook import Input, Rule, Rulebook
-from creditcalc.intake.read_files import KEYS, Block, Grid, Row, blank, column_names, plain
 
 FORM_VERSION = "1"
 CODE, VALUE, SOURCE, REMARK = "代码", "填报值", "数据来源", "备注"
@@ -19,7 +19,14 @@ DEEPEST = 30  # rows from the top among which the header of a form is looked for
 HEADER = (CODE, "数据项", "填报说明", "单位", VALUE, SOURCE, REMARK)
 WIDTHS = (28, 34, 52, 10, 16, 24, 24)
 BOOK, VERSION = "台账", "表式版本"
-HEAD = {"jurisdiction": "县（区）", "period": "期间", "level": "级别", "city": "所属市", BOOK: BOOK, VERSION: VERSION}
+HEAD = {
+    "jurisdiction": "县（区）",
+    "period": "期间",
+    "level": "级别",
+    "city": "所属市",
+    BOOK: BOOK,
+    VERSION: VERSION,
+}
 COUNTY, CITY = "县区", "市"
 GENERAL = "基本情况"
 KINDS = {"base": "基础指标", "bonus": "附加项"}
@@ -28,7 +35,12 @@ FROM_NEW = "从新的填报表重填，不要增删或改动代码"
 
 def sections(book: Rulebook) -> dict[str, list[Input]]:
     """The inputs under the heading of the first rule that uses them, in the order of the ledger."""
-    order = [GENERAL, KINDS["base"], *(f"{c.id}、{c.name}" for c in book.categories.values()), KINDS["bonus"]]
+    order = [
+        GENERAL,
+        KINDS["base"],
+        *(f"{c.id}、{c.name}" for c in book.categories.values()),
+        KINDS["bonus"],
+    ]
     found: dict[str, list[Input]] = defaultdict(list)
     for i in book.inputs.values():
         found[_heading(book, next(iter(book.users(i.name)), None))].append(i)
@@ -43,9 +55,16 @@ def _heading(book: Rulebook, rule: Rule | None) -> str:
 
 
 def write_forms(
-    path: str | Path | BinaryIO, book: Rulebook, jurisdictions: Sequence[str], *, period: str = "", city: str = ""
+    path: str | Path | BinaryIO,
+    book: Rulebook,
+    jurisdictions: Sequence[str],
+    *,
+    period: str = "",
+    city: str = "",
 ) -> None:
-    """A workbook with a form for each jurisdiction (the one named ``city`` as the city's own), or one without a name."""
+    """A workbook with a form for each jurisdiction (the one named ``city`` as the city's own), or
+    one without a name.
+    """
     from openpyxl import Workbook
 
     workbook = Workbook()
@@ -53,13 +72,22 @@ def write_forms(
     names = list(jurisdictions) or [""]
     for name, title in zip(names, sheet_titles(names), strict=True):
         level = CITY if name and name == city else COUNTY
-        head = {"jurisdiction": name, "period": period, "level": level, "city": city, BOOK: book.id, VERSION: FORM_VERSION}
+        head = {
+            "jurisdiction": name,
+            "period": period,
+            "level": level,
+            "city": city,
+            BOOK: book.id,
+            VERSION: FORM_VERSION,
+        }
         _write(workbook.create_sheet(title), book, head)
     workbook.save(path)
 
 
 def sheet_titles(names: Iterable[str], taken: Iterable[str] = ()) -> Iterator[str]:
-    """A sheet name for each jurisdiction or unit that Excel accepts and no other has, whatever its case."""
+    """A sheet name for each jurisdiction or unit that Excel accepts and no other has, whatever its
+    case.
+    """
     taken = {title.casefold() for title in taken}
     for name in names:
         stem = re.sub(r"[\\/*?:\[\]\x00-\x1f]", "_", name)[:25].strip("'") or "填报表"
@@ -114,7 +142,9 @@ def _check(i: Input) -> Any:
 
     if i.type in ("flag", "class"):
         answers = list(i.classes.values()) or ["是", "否"]
-        check = DataValidation(type="list", formula1=f'"{",".join(answers)}"', error=f"请填：{'、'.join(answers)}")
+        check = DataValidation(
+            type="list", formula1=f'"{",".join(answers)}"', error=f"请填：{'、'.join(answers)}"
+        )
     else:
         least, kind = (1 if i.type == "rank" else 0), "whole" if i.type == "count" else "decimal"
         most = f"，不超过 {i.max:g}" if i.max is not None else ""
@@ -136,15 +166,22 @@ def is_form(grid: Grid) -> bool:
 
 def _header(grid: Grid) -> int | None:
     """The index of the row that heads the lines of a form."""
-    return next((n for n, row in enumerate(grid.rows[:DEEPEST]) if {CODE, VALUE} <= set(map(_text, row))), None)
+    return next(
+        (n for n, row in enumerate(grid.rows[:DEEPEST]) if {CODE, VALUE} <= set(map(_text, row))),
+        None,
+    )
 
 
 def read_form(grid: Grid, book: Rulebook) -> Block:
-    """The one record of a form; of another rulebook's or version's form, its jurisdiction and period alone."""
+    """The one record of a form; of another rulebook's or version's form, its jurisdiction and
+    period alone.
+    """
     top = _header(grid)
     assert top is not None, "ask is_form first"
     head = {_text(row[0]): n for n, row in enumerate(grid.rows[:top]) if len(row) > 1}
-    names = {text: name for text, name in column_names(book).items() if name in KEYS and text in head}
+    names = {
+        text: name for text, name in column_names(book).items() if name in KEYS and text in head
+    }
     places = {name: (head[text], 1) for text, name in names.items()}
     problems = [*_wrong_edition(grid, head, book)]
     notes: dict[str, tuple[str, str]] = {}
@@ -153,13 +190,21 @@ def read_form(grid: Grid, book: Rulebook) -> Block:
         code, value = header.index(CODE), header.index(VALUE)
         lines, problems = _lines(grid, range(top + 1, len(grid.rows)), code, value, book)
         places |= {name: (n, value) for name, n in lines.items()}
-        source, remark = (header.index(text) if text in header else len(header) for text in (SOURCE, REMARK))
-        said = {name: (_text(_cell(grid.rows[n], source)), _text(_cell(grid.rows[n], remark))) for name, n in lines.items()}
+        source, remark = (
+            header.index(text) if text in header else len(header) for text in (SOURCE, REMARK)
+        )
+        said = {
+            name: (_text(_cell(grid.rows[n], source)), _text(_cell(grid.rows[n], remark)))
+            for name, n in lines.items()
+        }
         notes = {name: texts for name, texts in said.items() if any(texts)}
     return Block(
         grid,
         cells={name: [_cell(grid.rows[n], j)] for name, (n, j) in places.items()},
-        written={name: str(grid.rows[n][0]).strip() if name in KEYS else VALUE for name, (n, _) in places.items()},
+        written={
+            name: str(grid.rows[n][0]).strip() if name in KEYS else VALUE
+            for name, (n, _) in places.items()
+        },
         rows=[top],
         problems=problems,
         lines={name: n for name, (n, _) in places.items()},
@@ -173,10 +218,18 @@ def _wrong_edition(grid: Grid, head: Mapping[str, int], book: Rulebook) -> Itera
         n = head.get(label)
         found = "" if n is None else _text(grid.rows[n][1])
         if found != due:
-            yield grid.problem(f"填报表的{label}不是 {due}", found, "用 creditcalc template 生成新表重填", row=n, column=label)
+            yield grid.problem(
+                f"填报表的{label}不是 {due}",
+                found,
+                "用 creditcalc template 生成新表重填",
+                row=n,
+                column=label,
+            )
 
 
-def _lines(grid: Grid, rows: Iterable[int], code: int, value: int, book: Rulebook) -> tuple[dict[str, int], list[Problem]]:
+def _lines(
+    grid: Grid, rows: Iterable[int], code: int, value: int, book: Rulebook
+) -> tuple[dict[str, int], list[Problem]]:
     """Where each input's line stands, and the lines that are unknown, repeated or missing."""
     lines: dict[str, int] = {}
     repeated: set[str] = set()
@@ -184,16 +237,27 @@ def _lines(grid: Grid, rows: Iterable[int], code: int, value: int, book: Ruleboo
     for n in rows:
         name, filled = _text(_cell(grid.rows[n], code)), _cell(grid.rows[n], value)
         if name in lines:
-            problems.append(grid.problem("同一代码出现不止一次", name, "只留一行", row=n, column=CODE))
+            problems.append(
+                grid.problem("同一代码出现不止一次", name, "只留一行", row=n, column=CODE)
+            )
             repeated.add(name)
         elif name in book.inputs:
             lines[name] = n
         elif name:
-            problems.append(grid.problem("没有这个代码", name, nearest(name, book.inputs) or FROM_NEW, row=n, column=CODE))
+            problems.append(
+                grid.problem(
+                    "没有这个代码", name, nearest(name, book.inputs) or FROM_NEW, row=n, column=CODE
+                )
+            )
         elif not blank(filled):
-            problems.append(grid.problem("这一行没有代码，却填了值", filled, FROM_NEW, row=n, column=CODE))
+            problems.append(
+                grid.problem("这一行没有代码，却填了值", filled, FROM_NEW, row=n, column=CODE)
+            )
     missing = [name for name in book.inputs if name not in lines]
-    problems += [grid.problem(f"缺少“{book.inputs[name].label}”一行", name, FROM_NEW, column=CODE) for name in missing]
+    problems += [
+        grid.problem(f"缺少“{book.inputs[name].label}”一行", name, FROM_NEW, column=CODE)
+        for name in missing
+    ]
     return {name: n for name, n in lines.items() if name not in repeated}, problems
 
 

@@ -1,4 +1,6 @@
-"""Several fill-in forms and tables as one: what one leaves blank another may fill, what two say differently is refused."""
+"""Several fill-in forms and tables as one: what one leaves blank another may fill, what two say
+differently is refused.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,20 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from creditcalc.intake.checked_table import IDENTITY, Finding, beyond_limits, parsed, placed, read_blocks, told, without_faults
-from creditcalc.rules.load import load_rulebook
-from creditcalc.problems import Problem
-from creditcalc.rules.rulebook import Input, Rulebook
+from creditcalc.intake.checked_table import (
+    IDENTITY,
+    Finding,
+    beyond_limits,
+    parsed,
+    placed,
+    read_blocks,
+    told,
+    without_faults,
+)
 from creditcalc.intake.read_files import Block, read_grids
+from creditcalc.problems import Problem
+from creditcalc.rules.load import load_rulebook
+from creditcalc.rules.rulebook import Input, Rulebook
 
 NOTES = ["jurisdiction", "period", "input", "label", "value", "source", "remark"]
 
@@ -30,7 +41,9 @@ class Waiting(NamedTuple):
 
 @dataclass(frozen=True)
 class Merged:
-    """One table of several files, the problems of all of them, and each form's sources and remarks (``notes``, long)."""
+    """One table of several files, the problems of all of them, and each form's sources and remarks
+    (``notes``, long).
+    """
 
     table: pd.DataFrame
     problems: list[Problem]
@@ -40,7 +53,8 @@ class Merged:
 def merge_inputs(paths: Sequence[str | Path], book: Rulebook | None = None) -> Merged:
     """The tables and forms of several files as one table; a blank never replaces a value.
 
-    Two values for one cell that differ are both refused; the cell stays blank until one of them is put right.
+    Two values for one cell that differ are both refused; the cell stays blank until one of them is
+    put right.
     """
     book = book or load_rulebook()
     read = [read_grids(Path(path)) for path in paths]
@@ -73,12 +87,18 @@ def _contradictions(table: pd.DataFrame, blocks: Sequence[Block]) -> Iterable[Fi
 
 
 def _merged(table: pd.DataFrame) -> pd.DataFrame:
-    """One row for each jurisdiction and period with the first value that a row of it gives; nameless rows as they are."""
+    """One row for each jurisdiction and period with the first value that a row of it gives;
+    nameless rows as they are.
+    """
     named = table["jurisdiction"] != ""
     groups = table[named].groupby(IDENTITY, sort=False)
     first = groups.first().reset_index()[list(table.columns)]
     if "remark" in table:
-        first["remark"] = groups["remark"].agg(lambda said: "；".join(dict.fromkeys(text for text in said if text))).to_numpy()
+        first["remark"] = (
+            groups["remark"]
+            .agg(lambda said: "；".join(dict.fromkeys(text for text in said if text)))
+            .to_numpy()
+        )
     first.index = table.index[named & ~table.duplicated(IDENTITY)]
     return pd.concat([first, table[~named]]).sort_index()
 
@@ -94,7 +114,13 @@ def _notes(blocks: Sequence[Block], table: pd.DataFrame, book: Rulebook) -> pd.D
     """Sources and remarks of every form, line by line."""
     starts = pd.Series([len(block.rows) for block in blocks]).cumsum().shift(fill_value=0)
     lines = [
-        (*table.loc[start, ["jurisdiction", "period"]], name, book.inputs[name].label, block.cells[name][0], *texts)
+        (
+            *table.loc[start, ["jurisdiction", "period"]],
+            name,
+            book.inputs[name].label,
+            block.cells[name][0],
+            *texts,
+        )
         for start, block in zip(starts, blocks, strict=True)
         for name, texts in block.notes.items()
     ]
@@ -102,9 +128,11 @@ def _notes(blocks: Sequence[Block], table: pd.DataFrame, book: Rulebook) -> pd.D
 
 
 def with_expected(table: pd.DataFrame, expected: Sequence[str]) -> pd.DataFrame:
-    """The table with a blank row for each expected county that a period has none of, so that its city's sums stay open.
+    """The table with a blank row for each expected county that a period has none of, so that its
+    city's sums stay open.
 
-    The row takes the county's city of another period, or the only city of the table; elsewhere its city is left blank.
+    The row takes the county's city of another period, or the only city of the table; elsewhere its
+    city is left blank.
     """
     cities = [city for city in table["city"].unique() if city]
     known = {row.jurisdiction: row.city for row in table.itertuples() if row.city}
@@ -115,27 +143,39 @@ def with_expected(table: pd.DataFrame, expected: Sequence[str]) -> pd.DataFrame:
             city = known.get(name, cities[0] if len(cities) == 1 else "")
             level = "city" if name == city else "county"
             rows.append({"jurisdiction": name, "period": period, "level": level, "city": city})
-    return pd.concat([table, pd.DataFrame(rows).astype("str")], ignore_index=True) if rows else table
+    return (
+        pd.concat([table, pd.DataFrame(rows).astype("str")], ignore_index=True) if rows else table
+    )
 
 
 def not_come_in(table: pd.DataFrame, book: Rulebook) -> list[Waiting]:
-    """What is still waited for, by period and jurisdiction; a county is not asked for what is its city's to say."""
+    """What is still waited for, by period and jurisdiction; a county is not asked for what is its
+    city's to say.
+    """
     found = []
     for row in table.sort_values("period", kind="stable").to_dict("records"):
         asked = [i.name for i in book.inputs.values() if _asked(i, row["level"])]
         blank = [i for i in asked if pd.isna(row.get(i))]
         if blank:
-            found.append(Waiting(row["jurisdiction"], row["period"], len(blank) == len(asked), blank))
+            found.append(
+                Waiting(row["jurisdiction"], row["period"], len(blank) == len(asked), blank)
+            )
     return found
 
 
 def _asked(i: Input, level: str) -> bool:
     """Whether a jurisdiction of a level is the one to give an input."""
-    return (i.rollup == "city" or i.inherit) if level == "city" else not (i.rollup == "city" and i.inherit)
+    return (
+        (i.rollup == "city" or i.inherit)
+        if level == "city"
+        else not (i.rollup == "city" and i.inherit)
+    )
 
 
 def as_typed(table: pd.DataFrame, book: Rulebook) -> pd.DataFrame:
-    """The table as a person would type it: 是 and 否, classes by their labels, whole numbers without a point."""
+    """The table as a person would type it: 是 and 否, classes by their labels, whole numbers
+    without a point.
+    """
     shown = {}
     for name in table:
         i = book.inputs.get(str(name))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-# A quoted text, an escaped character (by ! in Chinese Excel and WPS), a gap or filler, a bracket, a mark.
+# A quoted text, an escaped character (by ! in Chinese Excel and WPS), a gap or filler, a bracket, a
+# mark.
 TOKEN = re.compile(r'"([^"]*)"|[\\!](.)|[_*].|(\[[^\]]*\])|(.)', re.DOTALL)
 SECTION = re.compile(r'(?:"[^"]*"|[\\!_*].|\[[^\]]*\]|[^;])*', re.DOTALL)
 GENERAL = re.compile(r"General|G/通用格式", re.IGNORECASE)
@@ -22,7 +23,8 @@ SIZE = re.compile(r"[十百千万亿元]|[kKmM]$")  # a unit behind a number tha
 
 @dataclass(frozen=True)
 class Formatted:
-    """A number that is shown as another one, as nothing, or with a unit that its column may not have.
+    """A number that is shown as another one, as nothing, or with a unit that its column may not
+    have.
 
     ``unit`` is that unit where the digits are those of the number that is held.
     """
@@ -76,7 +78,8 @@ def as_seen(value: float, number_format: str) -> object:
 def scale(marks: str) -> float:
     """By what the marks of a section multiply a number before it is shown.
 
-    A comma behind the last digit divides by 1,000, a literal point moves the point, % multiplies by 100.
+    A comma behind the last digit divides by 1,000, a literal point moves the point, % multiplies by
+    100.
 
     >>> scale("0,000.00"), scale("0.0,"), scale("0p0,"), scale("0%")
     (1.0, 0.001, 0.0001, 100.0)

@@ -1,4 +1,5 @@
-"""Reads CSV, Excel and Parquet files, or a folder of them, into grids of cells that know where they stand.
+"""Reads CSV, Excel and Parquet files, or a folder of them, into grids of cells that know where they
+stand.
 
 A grid whose header names jurisdiction and period becomes a block: its records' cells by input name.
 """
@@ -34,11 +35,14 @@ REQUIRED = ["jurisdiction", "period"]
 REFUSED = {
     *(".xls", ".xlsm", ".xlsb", ".xltx", ".xltm", ".ods", ".et", ".ett", ".numbers", ".tsv"),
     *(".gz", ".bz2", ".xz", ".zst", ".zip", ".rar", ".7z"),
-}  # fmt: skip
+}
 NOT_DATA = {".txt", ".md", ".toml", ".json"}
 HALF_WIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
 EXCEL_ROWS = 1_048_576
-LARGEST_FILE, LARGEST_UNPACKED = 256 << 20, 192 << 20  # bytes: no year's data of a province comes near
+LARGEST_FILE, LARGEST_UNPACKED = (
+    256 << 20,
+    192 << 20,
+)  # bytes: no year's data of a province comes near
 PIECE = 1 << 20  # bytes
 # Of a worksheet, which takes a minute to read; a larger table is better a CSV or Parquet file.
 MOST_ROWS, MOST_CELLS = 200_000, 2_000_000
@@ -65,7 +69,9 @@ class Merged:
 
 
 class Uncomputed(str):
-    """A formula in a workbook whose value was never computed; elsewhere a text that begins with = is only a text."""
+    """A formula in a workbook whose value was never computed; elsewhere a text that begins with =
+    is only a text.
+    """
 
 
 @dataclass(frozen=True)
@@ -77,18 +83,29 @@ class Grid:
     rows: list[Row]
     first: int = 1
 
-    def problem(self, what: str, value: object = "", cure: str = "", *, row: int | None = None, column: str = "") -> Problem:
+    def problem(
+        self,
+        what: str,
+        value: object = "",
+        cure: str = "",
+        *,
+        row: int | None = None,
+        column: str = "",
+    ) -> Problem:
         """A fault of this grid, at the index ``row`` of its rows."""
         number = None if row is None else row + self.first
-        return Problem(what, str(value), cure, file=self.file, sheet=self.sheet, row=number, column=column)
+        return Problem(
+            what, str(value), cure, file=self.file, sheet=self.sheet, row=number, column=column
+        )
 
 
 @dataclass(frozen=True)
 class Block:
-    """The records of a grid: cells by input name, columns as they are written, and the rows where they stand.
+    """The records of a grid: cells by input name, columns as they are written, and the rows where
+    they stand.
 
-    A form is one record whose cells stand in ``lines`` of their own, with ``notes`` (source and remark) beside them, and whose
-    problems are its jurisdiction's.
+    A form is one record whose cells stand in ``lines`` of their own, with ``notes`` (source and
+    remark) beside them, and whose problems are its jurisdiction's.
     """
 
     grid: Grid
@@ -102,7 +119,12 @@ class Block:
     def place(self, record: int, name: str) -> dict[str, Any]:
         """Where a record's cell stands, in the words of a Problem."""
         row = self.lines.get(name, self.rows[record]) + self.grid.first
-        return {"file": self.grid.file, "sheet": self.grid.sheet, "row": row, "column": self.written.get(name, "")}
+        return {
+            "file": self.grid.file,
+            "sheet": self.grid.sheet,
+            "row": row,
+            "column": self.written.get(name, ""),
+        }
 
 
 def plain(text: str) -> str:
@@ -137,7 +159,9 @@ def read_grids(path: Path) -> tuple[list[Grid], list[Problem]]:
         found = path.exists()
         files, problems = data_files(path) if path.is_dir() else ([path], [])
     except OSError as error:
-        return [], [Problem("读不到这个路径", error.strerror or "", "检查路径和权限", file=str(path))]
+        return [], [
+            Problem("读不到这个路径", error.strerror or "", "检查路径和权限", file=str(path))
+        ]
     if not found:
         return [], [Problem("没有这个文件或文件夹", cure="检查路径", file=str(path))]
     grids: list[Grid] = []
@@ -154,16 +178,26 @@ def data_files(folder: Path) -> tuple[list[Path], list[Problem]]:
     files = sorted(path for path in folder.iterdir() if path.is_file() and not _skipped(path))
     tables = [path for path in files if path.suffix.lower() in READERS.keys() | REFUSED]
     ignored = [path for path in files if path not in tables]
-    problems = [Problem("不是数据文件，没有读", file=str(path), severity="notice") for path in ignored]
+    problems = [
+        Problem("不是数据文件，没有读", file=str(path), severity="notice") for path in ignored
+    ]
     if not tables:
-        problems.append(Problem("文件夹里没有数据表", cure=f"放入 {'、'.join(READERS)} 文件", file=str(folder)))
+        problems.append(
+            Problem("文件夹里没有数据表", cure=f"放入 {'、'.join(READERS)} 文件", file=str(folder))
+        )
     return tables, problems
 
 
 def _skipped(path: Path) -> bool:
-    """Whether a file of a folder is known to hold no indicators: hidden, a lock of Excel, evidence, a read-me."""
+    """Whether a file of a folder is known to hold no indicators: hidden, a lock of Excel, evidence,
+    a read-me.
+    """
     stem = path.name.split(".")[0].casefold()
-    return path.name.startswith((".", "~$")) or stem in ("evidence", "readme") or path.suffix.lower() in NOT_DATA
+    return (
+        path.name.startswith((".", "~$"))
+        or stem in ("evidence", "readme")
+        or path.suffix.lower() in NOT_DATA
+    )
 
 
 def _read(path: Path) -> list[Grid]:
@@ -173,7 +207,9 @@ def _read(path: Path) -> list[Grid]:
         raise _refusal(path, "不读这种格式的文件", path.suffix)
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise _refusal(path, f"文件超过 {LARGEST_FILE >> 20} MB", cure="分成几个文件，或删去不是数据的内容")
+            raise _refusal(
+                path, f"文件超过 {LARGEST_FILE >> 20} MB", cure="分成几个文件，或删去不是数据的内容"
+            )
         content = path.read_bytes()
     except OSError as error:
         raise _refusal(path, "读不到文件", error.strerror or "", "检查路径和权限") from None
@@ -182,13 +218,17 @@ def _read(path: Path) -> list[Grid]:
     except InputError:
         raise
     except Exception as error:  # openpyxl and pyarrow raise whatever a damaged file makes of them
-        raise _refusal(path, "文件已损坏、已加密，或者不是扩展名所说的格式", type(error).__name__) from None
+        raise _refusal(
+            path, "文件已损坏、已加密，或者不是扩展名所说的格式", type(error).__name__
+        ) from None
     if not grids:
         raise _refusal(path, "文件是空的", cure="填入数据，或移走这个文件")
     return grids
 
 
-def _refusal(path: Path, what: str, value: str = "", cure: str = SAVE_AS, row: int | None = None) -> InputError:
+def _refusal(
+    path: Path, what: str, value: str = "", cure: str = SAVE_AS, row: int | None = None
+) -> InputError:
     """The error of a file that gives nothing at all."""
     return InputError([Problem(what, value, cure, file=str(path), row=row, unplaced=True)])
 
@@ -201,12 +241,20 @@ def _filled(row: Row) -> bool:
 def _csv(path: Path, content: bytes) -> Iterator[Grid]:
     """A CSV file's records, numbered as a spreadsheet shows them."""
     if content.count(b",") + content.count(b"\n") + content.count(b"\r") > MOST_FIELDS:
-        raise _refusal(path, f"超过 {MOST_FIELDS:,} 格", cure="分成几个文件，或存成 Parquet；空行和空列请删去")
+        raise _refusal(
+            path, f"超过 {MOST_FIELDS:,} 格", cure="分成几个文件，或存成 Parquet；空行和空列请删去"
+        )
     rows: list[Row] = []
     try:
         rows += csv.reader(io.StringIO(_decoded(path, content), newline=""), strict=True)
     except csv.Error as error:
-        raise _refusal(path, "引号不成对，或单元格过长，后面读不下去", str(error), "检查这一行的引号", len(rows) + 1) from None
+        raise _refusal(
+            path,
+            "引号不成对，或单元格过长，后面读不下去",
+            str(error),
+            "检查这一行的引号",
+            len(rows) + 1,
+        ) from None
     if b"'" in content:  # what may be marked
         rows = [[unmarked(str(cell)) for cell in row] for row in rows]
     filled = [n for n, row in enumerate(rows) if _filled(row)]
@@ -219,7 +267,9 @@ def _csv(path: Path, content: bytes) -> Iterator[Grid]:
 
 
 def _uneven(path: Path, rows: list[Row], filled: list[int]) -> Iterator[Problem]:
-    """A problem for each line of more or fewer fields than the header: they may be in wrong columns."""
+    """A problem for each line of more or fewer fields than the header: they may be in wrong
+    columns.
+    """
     breadth = len(rows[filled[0]])
     for n in filled:
         fields = len(rows[n])
@@ -250,7 +300,9 @@ def _decoded(path: Path, content: bytes) -> str:
     """A CSV file's text, in the first of its encodings that fits without a doubt."""
     encodings = ["utf-8-sig"] if content.startswith(codecs.BOM_UTF8) else ["utf-8", "gb18030"]
     read = 0  # bytes, by the encoding that comes furthest
-    for encoding in [] if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else encodings:
+    for encoding in (
+        [] if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else encodings
+    ):
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError as error:
@@ -258,7 +310,9 @@ def _decoded(path: Path, content: bytes) -> str:
             continue
         if "\0" in text:
             cure = "多半是文件损坏：在 Excel 中打开核对这一行，另存为“CSV UTF-8”"
-            raise _refusal(path, "有空字符（NUL）", cure=cure, row=_line(content, content.index(b"\0")))
+            raise _refusal(
+                path, "有空字符（NUL）", cure=cure, row=_line(content, content.index(b"\0"))
+            )
         if encoding == "gb18030" and (line := _other_encoding(content)):
             cure = "在同一个程序里打开，另存为“CSV UTF-8”"
             raise _refusal(path, "文件里混有 UTF-8 和 GB18030 两种编码", cure=cure, row=line)
@@ -274,7 +328,9 @@ def _line(content: bytes, at: int) -> int:
 
 
 def _other_encoding(content: bytes) -> int:
-    """The number of the first line that is UTF-8 for certain, in a file that is not: 0 where there is none."""
+    """The number of the first line that is UTF-8 for certain, in a file that is not: 0 where there
+    is none.
+    """
     for number, line in enumerate(content.splitlines(), 1):
         with suppress(UnicodeDecodeError):
             if sum(ord(ch) > 0x7FF for ch in line.decode("utf-8")) >= SURE:
@@ -283,7 +339,9 @@ def _other_encoding(content: bytes) -> int:
 
 
 def _xlsx(path: Path, content: bytes) -> Iterator[Grid]:
-    """Every sheet's cells: formulas beside their computed values, since neither reading of openpyxl shows both."""
+    """Every sheet's cells: formulas beside their computed values, since neither reading of openpyxl
+    shows both.
+    """
     from openpyxl import load_workbook
 
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -295,25 +353,37 @@ def _xlsx(path: Path, content: bytes) -> Iterator[Grid]:
                 tags.update(TAGS.findall(piece))
                 last = max(last, *map(int, ROW.findall(piece)), 0)
             if last > EXCEL_ROWS:
-                raise _refusal(path, "有一行的行号超过 Excel 的最后一行", f"{last:,}", "在 Excel 中打开，另存一次")
+                raise _refusal(
+                    path,
+                    "有一行的行号超过 Excel 的最后一行",
+                    f"{last:,}",
+                    "在 Excel 中打开，另存一次",
+                )
             if (many := tags[b"row"]) > MOST_ROWS:
                 raise _refusal(path, f"一张工作表超过 {MOST_ROWS:,} 行", f"{many:,} 行", FORMATTED)
             if (many := tags[b"c"]) > MOST_CELLS:
                 raise _refusal(path, f"一张工作表超过 {MOST_CELLS:,} 格", f"{many:,} 格", FORMATTED)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles and extensions that are not read
-        books = [load_workbook(io.BytesIO(content), read_only=True, data_only=computed) for computed in (True, False)]
+        books = [
+            load_workbook(io.BytesIO(content), read_only=True, data_only=computed)
+            for computed in (True, False)
+        ]
         for sheets in zip(*(book.worksheets for book in books), strict=True):
             for sheet in sheets:
                 sheet.reset_dimensions()  # other programs write them wrong
             pairs = zip(*(sheet.iter_rows(max_row=EXCEL_ROWS) for sheet in sheets), strict=True)
-            rows: list[Row] = [[_shown(*cells) for cells in zip(*rows, strict=True)] for rows in pairs]
+            rows: list[Row] = [
+                [_shown(*cells) for cells in zip(*rows, strict=True)] for rows in pairs
+            ]
             _mark_merged(sheets[0], rows)
             yield Grid(str(path), sheets[0].title, rows)
 
 
 def _pieces(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
-    """A part's content, never more of it in memory than a piece: a part that is larger than it says ends in an error."""
+    """A part's content, never more of it in memory than a piece: a part that is larger than it says
+    ends in an error.
+    """
     rest = b""  # a tag that the end of a piece would cut in two
     with archive.open(part) as content:
         while piece := content.read(PIECE):
@@ -325,10 +395,14 @@ def _pieces(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
 
 
 def _mark_merged(sheet: Any, rows: list[Any]) -> None:
-    """Put a Merged where a merged range hides a cell: blank, it would pass for one that nobody filled in."""
+    """Put a Merged where a merged range hides a cell: blank, it would pass for one that nobody
+    filled in.
+    """
     from openpyxl.utils import range_boundaries
 
-    with sheet.parent._archive.open(sheet._worksheet_path) as part:  # openpyxl does not tell of them when it streams
+    with sheet.parent._archive.open(
+        sheet._worksheet_path
+    ) as part:  # openpyxl does not tell of them when it streams
         ranges = MERGED.findall(part.read())
     for name in map(bytes.decode, ranges):
         left, top, right, bottom = range_boundaries(name)
@@ -341,7 +415,9 @@ def _mark_merged(sheet: Any, rows: list[Any]) -> None:
 def _shown(computed: Any, typed: Any) -> object:
     """An Excel cell's value as its user sees it, a formula that was never computed as its text."""
     value = computed.value
-    if value is None and typed.data_type == "f" and computed.data_type != "str":  # "str" is a computed empty text
+    if (
+        value is None and typed.data_type == "f" and computed.data_type != "str"
+    ):  # "str" is a computed empty text
         return Uncomputed(getattr(typed.value, "text", typed.value))
     if isinstance(value, int | float) and not isinstance(value, bool):
         return as_seen(value, computed.number_format)
@@ -362,11 +438,17 @@ def _parquet(path: Path, content: bytes) -> Iterator[Grid]:
     yield Grid(str(path), "", list(zip(*columns, strict=True)), first=0)
 
 
-READERS: dict[str, Callable[[Path, bytes], Iterable[Grid]]] = {".csv": _csv, ".xlsx": _xlsx, ".parquet": _parquet}
+READERS: dict[str, Callable[[Path, bytes], Iterable[Grid]]] = {
+    ".csv": _csv,
+    ".xlsx": _xlsx,
+    ".parquet": _parquet,
+}
 
 
 def read_table(grid: Grid, book: Rulebook) -> Block:
-    """The records of a grid whose first filled row is a header; without jurisdiction and period there are none."""
+    """The records of a grid whose first filled row is a header; without jurisdiction and period
+    there are none.
+    """
     top = next(n for n, row in enumerate(grid.rows) if _filled(row))
     header = ["" if blank(cell) else str(cell).strip() for cell in grid.rows[top]]
     columns, problems = _columns(grid, header, top, book)
@@ -374,20 +456,36 @@ def read_table(grid: Grid, book: Rulebook) -> Block:
     if lacking == REQUIRED:
         cure = "第一行写列名（县区、期间和各项输入，CSV 用逗号分隔），或用填报表；不是数据的工作表请移走"
         what = "既不是数据表，也不是填报表：没有“县区”和“期间”列"
-        problems = [replace(grid.problem(what, "、".join(filter(None, header)), cure), unplaced=True)]
+        problems = [
+            replace(grid.problem(what, "、".join(filter(None, header)), cure), unplaced=True)
+        ]
     elif lacking:
-        problems.append(replace(grid.problem(f"没有“{KEYS[lacking[0]][0]}”列", cure="补上这一列", row=top), unplaced=True))
+        problems.append(
+            replace(
+                grid.problem(f"没有“{KEYS[lacking[0]][0]}”列", cure="补上这一列", row=top),
+                unplaced=True,
+            )
+        )
     rows = [n for n, row in enumerate(grid.rows) if n > top and _filled(row)]
     if not lacking:
-        problems += _unnamed(grid, header, rows) if rows else [grid.problem("表中没有数据行", cure="填入数据", row=top)]
+        problems += (
+            _unnamed(grid, header, rows)
+            if rows
+            else [grid.problem("表中没有数据行", cure="填入数据", row=top)]
+        )
     once = {name: places[0] for name, places in columns.items() if len(places) == 1}
     if not once.keys() >= set(REQUIRED):
         rows = []
-    cells = {name: [grid.rows[n][j] if j < len(grid.rows[n]) else None for n in rows] for name, j in once.items()}
+    cells = {
+        name: [grid.rows[n][j] if j < len(grid.rows[n]) else None for n in rows]
+        for name, j in once.items()
+    }
     return Block(grid, cells, {name: header[j] for name, j in once.items()}, rows, problems)
 
 
-def _columns(grid: Grid, header: list[str], top: int, book: Rulebook) -> tuple[dict[str, list[int]], list[Problem]]:
+def _columns(
+    grid: Grid, header: list[str], top: int, book: Rulebook
+) -> tuple[dict[str, list[int]], list[Problem]]:
     """Where each known column stands, and the problems of columns that are unknown or repeated."""
     names = column_names(book)
     places: dict[str, list[int]] = defaultdict(list)
@@ -401,7 +499,11 @@ def _columns(grid: Grid, header: list[str], top: int, book: Rulebook) -> tuple[d
     for columns in places.values():
         if len(columns) > 1:
             twice = "、".join(header[j] for j in columns)
-            problems.append(grid.problem(f"同一列出现 {len(columns)} 次", cure="只留一列", row=top, column=twice))
+            problems.append(
+                grid.problem(
+                    f"同一列出现 {len(columns)} 次", cure="只留一列", row=top, column=twice
+                )
+            )
     return places, problems
 
 
@@ -414,6 +516,12 @@ def _unnamed(grid: Grid, header: list[str], rows: list[int]) -> list[Problem]:
             if j not in named and j not in first and not blank(cell):
                 first[j] = n
     return [
-        grid.problem("这一列没有列名，却有内容", grid.rows[n][j], "补上列名，或清空这一列", row=n, column=f"第 {j + 1} 列")
+        grid.problem(
+            "这一列没有列名，却有内容",
+            grid.rows[n][j],
+            "补上列名，或清空这一列",
+            row=n,
+            column=f"第 {j + 1} 列",
+        )
         for j, n in first.items()
     ]

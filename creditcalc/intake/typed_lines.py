@@ -1,4 +1,6 @@
-"""Turns a grid into lines with typed columns: a cell's text is read once, however often a column repeats it."""
+"""Turns a grid into lines with typed columns: a cell's text is read once, however often a column
+repeats it.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,13 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.intake.cells import HIDDEN, MISSING, READERS, UNREADABLE, Fault
-from creditcalc.problems import Problem, nearest
 from creditcalc.intake.read_files import Grid, Merged, Uncomputed, blank, plain
+from creditcalc.problems import Problem, nearest
 
-DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?", re.ASCII)
+DAY = re.compile(
+    r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?",
+    re.ASCII,
+)
 RUN_TOGETHER = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 SERIAL_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 NO_DATE = Fault("不是日期", "写成 2021-05-31")
@@ -27,7 +32,9 @@ NO_RANK = Fault("不是从 1 起的整数", "填名次")
 
 
 class Column(NamedTuple):
-    """A column of a ledger: ``must`` be filled in every line; ``optional``, a ledger may do without it."""
+    """A column of a ledger: ``must`` be filled in every line; ``optional``, a ledger may do without
+    it.
+    """
 
     name: str
     labels: Sequence[str]
@@ -41,7 +48,9 @@ class Column(NamedTuple):
         return self.labels[0]
 
 
-JURISDICTION = Column("jurisdiction", ("县区", "县（区）", "县（区）、市", "城市"), "name", must=True)
+JURISDICTION = Column(
+    "jurisdiction", ("县区", "县（区）", "县（区）、市", "城市"), "name", must=True
+)
 REMARK = Column("remark", ("备注",), optional=True)
 PLACE = ["file", "sheet", "row"]
 
@@ -55,18 +64,32 @@ class Lines:
     problems: list[Problem]
 
     def find(
-        self, lines: pd.Series, fault: Fault, column: Column, *, typed: Sequence[Any] | None = None, severity: str = "error"
+        self,
+        lines: pd.Series,
+        fault: Fault,
+        column: Column,
+        *,
+        typed: Sequence[Any] | None = None,
+        severity: str = "error",
     ) -> None:
-        """A problem for each of these lines, with the value of its column or as it was typed; an error makes it a bad case."""
+        """A problem for each of these lines, with the value of its column or as it was typed; an
+        error makes it a bad case.
+        """
         where = np.flatnonzero(lines).tolist()
-        values = self.frame[column.name].iloc[where] if column.name in self.frame else [""] * len(where)
+        values = (
+            self.frame[column.name].iloc[where] if column.name in self.frame else [""] * len(where)
+        )
         shown = values if typed is None else [typed[n] for n in where]
         records = self.frame[[*PLACE, "jurisdiction"]].iloc[where].itertuples(index=False)
         for (file, sheet, row, owner), value in zip(records, shown, strict=True):
             text = "" if blank(value) else str(value).removesuffix(" 00:00:00")
             place = {"file": file, "sheet": sheet, "row": row, "column": column.label}
             whose = "" if blank(owner) else owner
-            self.problems.append(Problem(fault.what, text, fault.cure, **place, severity=severity, jurisdiction=whose))
+            self.problems.append(
+                Problem(
+                    fault.what, text, fault.cure, **place, severity=severity, jurisdiction=whose
+                )
+            )
         if severity == "error":
             self.bad |= lines
 
@@ -79,19 +102,24 @@ def joined(parts: Sequence[Lines]) -> Lines:
 
 
 def read_lines(grid: Grid, columns: Sequence[Column]) -> Lines:
-    """The lines below a grid's header, all of them bad cases where it lacks a column that the ledger cannot do without.
+    """The lines below a grid's header, all of them bad cases where it lacks a column that the
+    ledger cannot do without.
 
-    A line that holds a jurisdiction and nothing else is not ``filled``: it reports that there was no case. ``same_as`` is the
-    place of a line above that is the same case, where there is one.
+    A line that holds a jurisdiction and nothing else is not ``filled``: it reports that there was
+    no case. ``same_as`` is the place of a line above that is the same case, where there is one.
     """
     known = [JURISDICTION, *columns, REMARK]
     filled = [n for n, row in enumerate(grid.rows) if not all(map(blank, row))]
     places, problems = _header(grid, filled[0], known)
     problems += _nameless(grid, filled)
     if refused := any(problem.severity == "error" for problem in problems):
-        places = {name: at for name, at in places.items() if name == JURISDICTION.name}  # whose lines these were
+        places = {
+            name: at for name, at in places.items() if name == JURISDICTION.name
+        }  # whose lines these were
     rows = filled[1:]
-    frame = pd.DataFrame({"file": grid.file, "sheet": grid.sheet, "row": np.array(rows, int) + grid.first})
+    frame = pd.DataFrame(
+        {"file": grid.file, "sheet": grid.sheet, "row": np.array(rows, int) + grid.first}
+    )
     frame["same_as"] = pd.Series("", frame.index, dtype="str")
     lines = Lines(frame, pd.Series(refused, frame.index), problems)
     for column in [column for column in known if column.name not in places and not column.optional]:
@@ -105,16 +133,29 @@ def read_lines(grid: Grid, columns: Sequence[Column]) -> Lines:
         for fault, wrong in faults.items():
             lines.find(pd.Series(np.isin(numbers, wrong)), fault, column, typed=cells)
         faulty[column] = np.isin(numbers, [n for wrong in faults.values() for n in wrong])
-    frame["filled"] = frame[[column.name for column in columns if column in faulty]].notna().any(axis=1) | lines.bad
+    frame["filled"] = (
+        frame[[column.name for column in columns if column in faulty]].notna().any(axis=1)
+        | lines.bad
+    )
     for column in [column for column in faulty if column.must]:
         said = MISSING.get(column.name, Fault(f"没有填{column.label}", "补上"))
-        lines.find(frame[column.name].isna() & ~faulty[column] & (frame["filled"] | (column == JURISDICTION)), said, column)
+        lines.find(
+            frame[column.name].isna()
+            & ~faulty[column]
+            & (frame["filled"] | (column == JURISDICTION)),
+            said,
+            column,
+        )
     return lines
 
 
-def _header(grid: Grid, top: int, columns: Iterable[Column]) -> tuple[dict[str, int], list[Problem]]:
+def _header(
+    grid: Grid, top: int, columns: Iterable[Column]
+) -> tuple[dict[str, int], list[Problem]]:
     """Where each column stands; problems for those that are missing, there twice or unknown."""
-    names = {plain(text): column.name for column in columns for text in (column.name, *column.labels)}
+    names = {
+        plain(text): column.name for column in columns for text in (column.name, *column.labels)
+    }
     places: dict[str, int] = {}
     problems = []
     for at, cell in enumerate(grid.rows[top]):
@@ -125,11 +166,17 @@ def _header(grid: Grid, top: int, columns: Iterable[Column]) -> tuple[dict[str, 
         elif name:
             places[name] = at
         elif text:
-            unused = grid.problem("没有用到这一列", cure=nearest(plain(text), names), row=top, column=text)
+            unused = grid.problem(
+                "没有用到这一列", cure=nearest(plain(text), names), row=top, column=text
+            )
             problems.append(replace(unused, severity="notice"))
     for column in columns:
         if column.name not in places and not column.optional:
-            problems.append(grid.problem(f"没有“{column.label}”列", cure="补上这一列，不知道的格子留空", row=top))
+            problems.append(
+                grid.problem(
+                    f"没有“{column.label}”列", cure="补上这一列，不知道的格子留空", row=top
+                )
+            )
     return places, problems
 
 
@@ -142,12 +189,16 @@ def _nameless(grid: Grid, filled: list[int]) -> Iterator[Problem]:
         held = (n for n in filled if at < len(grid.rows[n]) and not blank(grid.rows[n][at]))
         if (first := next(held, None)) is not None:
             cell = str(grid.rows[first][at])
-            fault = grid.problem("这一列没有列名，没有用到", cell, "补上列名，或清空这一列", row=first)
+            fault = grid.problem(
+                "这一列没有列名，没有用到", cell, "补上列名，或清空这一列", row=first
+            )
             yield replace(fault, column=f"第 {at + 1} 列", severity="notice")
 
 
 def _pool(cells: list[object], type: str) -> tuple[Any, pd.Series, dict[Fault, list[int]]]:
-    """Each cell's number in the pool of different values, the pool (its last one missing), the faulty ones by fault."""
+    """Each cell's number in the pool of different values, the pool (its last one missing), the
+    faulty ones by fault.
+    """
     numbers, different = pd.factorize(pd.Series(cells, dtype=object))
     values = [None if blank(cell) else PARSERS[type](cell) for cell in different]
     faults: dict[Fault, list[int]] = defaultdict(list)
@@ -185,16 +236,28 @@ def _time(cell: object) -> dt.datetime | Fault:
     (datetime.datetime(2021, 5, 31, 0, 0), '把单元格的格式改为日期')
     """
     if isinstance(cell, dt.date):
-        return dt.datetime(cell.year, cell.month, cell.day, getattr(cell, "hour", 0), getattr(cell, "minute", 0))
+        return dt.datetime(
+            cell.year, cell.month, cell.day, getattr(cell, "hour", 0), getattr(cell, "minute", 0)
+        )
     text = plain(str(cell))
     if found := DAY.fullmatch(text) or RUN_TOGETHER.fullmatch(text):
         try:
-            parts = [int(part or 0) for part in found.groups()] + [0, 0, 0]  # some say no time of day
+            parts = [int(part or 0) for part in found.groups()] + [
+                0,
+                0,
+                0,
+            ]  # some say no time of day
             return dt.datetime(parts[0], parts[1], parts[2], parts[3], parts[4], parts[5])
         except ValueError:
             return NO_DATE
     broken = _text(cell)
-    return broken if isinstance(broken, Fault) else SERIAL if SERIAL_NUMBER.fullmatch(text) else NO_DATE
+    return (
+        broken
+        if isinstance(broken, Fault)
+        else SERIAL
+        if SERIAL_NUMBER.fullmatch(text)
+        else NO_DATE
+    )
 
 
 def _day(cell: object) -> dt.datetime | Fault:
@@ -206,7 +269,11 @@ def _day(cell: object) -> dt.datetime | Fault:
 def _month(cell: object) -> dt.datetime | Fault:
     """A month, as its last day."""
     month = READERS["month"](cell)
-    return month if isinstance(month, Fault) else pd.Period(str(month)).end_time.normalize().to_pydatetime()
+    return (
+        month
+        if isinstance(month, Fault)
+        else pd.Period(str(month)).end_time.normalize().to_pydatetime()
+    )
 
 
 def _amount(cell: object) -> object:
@@ -223,7 +290,15 @@ def _rank(cell: object) -> object:
 
 PARSERS: dict[str, Any] = {
     **READERS,
-    **{"text": _text, "code": _code, "date": _day, "time": _time, "month": _month, "amount": _amount, "rank": _rank},
+    **{
+        "text": _text,
+        "code": _code,
+        "date": _day,
+        "time": _time,
+        "month": _month,
+        "amount": _amount,
+        "rank": _rank,
+    },
 }
 DTYPES = {
     **dict.fromkeys(("date", "time", "month"), "datetime64[us]"),

@@ -1,16 +1,18 @@
-"""The tables of evidence and of responsible units: what has been handed in, what is missing, and what that puts at stake."""
+"""The tables of evidence and of responsible units: what has been handed in, what is missing, and
+what that puts at stake.
+"""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from creditcalc.rules import phrases
 from creditcalc.analysis.steps import steps
-from creditcalc.pages.page_data import Brief
-from creditcalc.render.table import Column, Table
-from creditcalc.render.display import Fact, Facts, Note, Prose, Shown, Together
-from creditcalc.pages.tables import STATUS, id_column
 from creditcalc.pages.office_data import UnitBrief
+from creditcalc.pages.page_data import Brief
+from creditcalc.pages.tables import STATUS, id_column
+from creditcalc.render.display import Fact, Facts, Note, Prose, Shown, Together
+from creditcalc.render.table import Column, Table
+from creditcalc.rules import phrases
 
 SOURCE = "佐证材料表"
 UNASKED = "台账未载明材料的项目按已佐证计"
@@ -27,9 +29,20 @@ def evidence_figures(brief: Brief) -> Shown:
     late = f"，其中已过期 {overdue} 份" if overdue else ""
     return Facts(
         [
-            Fact("已佐证得分", phrases.points(t["evidenced"]), f"已确认 {phrases.points(t['score'])} 分；{UNASKED}"),
-            Fact("未佐证得分", phrases.points(t["score"] - t["evidenced"]), "材料齐全前可能不被认可"),
-            Fact("佐证材料", f"{settled} / {asked}", f"还差 {asked - settled} 份{late}", "bad" if late else ""),
+            Fact(
+                "已佐证得分",
+                phrases.points(t["evidenced"]),
+                f"已确认 {phrases.points(t['score'])} 分；{UNASKED}",
+            ),
+            Fact(
+                "未佐证得分", phrases.points(t["score"] - t["evidenced"]), "材料齐全前可能不被认可"
+            ),
+            Fact(
+                "佐证材料",
+                f"{settled} / {asked}",
+                f"还差 {asked - settled} 份{late}",
+                "bad" if late else "",
+            ),
         ]
     )
 
@@ -44,10 +57,16 @@ def evidence(brief: Brief) -> Table:
 
 
 def unit_progress(brief: Brief) -> Together:
-    """The materials of each responsible unit that lacks some, the points at stake, and the units that lack none."""
+    """The materials of each responsible unit that lacks some, the points at stake, and the units
+    that lack none.
+    """
     log = brief.group.worklog
     names = ["unit", "asked", "settled", "overdue", "stake"]
-    frame = pd.DataFrame(columns=names) if log is None else log.by_unit.sort_values("stake", ascending=False, kind="stable")
+    frame = (
+        pd.DataFrame(columns=names)
+        if log is None
+        else log.by_unit.sort_values("stake", ascending=False, kind="stable")
+    )
     done = frame["settled"] == frame["asked"]
     columns = {
         "unit": Column("责任单位"),
@@ -56,9 +75,15 @@ def unit_progress(brief: Brief) -> Together:
         "overdue": Column("过期", kind="number", digits=0),
         "stake": Column("缺材料涉及得分", kind="number", shade="bar"),
     }
-    table = Table(frame[~done], "还缺佐证材料的责任单位", unit="份、分", source=SOURCE, columns=columns)
+    table = Table(
+        frame[~done], "还缺佐证材料的责任单位", unit="份、分", source=SOURCE, columns=columns
+    )
     whole = frame.loc[done, "unit"]
-    rest = [Prose([f"材料已齐的责任单位（{len(whole)} 个）：{'、'.join(whole)}。"])] if len(whole) else []
+    rest = (
+        [Prose([f"材料已齐的责任单位（{len(whole)} 个）：{'、'.join(whole)}。"])]
+        if len(whole)
+        else []
+    )
     return Together([table, *rest])
 
 
@@ -68,14 +93,34 @@ def unit_figures(unit: UnitBrief) -> Facts:
     gates = unit.items[unit.items["kind"] == "base"]
     failed = gates.loc[gates["status"] != phrases.STATUS["pass"], "name"]
     facts = [
-        Fact("评分指标", f"{len(scored)} 项", f"满分合计 {phrases.number(scored['full'].sum())} 分"),
-        Fact("已确认得分", phrases.points(scored["score"].sum()), f"失分 {phrases.points(scored['lost'].sum())} 分"),
-        Fact("基础指标", f"{len(gates)} 项", f"未通过或待核实：{'、'.join(failed) or '无'}", "bad" if len(failed) else ""),
+        Fact(
+            "评分指标", f"{len(scored)} 项", f"满分合计 {phrases.number(scored['full'].sum())} 分"
+        ),
+        Fact(
+            "已确认得分",
+            phrases.points(scored["score"].sum()),
+            f"失分 {phrases.points(scored['lost'].sum())} 分",
+        ),
+        Fact(
+            "基础指标",
+            f"{len(gates)} 项",
+            f"未通过或待核实：{'、'.join(failed) or '无'}",
+            "bad" if len(failed) else "",
+        ),
     ]
     if len(unit.materials):
         missing = unit.materials[~unit.materials["settled"]]
-        late = f"，其中已过期 {int(missing['overdue'].sum())} 份" if missing["overdue"].any() else ""
-        facts.append(Fact("佐证材料", f"还差 {len(missing)} 份", f"共 {len(unit.materials)} 份{late}", "bad" if late else ""))
+        late = (
+            f"，其中已过期 {int(missing['overdue'].sum())} 份" if missing["overdue"].any() else ""
+        )
+        facts.append(
+            Fact(
+                "佐证材料",
+                f"还差 {len(missing)} 份",
+                f"共 {len(unit.materials)} 份{late}",
+                "bad" if late else "",
+            )
+        )
     return Facts(facts)
 
 
@@ -95,7 +140,9 @@ def unit_items(unit: UnitBrief) -> Table:
     if brief.group.worklog is not None:
         columns["evidence"] = Column("佐证", kind="status")
     columns |= {"value": Column("全市现值"), "goal": Column("要求")}
-    return Table(frame, f"{unit.name}的指标", unit="分", source="全市数据", columns=columns, row_ids="id")
+    return Table(
+        frame, f"{unit.name}的指标", unit="分", source="全市数据", columns=columns, row_ids="id"
+    )
 
 
 def unit_actions(unit: UnitBrief) -> Table:
@@ -136,13 +183,22 @@ def _task_table(frame: pd.DataFrame, title: str) -> Table:
         "owner": Column("责任单位"),
     }
     if frame.empty:
-        return Table(pd.DataFrame(columns=[*columns, "_href", "_tone"]), title, source=SOURCE, columns=columns)
+        return Table(
+            pd.DataFrame(columns=[*columns, "_href", "_tone"]),
+            title,
+            source=SOURCE,
+            columns=columns,
+        )
     kinds = zip(frame["material"], frame["kind"], frame["needs_seal"], strict=True)
     frame = frame.assign(
         material=[f"{text}（{kind}{'，盖公章' if seal else ''}）" for text, kind, seal in kinds],
-        state=[state + ("，已过期" if late else "") for state, late in zip(frame["state"], frame["overdue"], strict=True)],
+        state=[
+            state + ("，已过期" if late else "")
+            for state, late in zip(frame["state"], frame["overdue"], strict=True)
+        ],
         stakes=[
-            "申报条件" if gate else f"{phrases.points(x)} 分" for gate, x in zip(frame["gate"], frame["stake"], strict=True)
+            "申报条件" if gate else f"{phrases.points(x)} 分"
+            for gate, x in zip(frame["gate"], frame["stake"], strict=True)
         ],
         owner=["、".join(owners) for owners in frame["owners"]],
         _href=["#" + id for id in frame["id"]],

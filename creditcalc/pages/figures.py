@@ -1,6 +1,7 @@
 """The figures of the reports: each states its finding in its alternative text.
 
-Figures are drawn on ``matplotlib.figure.Figure`` with margins set by hand: automatic layouts cost as much as the drawing.
+Figures are drawn on ``matplotlib.figure.Figure`` with margins set by hand: automatic layouts cost
+as much as the drawing.
 """
 
 from __future__ import annotations
@@ -12,12 +13,21 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
+from creditcalc.analysis.ranking import ranks
 from creditcalc.pages import tables
 from creditcalc.pages.page_data import Brief
-from creditcalc.analysis.ranking import ranks
-from creditcalc.render.table import Column, Table
 from creditcalc.render.display import Figure, Note, Prose, Together
-from creditcalc.render.theme import ACCENT, FIGURE_WIDTH, INK, LINE, MUTED, PAPER, TONES, use_figure_style
+from creditcalc.render.table import Column, Table
+from creditcalc.render.theme import (
+    ACCENT,
+    FIGURE_WIDTH,
+    INK,
+    LINE,
+    MUTED,
+    PAPER,
+    TONES,
+    use_figure_style,
+)
 from creditcalc.rules.phrases import interval, number, points
 
 LETTER = 0.135  # inches that a Chinese letter of a label takes
@@ -34,15 +44,30 @@ def categories(brief: Brief) -> Figure:
     """Points by category as a share of full marks, what is still open, and the counties' median."""
     t = tables.category_sums(brief)
     canvas, ax = _rows(
-        [f"{id}　{name}" for id, name in zip(t.index, t["name"], strict=True)], "占满分的百分比（%）", right=1.35
+        [f"{id}　{name}" for id, name in zip(t.index, t["name"], strict=True)],
+        "占满分的百分比（%）",
+        right=1.35,
     )
-    y, least, still_open = np.arange(len(t)), 100 * t["low"] / t["full"], 100 * (t["high"] - t["low"]) / t["full"]
+    y, least, still_open = (
+        np.arange(len(t)),
+        100 * t["low"] / t["full"],
+        100 * (t["high"] - t["low"]) / t["full"],
+    )
     ax.barh(y, least, color=ACCENT, height=0.55, label="至少得分")
     if still_open.max() > 0:
-        ax.barh(y, still_open, left=least, color=OPEN, edgecolor=EDGE, height=0.55, label="缺数据，未定")
+        ax.barh(
+            y, still_open, left=least, color=OPEN, edgecolor=EDGE, height=0.55, label="缺数据，未定"
+        )
     if brief.level == "county":
         ax.scatter(
-            100 * t["median"] / t["full"], y, color=PAPER, edgecolor=INK, marker="D", s=30, zorder=3, label="各县（区）中位数"
+            100 * t["median"] / t["full"],
+            y,
+            color=PAPER,
+            edgecolor=INK,
+            marker="D",
+            s=30,
+            zorder=3,
+            label="各县（区）中位数",
         )
     for n, (low, high, full) in enumerate(t[["low", "high", "full"]].to_numpy(float)):
         ax.text(102, n, f"{interval(low, high)} / {number(full)}", va="center", fontsize=9)
@@ -59,20 +84,44 @@ def losses(brief: Brief) -> Figure:
     frame = tables.item_frame(brief)
     frame = frame[(frame["kind"] == "item") & (frame["full"] > 0)]
     frame = frame.assign(sure=frame["full"] - frame["high"], open=frame["high"] - frame["low"])
-    frame = frame[frame["sure"] + frame["open"] > 1e-9].sort_values(["sure", "open"], ascending=False, kind="stable").head(MOST)
+    frame = (
+        frame[frame["sure"] + frame["open"] > 1e-9]
+        .sort_values(["sure", "open"], ascending=False, kind="stable")
+        .head(MOST)
+    )
     if frame.empty:
         canvas, ax = _rows(["全部项目"], "失分")
         ax.set_xlim(0, 1)
-        return Figure(canvas, f"{brief.name}没有失分，也没有待定的项目。", "失分最多的项目", _source(brief))
-    canvas, ax = _rows([f"{id} {name}" for id, name in zip(frame["id"], frame["name"], strict=True)], "分", right=0.6)
+        return Figure(
+            canvas, f"{brief.name}没有失分，也没有待定的项目。", "失分最多的项目", _source(brief)
+        )
+    canvas, ax = _rows(
+        [f"{id} {name}" for id, name in zip(frame["id"], frame["name"], strict=True)],
+        "分",
+        right=0.6,
+    )
     y, duty = np.arange(len(frame)), (frame["duty"] == tables.DUTY).to_numpy()
     bad, none = TONES["bad"].mark, TONES["none"].mark
     ax.barh(y[duty], frame["sure"][duty], color=bad, height=0.6, label="失分：县（区）任务")
     ax.barh(y[~duty], frame["sure"][~duty], color=none, height=0.6, label="失分：市级任务")
     if frame["open"].max() > 0:
-        ax.barh(y, frame["open"], left=frame["sure"], color=OPEN, edgecolor=EDGE, height=0.6, label="缺数据，未定")
+        ax.barh(
+            y,
+            frame["open"],
+            left=frame["sure"],
+            color=OPEN,
+            edgecolor=EDGE,
+            height=0.6,
+            label="缺数据，未定",
+        )
     for n, (sure, undecided) in enumerate(frame[["sure", "open"]].to_numpy(float)):
-        ax.text(sure + undecided, n, f"\u00a0{interval(sure, sure + undecided)}", va="center", fontsize=9)
+        ax.text(
+            sure + undecided,
+            n,
+            f"\u00a0{interval(sure, sure + undecided)}",
+            va="center",
+            fontsize=9,
+        )
     _legend(canvas)
     first = frame.iloc[0]
     alt = f"{brief.name}失分最多的 {len(frame)} 项：首位是 {first['id']} {first['name']}，失 {points(first['sure'])} 分。"
@@ -87,13 +136,21 @@ def trend(brief: Brief) -> Figure:
     ax = canvas.add_axes((0.08, 0.16, 0.89, 0.68))
     x = np.arange(len(t))
     ax.fill_between(x, t["low"], t["high"], color=OPEN, label="数据补齐后可能的范围")
-    ax.plot(x, t["score"], color=ACCENT, marker="o", markersize=4.5, linewidth=2, label="已确认得分")
+    ax.plot(
+        x, t["score"], color=ACCENT, marker="o", markersize=4.5, linewidth=2, label="已确认得分"
+    )
     step = max(1, len(t) // 12)
     ax.set_xticks(x[::step], list(t.index[::step]), fontsize=8.5)
     ax.set_ylabel("分")
     ax.grid(axis="y")
     for n in sorted({0, len(t) - 1}):
-        ax.annotate(points(t["score"].iloc[n]), (n, t["score"].iloc[n]), xytext=(0, 7), textcoords="offset points", ha="center")
+        ax.annotate(
+            points(t["score"].iloc[n]),
+            (n, t["score"].iloc[n]),
+            xytext=(0, 7),
+            textcoords="offset points",
+            ha="center",
+        )
     ax.margins(y=0.15)
     _legend(canvas)
     first, last = t["score"].iloc[0], t["score"].iloc[-1]
@@ -111,10 +168,22 @@ def standings(brief: Brief) -> Figure | Note:
     if t.empty:
         return Note(NO_COUNTIES)
     t = t.assign(rank=ranks(t)["rank"]).sort_values(["rank", "jurisdiction"], kind="stable")
-    canvas, ax = _rows([f"{rank}　{name}" for rank, name in zip(t["rank"], t["jurisdiction"], strict=True)], "分", right=1.1)
+    canvas, ax = _rows(
+        [f"{rank}　{name}" for rank, name in zip(t["rank"], t["jurisdiction"], strict=True)],
+        "分",
+        right=1.1,
+    )
     y = np.arange(len(t))
     ax.barh(y, t["low"], color=ACCENT, height=0.55, label="至少得分")
-    ax.barh(y, t["high"] - t["low"], left=t["low"], color=OPEN, edgecolor=EDGE, height=0.55, label="缺数据，未定")
+    ax.barh(
+        y,
+        t["high"] - t["low"],
+        left=t["low"],
+        color=OPEN,
+        edgecolor=EDGE,
+        height=0.55,
+        label="缺数据，未定",
+    )
     for n, (low, high) in enumerate(t[["low", "high"]].to_numpy(float)):
         ax.text(101, n, interval(low, high), va="center", fontsize=9)
     ax.set_xlim(0, 100)
@@ -128,7 +197,9 @@ def standings(brief: Brief) -> Figure | Note:
 
 
 def heat_map(brief: Brief) -> Together | Note:
-    """County × item: the share of full marks in shaded cells; missing data and items that do not apply are written in."""
+    """County × item: the share of full marks in shaded cells; missing data and items that do not
+    apply are written in.
+    """
     card, items = brief.group.counties, [r.id for r in brief.book.of_kind("item")]
     names = list(card.table["jurisdiction"])
     if not names:
@@ -140,15 +211,28 @@ def heat_map(brief: Brief) -> Together | Note:
     lossy = lossy if len(lossy) else share.index
     share, words = share.loc[lossy], words.loc[lossy]
     mean = share.mean(axis=1).dropna()
-    weakest = f"{_item(brief, mean.idxmin())}（{100 * mean.min():.0f}%）" if len(mean) else "无（都缺数据）"
+    weakest = (
+        f"{_item(brief, mean.idxmin())}（{100 * mean.min():.0f}%）"
+        if len(mean)
+        else "无（都缺数据）"
+    )
     best = names[int(np.argmin((share >= 1 - 1e-9).sum()))]
     finding = f"有失分或缺数据的评分指标共 {len(lossy)} 个；平均得分率最低的是{weakest}；得满分的指标最少的是{best}。"
     rows = pd.DataFrame({"item": [_item(brief, id) for id in lossy]}, index=lossy)
     rows = rows.join(100 * share).join(words.add_suffix("_word"))
-    shaded = {name: Column(name, kind="number", digits=0, word=f"{name}_word", shade="heat", full=100.0) for name in names}
+    shaded = {
+        name: Column(name, kind="number", digits=0, word=f"{name}_word", shade="heat", full=100.0)
+        for name in names
+    }
     title = "各县（区）× 评分指标：得分占满分的百分比（缺 = 缺数据，— = 不适用）"
-    title += f"；各县（区）都得满分的 {len(items) - len(lossy)} 项不列" if len(lossy) < len(items) else ""
-    grid = Table(rows, title, "%", _source(brief), {"item": Column("评分指标")} | shaded, dense=True)
+    title += (
+        f"；各县（区）都得满分的 {len(items) - len(lossy)} 项不列"
+        if len(lossy) < len(items)
+        else ""
+    )
+    grid = Table(
+        rows, title, "%", _source(brief), {"item": Column("评分指标")} | shaded, dense=True
+    )
     return Together([Prose([finding]), grid])
 
 
@@ -157,7 +241,9 @@ def _item(brief: Brief, id: object) -> str:
 
 
 def _rows(labels: Sequence[str], unit: str, right: float = 0.3) -> tuple[Canvas, Axes]:
-    """An empty chart of horizontal bars, first label on top, with room for the labels and, in inches, right of the bars."""
+    """An empty chart of horizontal bars, first label on top, with room for the labels and, in
+    inches, right of the bars.
+    """
     use_figure_style()
     labels = [_shortened(label) for label in labels]
     height = 0.3 * len(labels) + 1.0
@@ -167,7 +253,14 @@ def _rows(labels: Sequence[str], unit: str, right: float = 0.3) -> tuple[Canvas,
     ax = canvas.add_axes((left, 0.55 / height, width / FIGURE_WIDTH, 1 - 0.95 / height))
     ax.set_yticks([])
     for n, label in enumerate(labels):  # a tick for each would take a seventh of the chart's time
-        ax.text(-GAP / width, n, label, ha="right", va="center_baseline", transform=ax.get_yaxis_transform())
+        ax.text(
+            -GAP / width,
+            n,
+            label,
+            ha="right",
+            va="center_baseline",
+            transform=ax.get_yaxis_transform(),
+        )
     ax.set_ylim(len(labels) - 0.5, -0.5)
     ax.set_xlabel(unit, fontsize=9, color=MUTED)
     ax.grid(axis="x", color=LINE)
@@ -177,7 +270,15 @@ def _rows(labels: Sequence[str], unit: str, right: float = 0.3) -> tuple[Canvas,
 def _legend(canvas: Canvas) -> None:
     """One line of legend above the chart."""
     handles, labels = canvas.axes[0].get_legend_handles_labels()
-    canvas.legend(handles, labels, loc="upper left", ncols=len(handles), fontsize=9, borderaxespad=0.1, handlelength=1.4)
+    canvas.legend(
+        handles,
+        labels,
+        loc="upper left",
+        ncols=len(handles),
+        fontsize=9,
+        borderaxespad=0.1,
+        handlelength=1.4,
+    )
 
 
 def _shortened(label: str) -> str:

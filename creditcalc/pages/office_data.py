@@ -1,4 +1,6 @@
-"""The brief of a responsible unit's page: its items, what they lose, what it would take, and the evidence that it owes."""
+"""The brief of a responsible unit's page: its items, what they lose, what it would take, and the
+evidence that it owes.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,8 @@ from functools import cached_property
 import pandas as pd
 
 from creditcalc.pages.page_data import Brief
-from creditcalc.rules.rulebook import Rule
 from creditcalc.pages.tables import item_frame
+from creditcalc.rules.rulebook import Rule
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,17 @@ class UnitBrief:
     @cached_property
     def rules(self) -> list[Rule]:
         """The rules that the unit leads or is responsible for."""
-        return [rule for rule in self.city.book.rules.values() if self.name in (*rule.lead, *rule.units)]
+        return [
+            rule for rule in self.city.book.rules.values() if self.name in (*rule.lead, *rule.units)
+        ]
 
     @cached_property
     def items(self) -> pd.DataFrame:
         """Its rules with value, marks, points, loss and state in the city."""
         frame = self.duties.items.loc[[rule.id for rule in self.rules]]
-        return frame.assign(part=["牵头" if self.name in rule.lead else "责任" for rule in self.rules])
+        return frame.assign(
+            part=["牵头" if self.name in rule.lead else "责任" for rule in self.rules]
+        )
 
     @cached_property
     def actions(self) -> pd.DataFrame:

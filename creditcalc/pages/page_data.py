@@ -8,23 +8,25 @@ from functools import cached_property
 
 import pandas as pd
 
-from creditcalc.rules import phrases
-from creditcalc.analysis.steps import effort, steps, unit
-from creditcalc.analysis.ranking import ranks
 from creditcalc.analysis.contribution import Contribution, contribution, moves
-from creditcalc.problems import Problem
-from creditcalc.rules.rulebook import Readings, Rule, Rulebook
-from creditcalc.scoring.scorecard import Columns, Scorecard, score, score_condition
+from creditcalc.analysis.ranking import ranks
 from creditcalc.analysis.sensitivity import Sensitivity, alternatives, extremes, worth_knowing
+from creditcalc.analysis.steps import effort, steps, unit
 from creditcalc.analysis.targets import Targets, targets
 from creditcalc.evidence.worklog import Worklog
+from creditcalc.problems import Problem
+from creditcalc.rules import phrases
+from creditcalc.rules.rulebook import Readings, Rule, Rulebook
+from creditcalc.scoring.scorecard import Columns, Scorecard, score, score_condition
 
 STEPS = ("count", "flag", "days")  # inputs whose units are worth comparing by points per unit
 
 
 @dataclass(frozen=True)
 class Group:
-    """A city and its counties in one period, scored; what several briefs take from it is worked out once."""
+    """A city and its counties in one period, scored; what several briefs take from it is worked out
+    once.
+    """
 
     card: Scorecard
     city: str
@@ -72,8 +74,15 @@ class Group:
         """The city's values of inputs whose threshold is the city's."""
         rows = self.card.table
         town = rows[rows["level"] == "city"].tail(1)
-        shared = [rule for rule in self.card.book.rules.values() if rule.city_threshold and len(town)]
-        return {name: float(town[name].iloc[0]) for r in shared for name in r.inputs(self.card.readings) if name in town}
+        shared = [
+            rule for rule in self.card.book.rules.values() if rule.city_threshold and len(town)
+        ]
+        return {
+            name: float(town[name].iloc[0])
+            for r in shared
+            for name in r.inputs(self.card.readings)
+            if name in town
+        }
 
     @cached_property
     def alternatives(self) -> pd.DataFrame:
@@ -85,8 +94,8 @@ class Group:
 class Brief:
     """What one page shows: the jurisdiction's own rows up to the period, its group, its problems.
 
-    Of its group a county shows only its place, the medians, the ranks under other readings and the city's inputs whose
-    threshold is the city's; a city shows all of it.
+    Of its group a county shows only its place, the medians, the ranks under other readings and the
+    city's inputs whose threshold is the city's; a city shows all of it.
     """
 
     name: str
@@ -128,7 +137,9 @@ class Brief:
 
     @cached_property
     def items(self) -> pd.DataFrame:
-        """One row per rule of the period: marks, points, interval, loss, and the words that tables show."""
+        """One row per rule of the period: marks, points, interval, loss, and the words that tables
+        show.
+        """
         card, now, book = self.card, self.now, self.book
         rules = list(book.rules.values())
         own, values = Columns(self.rows.loc[[now]], book), card.value.loc[now].to_dict()
@@ -154,7 +165,9 @@ class Brief:
         return frame.assign(lost=frame["full"] - frame["score"])
 
     def _value(self, rule: Rule, own: Columns, values: Mapping[Hashable, float]) -> str:
-        """The value that the rule scores; for a base indicator that of each condition which concerns the jurisdiction."""
+        """The value that the rule scores; for a base indicator that of each condition which
+        concerns the jurisdiction.
+        """
         if rule.measure:
             return phrases.measure_value(rule, self.book, self.readings, float(values[rule.id]))
         results = [(c, *score_condition(c, own, self.readings)) for c in rule.conditions]
@@ -175,15 +188,25 @@ class Brief:
     def counties(self) -> list[str]:
         """Every county that the table has for the city, in any period."""
         typed = self.group.card.table.attrs["source"].table
-        return list(typed.loc[(typed["city"] == self.city) & (typed["level"] == "county"), "jurisdiction"].unique())
+        return list(
+            typed.loc[
+                (typed["city"] == self.city) & (typed["level"] == "county"), "jurisdiction"
+            ].unique()
+        )
 
     @property
     def materials(self) -> pd.DataFrame:
-        """The evidence that it owes, of a city also what its counties owe; empty where nobody keeps the table."""
+        """The evidence that it owes, of a city also what its counties owe; empty where nobody keeps
+        the table.
+        """
         log = self.group.worklog
         if log is None:
             return pd.DataFrame()
-        return log.materials if self.level == "city" else log.materials[log.materials["jurisdiction"] == self.name]
+        return (
+            log.materials
+            if self.level == "city"
+            else log.materials[log.materials["jurisdiction"] == self.name]
+        )
 
     def evidence_word(self, id: str) -> str:
         """Whether a rule's evidence is complete, in a word; nothing where nobody keeps the table."""
@@ -192,7 +215,9 @@ class Brief:
 
     @property
     def place(self) -> dict[str, int]:
-        """A county's rank among its city's counties, with the ranks that are open, and how many they are."""
+        """A county's rank among its city's counties, with the ranks that are open, and how many
+        they are.
+        """
         mine = self.group.places.loc[[self.now]]
         return {str(name): int(column.iloc[0]) for name, column in mine.items()}
 
@@ -212,16 +237,30 @@ class Brief:
         types = [{book.inputs[name].type for name in changes} for changes in frame["changes"]]
         frame["whole"] = [kinds <= set(STEPS) for kinds in types]
         shared = [book.rules[id].city_threshold and self.level == "county" for id in frame["id"]]
-        own = [all(self.level == "city" or n in self.typed or not book.inputs[n].inherit for n in c) for c in frame["changes"]]
-        frame["shared"], frame["own"] = shared, [mine and not part for mine, part in zip(own, shared, strict=True)]
-        frame["unit"] = ["、".join(dict.fromkeys(unit(book, name) for name in changes)) for changes in frame["changes"]]
+        own = [
+            all(self.level == "city" or n in self.typed or not book.inputs[n].inherit for n in c)
+            for c in frame["changes"]
+        ]
+        frame["shared"], frame["own"] = (
+            shared,
+            [mine and not part for mine, part in zip(own, shared, strict=True)],
+        )
+        frame["unit"] = [
+            "、".join(dict.fromkeys(unit(book, name) for name in changes))
+            for changes in frame["changes"]
+        ]
         frame["duty"] = [phrases.LEVEL[book.rules[id].scope] for id in frame["id"]]
-        frame["name"] = [book.rules[id].name + ("（附加项）" if book.rules[id].kind == "bonus" else "") for id in frame["id"]]
+        frame["name"] = [
+            book.rules[id].name + ("（附加项）" if book.rules[id].kind == "bonus" else "")
+            for id in frame["id"]
+        ]
         return frame.sort_values("total_gain", ascending=False, kind="stable")
 
     @cached_property
     def sensitivity(self) -> Sensitivity:
-        """What readings and missing inputs leave open for a county, or for a city and all its counties."""
+        """What readings and missing inputs leave open for a county, or for a city and all its
+        counties.
+        """
         one = self.group.alternatives
         if self.level == "city":
             return Sensitivity(one, extremes(self.group.card), worth_knowing(self.group.card))

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from creditcalc.pages.page_data import Brief, Group
 from creditcalc.bundled import bundled
 from creditcalc.evidence.register import check_with_evidence
-from creditcalc.intake.checked_table import Checked
-from creditcalc.rules.load import load_rulebook
-from creditcalc.problems import Problem, ReadingError, UnknownName, nearest, shown
-from creditcalc.scoring.rollup import notices, roll_up
-from creditcalc.rules.rulebook import Readings, Rulebook
-from creditcalc.scoring.scorecard import Scorecard, score
-from creditcalc.pages.office_data import Duties, UnitBrief
 from creditcalc.evidence.worklog import units
+from creditcalc.intake.checked_table import Checked
+from creditcalc.pages.office_data import Duties, UnitBrief
+from creditcalc.pages.page_data import Brief, Group
+from creditcalc.problems import Problem, ReadingError, UnknownName, nearest, shown
+from creditcalc.rules.load import load_rulebook
+from creditcalc.rules.rulebook import Readings, Rulebook
+from creditcalc.scoring.rollup import notices, roll_up
+from creditcalc.scoring.scorecard import Scorecard, score
 
 SAMPLE_REMARK = "示例数据"
 Call = tuple[str, ...]
@@ -32,8 +32,8 @@ Call = tuple[str, ...]
 class Study:
     """A checked table rolled up and scored under one rulebook and one set of readings.
 
-    ``given`` is the evidence that was handed in, None where there is no table of it; ``as_of`` the day that counts as today,
-    by default the last of a period.
+    ``given`` is the evidence that was handed in, None where there is no table of it; ``as_of`` the
+    day that counts as today, by default the last of a period.
     """
 
     book: Rulebook
@@ -53,7 +53,11 @@ class Study:
 
     def of_city(self, city: str) -> Scorecard:
         """The rows of one city scored, or of all where none is named."""
-        return score(self.table[self.table["city"] == city], self.book, self.readings) if city else self.card
+        return (
+            score(self.table[self.table["city"] == city], self.book, self.readings)
+            if city
+            else self.card
+        )
 
     @cached_property
     def totals(self) -> pd.DataFrame:
@@ -63,7 +67,11 @@ class Study:
     @property
     def sample(self) -> bool:
         """Whether any row says that it is invented."""
-        remarks = self.table["remark"].dropna().astype(str) if "remark" in self.table else pd.Series(dtype=str)
+        remarks = (
+            self.table["remark"].dropna().astype(str)
+            if "remark" in self.table
+            else pd.Series(dtype=str)
+        )
         return bool(remarks.str.contains(SAMPLE_REMARK).any())
 
     @cached_property
@@ -87,7 +95,9 @@ class Study:
     def absent(self, period: str, city: str) -> list[str]:
         """The city's counties that have no row in the period."""
         table = self.table
-        known = table.loc[(table["level"] == "county") & (table["city"] == city), "jurisdiction"].unique()
+        known = table.loc[
+            (table["level"] == "county") & (table["city"] == city), "jurisdiction"
+        ].unique()
         return [name for name in known if name not in self.counties(period, city)]
 
     def _names(self, period: str, level: str, city: str = "") -> list[str]:
@@ -101,14 +111,24 @@ class Study:
         """Raise UnknownName, with what there is instead, where ``name`` is not known."""
         if name not in known:
             there = f"有：{'、'.join(known[:30])}" if known else "表中一个也没有"
-            raise UnknownName([Problem(f"没有这个{what}", shown(name), f"{nearest(name, known)}{there}")])
+            raise UnknownName(
+                [Problem(f"没有这个{what}", shown(name), f"{nearest(name, known)}{there}")]
+            )
 
     def county(self, name: str, period: str, city: str = "") -> Brief:
         """The brief of a county's page."""
         self.expect("县（区）", name, self.counties(period, city))
         owners = self._rows(name, "county", period, city)["city"].unique()
         if len(owners) > 1:
-            raise UnknownName([Problem("几个市都有这个县（区）", shown(name), f"用 --city 指明：{'、'.join(owners)}")])
+            raise UnknownName(
+                [
+                    Problem(
+                        "几个市都有这个县（区）",
+                        shown(name),
+                        f"用 --city 指明：{'、'.join(owners)}",
+                    )
+                ]
+            )
         return self._brief(name, "county", owners[0], period)
 
     def city(self, name: str, period: str) -> Brief:
@@ -117,17 +137,26 @@ class Study:
         return self._brief(name, "city", name, period)
 
     def made_of(self, city: str) -> str:
-        """A SHA-256 over all that the pages of a city and its counties are made from, but notebooks and program.
+        """A SHA-256 over all that the pages of a city and its counties are made from, but notebooks
+        and program.
 
-        What goes in is hashed, not what is shown: its rows of every period as they were typed and in their order, what was
-        handed in, what is wrong or odd, rules, readings, the day.
+        What goes in is hashed, not what is shown: its rows of every period as they were typed and
+        in their order, what was handed in, what is wrong or odd, rules, readings, the day.
         """
         typed = self.table.attrs["source"].table
         handed = pd.DataFrame() if self.given is None else self.given
         if "city" in handed:
             handed = handed[handed["city"].isin([city, ""]) | handed["city"].isna()]
         problems = [asdict(problem) for problem in self.problems if problem.city in ("", city)]
-        facts = [city, self.book.digest, dict(self.readings), self.as_of, self.sample, self.given is None, problems]
+        facts = [
+            city,
+            self.book.digest,
+            dict(self.readings),
+            self.as_of,
+            self.sample,
+            self.given is None,
+            problems,
+        ]
         parts = [
             json.dumps([*facts, sorted(self.checked.short)], ensure_ascii=False),
             *(frame.to_csv(index=False) for frame in (typed[typed["city"] == city], handed)),
@@ -152,7 +181,9 @@ class Study:
         if (city, period) not in self._groups:
             rows = self.table[(self.table["city"] == city) & (self.table["period"] == period)]
             day = self.as_of or str(pd.Period(period, "M").end_time.date())
-            self._groups[city, period] = Group(score(rows, self.book, self.readings), city, period, self.given, day)
+            self._groups[city, period] = Group(
+                score(rows, self.book, self.readings), city, period, self.given, day
+            )
         return self._groups[city, period]
 
     def _brief(self, name: str, level: str, city: str, period: str) -> Brief:
@@ -161,9 +192,15 @@ class Study:
         return Brief(name, level, rows, self.group(city, period), problems, self.sample)
 
     def _problems(self, name: str, level: str, city: str, period: str) -> tuple[Problem, ...]:
-        """The problems of the whole table, and the period's own; a city's are those of all its jurisdictions."""
+        """The problems of the whole table, and the period's own; a city's are those of all its
+        jurisdictions.
+        """
         everywhere = [p for p in self.problems if not p.jurisdiction]
-        current = [p for p in self.problems if p.jurisdiction and p.city == city and p.period in ("", period)]
+        current = [
+            p
+            for p in self.problems
+            if p.jurisdiction and p.city == city and p.period in ("", period)
+        ]
         return (*everywhere, *(p for p in current if level == "city" or p.jurisdiction == name))
 
 
@@ -174,10 +211,12 @@ def open_study(
     city: str | None = None,
     as_of: str = "",
 ) -> Study:
-    """Read, check, roll up and score a table (the bundled sample by default); ``readings`` may be written ``k=v,k=v``.
+    """Read, check, roll up and score a table (the bundled sample by default); ``readings`` may be
+    written ``k=v,k=v``.
 
-    The files ``evidence.csv`` and ``evidence.xlsx`` beside the data are read as the evidence that was handed in.
-    Raises InputError where the table cannot be used at all; problems of single rows are in ``checked`` and ``problems``.
+    The files ``evidence.csv`` and ``evidence.xlsx`` beside the data are read as the evidence that
+    was handed in. Raises InputError where the table cannot be used at all; problems of single rows
+    are in ``checked`` and ``problems``.
     """
     call = _call(data, rulebook, readings, city, as_of)
     if call in OPEN:
@@ -186,22 +225,44 @@ def open_study(
     options = book.resolve(parse_readings(readings) if isinstance(readings, str) else readings)
     source = Path(data) if data else bundled("data/sample")
     checked, given = check_with_evidence(source, book, city)
-    told = [replace(p, file=os.path.relpath(p.file, source.parent)) if p.file else p for p in checked.problems]
+    told = [
+        replace(p, file=os.path.relpath(p.file, source.parent)) if p.file else p
+        for p in checked.problems
+    ]
     if city:
         rows = checked.table
-        known = list(dict.fromkeys([*rows.loc[rows["level"] == "city", "jurisdiction"], *(c for c in rows["city"] if c)]))
+        known = list(
+            dict.fromkeys(
+                [
+                    *rows.loc[rows["level"] == "city", "jurisdiction"],
+                    *(c for c in rows["city"] if c),
+                ]
+            )
+        )
         if known and city not in known:
-            raise UnknownName([Problem("表中没有这个市", shown(city), f"{nearest(city, known)}有：{'、'.join(known)}")])
+            raise UnknownName(
+                [
+                    Problem(
+                        "表中没有这个市",
+                        shown(city),
+                        f"{nearest(city, known)}有：{'、'.join(known)}",
+                    )
+                ]
+            )
     table = roll_up(checked.table, book, city, checked.short)
     noticed = notices(checked.table, book, city, checked.short)
-    return Study(book, options, Checked(checked.table, told), table, (*told, *noticed), given, as_of)
+    return Study(
+        book, options, Checked(checked.table, told), table, (*told, *noticed), given, as_of
+    )
 
 
 OPEN: dict[Call, Study] = {}
 
 
 def keep_open(study: Study, *arguments: str) -> None:
-    """Let this call of ``open_study`` give a study that is open already; for a process that makes one page of it."""
+    """Let this call of ``open_study`` give a study that is open already; for a process that makes
+    one page of it.
+    """
     OPEN[_call(*arguments)] = study
 
 
@@ -218,6 +279,11 @@ def parse_readings(text: str) -> dict[str, str]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
     wrong = [part for part in parts if "=" not in part]
     if wrong:
-        raise ReadingError([Problem("读法应写成 名称=选项", shown(part), "如 proportional=of_full") for part in wrong])
+        raise ReadingError(
+            [
+                Problem("读法应写成 名称=选项", shown(part), "如 proportional=of_full")
+                for part in wrong
+            ]
+        )
     pairs = (part.split("=", 1) for part in parts)
     return {name.strip(): option.strip() for name, option in pairs}

@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from creditcalc.rules import phrases
-from creditcalc.pages.page_data import Brief
 from creditcalc.analysis.ranking import ranks
-from creditcalc.render.table import Column, Table
+from creditcalc.pages.page_data import Brief
 from creditcalc.render.display import Fact, Facts, Prose
+from creditcalc.render.table import Column, Table
+from creditcalc.rules import phrases
 
 DUTY = "县（区）"
 STATUS = Column("状态", kind="status")
@@ -25,13 +25,27 @@ def id_column(label: str = "编号") -> Column:
 def key_figures(brief: Brief) -> Facts:
     """Eligibility, score with its interval, county duty, bonus and place at one look."""
     t: Any = brief.card.totals().loc[brief.now]
-    counts = brief.card.status.loc[brief.now, [r.id for r in brief.book.of_kind("base")]].value_counts()
+    counts = brief.card.status.loc[
+        brief.now, [r.id for r in brief.book.of_kind("base")]
+    ].value_counts()
     tone = {"yes": "good", "no": "bad", "pending": "warn"}[t["eligible"]]
-    gates = "，".join(f"{phrases.STATUS[s]} {counts[s]} 项" for s in ("pass", "fail", "pending") if counts.get(s, 0))
+    gates = "，".join(
+        f"{phrases.STATUS[s]} {counts[s]} 项"
+        for s in ("pass", "fail", "pending")
+        if counts.get(s, 0)
+    )
     facts = [
         Fact("申报条件", phrases.ELIGIBLE[t["eligible"]], f"基础指标：{gates}", tone),
-        Fact("评分指标得分", phrases.points(t["score"]), _of(brief.book.full) + _open(t["low"], t["high"])),
-        Fact("附加分", phrases.points(t["bonus"]), _of(brief.book.bonus) + _open(t["bonus_low"], t["bonus_high"])),
+        Fact(
+            "评分指标得分",
+            phrases.points(t["score"]),
+            _of(brief.book.full) + _open(t["low"], t["high"]),
+        ),
+        Fact(
+            "附加分",
+            phrases.points(t["bonus"]),
+            _of(brief.book.bonus) + _open(t["bonus_low"], t["bonus_high"]),
+        ),
         Fact(
             "合计",
             phrases.points(t["total"]),
@@ -39,7 +53,9 @@ def key_figures(brief: Brief) -> Facts:
         ),
     ]
     if brief.level == "county":
-        facts.append(Fact("县（区）任务得分", phrases.points(t["county_duty"]), _of(t["county_duty_full"])))
+        facts.append(
+            Fact("县（区）任务得分", phrases.points(t["county_duty"]), _of(t["county_duty_full"]))
+        )
         facts.append(Fact("县（区）排名", *place_words(brief)))
     return Facts(facts)
 
@@ -62,17 +78,22 @@ def _open(low: float, high: float) -> str:
 
 
 def item_frame(brief: Brief) -> pd.DataFrame:
-    """One row per rule of the period: marks, points, interval, loss, and the words that tables show."""
+    """One row per rule of the period: marks, points, interval, loss, and the words that tables
+    show.
+    """
     return brief.items.copy()
 
 
 def category_sums(brief: Brief) -> pd.DataFrame:
-    """Full marks, points and interval by category, and the median of the counties' own points in it."""
+    """Full marks, points and interval by category, and the median of the counties' own points in
+    it.
+    """
     frame = item_frame(brief)
     frame = frame[frame["kind"] == "item"]
     sums = frame.groupby("category", sort=False)[["full", "score", "low", "high"]].sum()
     return sums.assign(
-        median=brief.group.category_medians.reindex(sums.index), name=[brief.book.categories[c].name for c in sums.index]
+        median=brief.group.category_medians.reindex(sums.index),
+        name=[brief.book.categories[c].name for c in sums.index],
     )
 
 
@@ -82,8 +103,14 @@ def base(brief: Brief) -> Table:
     frame = frame[frame["kind"] == "base"]
     order = {"不通过": 0, "待核实": 1, "通过": 2}
     frame = frame.sort_values("status", key=lambda s: s.map(order), kind="stable")
-    columns = {"id": id_column(), "name": Column("基础指标"), "status": STATUS, "value": Column("现值"),
-               "goal": Column("要求"), "clause": Column("依据")}  # fmt: skip
+    columns = {
+        "id": id_column(),
+        "name": Column("基础指标"),
+        "status": STATUS,
+        "value": Column("现值"),
+        "goal": Column("要求"),
+        "clause": Column("依据"),
+    }
     return Table(frame, "基础指标逐项核对", source=source(brief), columns=columns)
 
 
@@ -93,7 +120,9 @@ def category_table(brief: Brief) -> Table:
     total = frame[["full", "score", "low", "high"]].sum()
     total["median"] = brief.group.counties.totals()["score"].median()
     frame.loc[len(frame)] = {**total, "category": "合计", "name": ""}
-    frame["interval"] = [phrases.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)]
+    frame["interval"] = [
+        phrases.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)
+    ]
     columns = {
         "category": Column("类别"),
         "name": Column("内容"),
@@ -107,19 +136,31 @@ def category_table(brief: Brief) -> Table:
 
 
 def missing(brief: Brief) -> Table:
-    """What is not known: the items and base indicators that wait for it, and what they could still give."""
+    """What is not known: the items and base indicators that wait for it, and what they could still
+    give.
+    """
     frame = item_frame(brief)
     frame = frame[frame["status"].isin(["缺数据", "待核实"])].copy()
     row = brief.rows.loc[brief.now]
     frame["inputs"] = [
-        "、".join(brief.book.inputs[n].label for n in brief.book.rules[id].inputs(brief.readings) if _absent(row.get(n)))
+        "、".join(
+            brief.book.inputs[n].label
+            for n in brief.book.rules[id].inputs(brief.readings)
+            if _absent(row.get(n))
+        )
         for id in frame["id"]
     ]
     frame["interval"] = [
-        "—" if math.isnan(a) else phrases.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)
+        "—" if math.isnan(a) else phrases.interval(a, b)
+        for a, b in zip(frame["low"], frame["high"], strict=True)
     ]
-    columns = {"id": id_column(), "name": Column("指标"), "status": STATUS, "inputs": Column("缺的数据"),
-               "interval": Column("得分区间")}  # fmt: skip
+    columns = {
+        "id": id_column(),
+        "name": Column("指标"),
+        "status": STATUS,
+        "inputs": Column("缺的数据"),
+        "interval": Column("得分区间"),
+    }
     return Table(frame, "缺数据的指标", unit="分", source=source(brief), columns=columns)
 
 
@@ -142,14 +183,18 @@ def county_duty(brief: Brief) -> Table:
         "full": Column("满分", kind="number"),
         "status": STATUS,
     }
-    return Table(frame, "县（区）任务各项得分", unit="分", source=source(brief), columns=columns, total=True)
+    return Table(
+        frame, "县（区）任务各项得分", unit="分", source=source(brief), columns=columns, total=True
+    )
 
 
 def months(brief: Brief) -> Table:
     """The totals of every month up to the period."""
     frame = brief.card.totals()
     frame["change"] = frame["score"].diff()
-    frame["interval"] = [phrases.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)]
+    frame["interval"] = [
+        phrases.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)
+    ]
     frame["eligible"] = frame["eligible"].map({"yes": "通过", "no": "不通过", "pending": "待核实"})
     columns = {
         "period": Column("期间"),
@@ -180,18 +225,29 @@ def readings(brief: Brief) -> Table:
             }
         )
     columns = {
-        "id": Column("读法"), "question": Column("问题"), "option": Column("本页采用"), "default": Column("是否默认"),
-        "others": Column("其他选项"), "reason": Column("默认的理由"), "rules": Column("涉及指标"),
-    }  # fmt: skip
+        "id": Column("读法"),
+        "question": Column("问题"),
+        "option": Column("本页采用"),
+        "default": Column("是否默认"),
+        "others": Column("其他选项"),
+        "reason": Column("默认的理由"),
+        "rules": Column("涉及指标"),
+    }
     return Table(pd.DataFrame(rows), "本页采用的读法", source=brief.book.document, columns=columns)
 
 
 def repairs(brief: Brief) -> Table:
     """The certain repairs of the ledger's text, and what rules leave knowingly open."""
     rows = [{"what": "文字更正", "clause": r.clause, "text": r.text} for r in brief.book.repairs]
-    rows += [{"what": "说明", "clause": r.clause, "text": f"{r.id}：{r.note}"} for r in brief.book.rules.values() if r.note]
+    rows += [
+        {"what": "说明", "clause": r.clause, "text": f"{r.id}：{r.note}"}
+        for r in brief.book.rules.values()
+        if r.note
+    ]
     columns = {"what": Column("性质"), "clause": Column("依据"), "text": Column("内容")}
-    return Table(pd.DataFrame(rows), "台账文本的更正与说明", source=brief.book.document, columns=columns)
+    return Table(
+        pd.DataFrame(rows), "台账文本的更正与说明", source=brief.book.document, columns=columns
+    )
 
 
 def problems(brief: Brief) -> Table:
@@ -206,9 +262,19 @@ def problems(brief: Brief) -> Table:
         }
         for p in brief.problems
     ]
-    columns = {"kind": Column("性质", kind="status"), "where": Column("位置"), "what": Column("问题"),
-               "value": Column("值"), "cure": Column("办法")}  # fmt: skip
-    return Table(pd.DataFrame(rows, columns=list(columns)), "数据问题与提示", source="填报数据", columns=columns)
+    columns = {
+        "kind": Column("性质", kind="status"),
+        "where": Column("位置"),
+        "what": Column("问题"),
+        "value": Column("值"),
+        "cure": Column("办法"),
+    }
+    return Table(
+        pd.DataFrame(rows, columns=list(columns)),
+        "数据问题与提示",
+        source="填报数据",
+        columns=columns,
+    )
 
 
 def remark(brief: Brief) -> Prose:
@@ -238,7 +304,9 @@ def all_rules(brief: Brief) -> Table:
         **({"evidence": Column("佐证", kind="status")} if brief.group.worklog else {}),
         "clause": Column("依据"),
     }
-    return Table(frame, "全部指标明细", unit="分", source=source(brief), columns=columns, row_ids="id")
+    return Table(
+        frame, "全部指标明细", unit="分", source=source(brief), columns=columns, row_ids="id"
+    )
 
 
 def inputs(brief: Brief) -> Table:
@@ -250,19 +318,37 @@ def inputs(brief: Brief) -> Table:
         taken = "县（区）汇总" if brief.level == "city" else "沿用市级填报"
         origin = "填报" if i.name in typed else "缺" if _absent(value) else taken
         used = "、".join(r.id for r in brief.book.users(i.name)) or "城镇化率"
-        rows.append({"label": i.label, "name": i.name, "value": phrases.input_value(i, None if _absent(value) else value),
-                     "origin": origin, "used": used})  # fmt: skip
-    columns = {"label": Column("数据项"), "name": Column("列名"), "value": Column("本期值"),
-               "origin": Column("来源", kind="status"), "used": Column("用于")}  # fmt: skip
-    return Table(pd.DataFrame(rows), "本期指标数据", source="填报数据与市、县（区）汇总", columns=columns)
+        rows.append(
+            {
+                "label": i.label,
+                "name": i.name,
+                "value": phrases.input_value(i, None if _absent(value) else value),
+                "origin": origin,
+                "used": used,
+            }
+        )
+    columns = {
+        "label": Column("数据项"),
+        "name": Column("列名"),
+        "value": Column("本期值"),
+        "origin": Column("来源", kind="status"),
+        "used": Column("用于"),
+    }
+    return Table(
+        pd.DataFrame(rows), "本期指标数据", source="填报数据与市、县（区）汇总", columns=columns
+    )
 
 
 def standings(brief: Brief) -> Table:
     """All counties of a city side by side."""
     frame = brief.group.counties.totals()
     frame = frame.join(ranks(frame)).sort_values(["rank", "jurisdiction"], kind="stable")
-    frame["interval"] = [phrases.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)]
-    frame["places"] = [f"{b}–{w}" if b != w else str(b) for b, w in zip(frame["best"], frame["worst"], strict=True)]
+    frame["interval"] = [
+        phrases.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)
+    ]
+    frame["places"] = [
+        f"{b}–{w}" if b != w else str(b) for b, w in zip(frame["best"], frame["worst"], strict=True)
+    ]
     frame["eligible"] = frame["eligible"].map({"yes": "通过", "no": "不通过", "pending": "待核实"})
     columns = {
         "jurisdiction": Column("县（区）"),
@@ -284,18 +370,28 @@ def standings(brief: Brief) -> Table:
 
 
 def base_matrix(brief: Brief) -> Table:
-    """The base indicators of the city and its counties side by side; only those that somebody does not pass."""
+    """The base indicators of the city and its counties side by side; only those that somebody does
+    not pass.
+    """
     rules = brief.book.of_kind("base")
     rows = {brief.name: brief.card.status.loc[brief.now]}
     names = brief.group.counties.table["jurisdiction"]
     rows |= {name: brief.group.counties.status.iloc[n] for n, name in enumerate(names)}
     frame = pd.DataFrame(
-        {"id": [r.id for r in rules], "name": [r.name for r in rules], "_href": [f"#{r.id}" for r in rules]}
+        {
+            "id": [r.id for r in rules],
+            "name": [r.name for r in rules],
+            "_href": [f"#{r.id}" for r in rules],
+        }
         | {who: [phrases.STATUS[str(status[r.id])] for r in rules] for who, status in rows.items()}
     )
     frame = frame[(frame[list(rows)] != "通过").any(axis=1)]
-    columns = {"id": id_column(), "name": Column("基础指标")} | {who: Column(kind="status") for who in rows}
-    return Table(frame, "未全部通过的基础指标：市与各县（区）", source=source(brief), columns=columns)
+    columns = {"id": id_column(), "name": Column("基础指标")} | {
+        who: Column(kind="status") for who in rows
+    }
+    return Table(
+        frame, "未全部通过的基础指标：市与各县（区）", source=source(brief), columns=columns
+    )
 
 
 def shared_thresholds(brief: Brief) -> Prose:

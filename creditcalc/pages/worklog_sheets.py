@@ -1,4 +1,6 @@
-"""The worklog as a workbook to hand in: the ledger's own two tables, progress by jurisdiction and unit, a sheet per unit."""
+"""The worklog as a workbook to hand in: the ledger's own two tables, progress by jurisdiction and
+unit, a sheet per unit.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +8,15 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from creditcalc.rules import phrases
 from creditcalc.analysis.steps import steps
-from creditcalc.pages.page_data import Brief
-from creditcalc.pages.evidence_tables import unit_items
 from creditcalc.evidence.register import UNSTATED
-from creditcalc.intake.forms import sheet_titles
-from creditcalc.rules.rulebook import Readings, Rule, Rulebook
-from creditcalc.pages.office_data import Duties, UnitBrief
 from creditcalc.evidence.worklog import Worklog, units
+from creditcalc.intake.forms import sheet_titles
+from creditcalc.pages.evidence_tables import unit_items
+from creditcalc.pages.office_data import Duties, UnitBrief
+from creditcalc.pages.page_data import Brief
+from creditcalc.rules import phrases
+from creditcalc.rules.rulebook import Readings, Rule, Rulebook
 
 TASKS = {
     "jurisdiction": "县（区、市）",
@@ -35,23 +37,40 @@ TASKS = {
 PROGRESS = {"asked": "应交", "settled": "已齐", "overdue": "过期"}
 
 
-def worklog_sheets(brief: Brief, log: Worklog, provenance: Mapping[str, str]) -> dict[str, pd.DataFrame]:
-    """The sheets of a city's worklog (or, for a county's brief, of the county's own), their headers for people."""
+def worklog_sheets(
+    brief: Brief, log: Worklog, provenance: Mapping[str, str]
+) -> dict[str, pd.DataFrame]:
+    """The sheets of a city's worklog (or, for a county's brief, of the county's own), their headers
+    for people.
+    """
     mine = log.materials[log.materials["jurisdiction"] == brief.name]
-    sheets = {"基础指标": _base(brief, mine), "评分指标": _items(brief, mine), "待办": _tasks(brief, log.tasks)}
+    sheets = {
+        "基础指标": _base(brief, mine),
+        "评分指标": _items(brief, mine),
+        "待办": _tasks(brief, log.tasks),
+    }
     if brief.level == "county":
         sheets["待办"] = _tasks(brief, log.tasks[log.tasks["jurisdiction"] == brief.name])
         return sheets | {"说明": _notes(brief, log, provenance)}
     progress = log.totals.rename(
-        columns={"jurisdiction": "县（区、市）", **PROGRESS, "score": "已确认得分", "evidenced": "其中已佐证"}
+        columns={
+            "jurisdiction": "县（区、市）",
+            **PROGRESS,
+            "score": "已确认得分",
+            "evidenced": "其中已佐证",
+        }
     )
     sheets["县（区）完成情况"] = progress
-    sheets["责任单位完成情况"] = log.by_unit.rename(columns={"unit": "责任单位", **PROGRESS, "stake": "缺材料涉及得分"})
+    sheets["责任单位完成情况"] = log.by_unit.rename(
+        columns={"unit": "责任单位", **PROGRESS, "stake": "缺材料涉及得分"}
+    )
     sheets["说明"] = _notes(brief, log, provenance)
     names = units(brief.book)
     titles = sheet_titles(names, taken=sheets)
     duties = Duties(brief)
-    return sheets | {title: _unit(duties.unit(name), log) for title, name in zip(titles, names, strict=True)}
+    return sheets | {
+        title: _unit(duties.unit(name), log) for title, name in zip(titles, names, strict=True)
+    }
 
 
 def _base(brief: Brief, mine: pd.DataFrame) -> pd.DataFrame:
@@ -68,11 +87,20 @@ def _items(brief: Brief, mine: pd.DataFrame) -> pd.DataFrame:
     points, full = (dict(frame.loc[brief.now]) for frame in (brief.card.points, brief.card.full))
     rows = []
     for rule in [*brief.book.of_kind("item"), *brief.book.of_kind("bonus")]:
-        category = f"{rule.category}、{brief.book.categories[rule.category].name}" if rule.category else "附加项"
+        category = (
+            f"{rule.category}、{brief.book.categories[rule.category].name}"
+            if rule.category
+            else "附加项"
+        )
         rows.append(
-            {"项目": category, "评估内容": f"{rule.id} {rule.name}：{rule.rule}", "满分": full[rule.id],
-             "得分": points[rule.id], **_evidence_cells(rule, brief, mine)}
-        )  # fmt: skip
+            {
+                "项目": category,
+                "评估内容": f"{rule.id} {rule.name}：{rule.rule}",
+                "满分": full[rule.id],
+                "得分": points[rule.id],
+                **_evidence_cells(rule, brief, mine),
+            }
+        )
     return pd.DataFrame(rows)
 
 
@@ -93,8 +121,15 @@ def _of_city(rule: Rule, brief: Brief) -> str:
     log = brief.group.worklog
     if log is None or brief.evidence_word(rule.id) == "已佐证":
         return "材料由市里报送，已佐证"
-    theirs = log.materials[(log.materials["level"] == "city") & (log.materials["id"] == rule.id) & ~log.materials["settled"]]
-    faults = "；".join(f"{text}（{state}）" for text, state in zip(theirs["material"], theirs["state"], strict=True))
+    theirs = log.materials[
+        (log.materials["level"] == "city")
+        & (log.materials["id"] == rule.id)
+        & ~log.materials["settled"]
+    ]
+    faults = "；".join(
+        f"{text}（{state}）"
+        for text, state in zip(theirs["material"], theirs["state"], strict=True)
+    )
     return f"未佐证：材料由市里报送，市里还缺 {faults}"
 
 
@@ -105,8 +140,14 @@ def _progress(own: pd.DataFrame) -> str:
         return "台账未载明要交的材料"
     if left.empty:
         return "材料齐全，已佐证"
-    faults = "；".join(f"{text}（{state}）" for text, state in zip(left["material"], left["state"], strict=True))
-    late = f"，应于 {left['due'].min()} 前报，已过期" if left["overdue"].any() else f"，{left['due'].min()} 前报"
+    faults = "；".join(
+        f"{text}（{state}）" for text, state in zip(left["material"], left["state"], strict=True)
+    )
+    late = (
+        f"，应于 {left['due'].min()} 前报，已过期"
+        if left["overdue"].any()
+        else f"，{left['due'].min()} 前报"
+    )
     return f"未佐证：材料 {len(own) - len(left)}/{len(own)} 齐，还缺 {faults}{late}"
 
 
@@ -139,18 +180,39 @@ def _unit(unit: UnitBrief, log: Worklog) -> pd.DataFrame:
         actions=[" 或 ".join(wins.get(id, [])) for id in unit.items["id"]],
         missing=["；".join(missing.get(id, [])) for id in unit.items["id"]],
     )
-    shown = {"id": "编号", "name": "指标", "part": "职责", "value": "全市现值", "goal": "要求", "full": "满分", "score": "得分",
-             "lost": "失分", "status": "状态", "actions": "对策", "missing": "还缺的佐证材料"}  # fmt: skip
+    shown = {
+        "id": "编号",
+        "name": "指标",
+        "part": "职责",
+        "value": "全市现值",
+        "goal": "要求",
+        "full": "满分",
+        "score": "得分",
+        "lost": "失分",
+        "status": "状态",
+        "actions": "对策",
+        "missing": "还缺的佐证材料",
+    }
     return frame[list(shown)].rename(columns=shown)
 
 
 def _notes(brief: Brief, log: Worklog, provenance: Mapping[str, str]) -> pd.DataFrame:
     """What the workbook was made of and under which readings."""
-    return note_sheet({"期间": brief.period, "截至": log.as_of, **provenance}, brief.readings, brief.book, brief.sample)
+    return note_sheet(
+        {"期间": brief.period, "截至": log.as_of, **provenance},
+        brief.readings,
+        brief.book,
+        brief.sample,
+    )
 
 
-def note_sheet(facts: Mapping[str, str], readings: Readings, book: Rulebook, sample: bool) -> pd.DataFrame:
+def note_sheet(
+    facts: Mapping[str, str], readings: Readings, book: Rulebook, sample: bool
+) -> pd.DataFrame:
     """Facts and the readings in force, a line each."""
-    rows = [*facts.items(), *(("读法 " + r, f"{o}：{book.readings[r].options[o]}") for r, o in readings.items())]
+    rows = [
+        *facts.items(),
+        *(("读法 " + r, f"{o}：{book.readings[r].options[o]}") for r, o in readings.items()),
+    ]
     rows.append(("数据", "示例数据，纯属虚构" if sample else "填报数据"))
     return pd.DataFrame(rows, columns=["项目", "内容"])

@@ -1,4 +1,5 @@
-"""What a notebook shows: paragraphs, notes, key figures, figures; each is HTML in a notebook and on a page.
+"""What a notebook shows: paragraphs, notes, key figures, figures; each is HTML in a notebook and on
+a page.
 
 Whatever comes from data is text: every class here escapes what it is given, and none takes HTML.
 """
@@ -101,9 +102,7 @@ class Prose(Shown):
         """A section with its heading and paragraphs."""
         mark = f' id="{escape(self.id)}"' if self.id else ""
         heading = f"<h3>{escape(self.heading)}</h3>" if self.heading else ""
-        return (
-            f'<section class="prose"{mark}>{heading}{"".join(f"<p>{escape(text)}</p>" for text in self.paragraphs)}</section>'
-        )
+        return f'<section class="prose"{mark}>{heading}{"".join(f"<p>{escape(text)}</p>" for text in self.paragraphs)}</section>'
 
 
 @dataclass(frozen=True, repr=False)
@@ -159,7 +158,9 @@ class Facts(Shown):
 
 @dataclass(frozen=True, repr=False)
 class Figure(Shown):
-    """A matplotlib figure with the finding in words (``alt``) for those who cannot see it, and a caption."""
+    """A matplotlib figure with the finding in words (``alt``) for those who cannot see it, and a
+    caption.
+    """
 
     figure: matplotlib.figure.Figure
     alt: str
@@ -174,7 +175,9 @@ class Figure(Shown):
         """The figure as SVG in line, whose text is text in the page's font."""
         svg = self._svg()
         root = _compact(svg)
-        _prefix_ids(root, "f" + hashlib.sha256(f"{readable(self.caption)}{svg}".encode()).hexdigest()[:8])
+        _prefix_ids(
+            root, "f" + hashlib.sha256(f"{readable(self.caption)}{svg}".encode()).hexdigest()[:8]
+        )
         root.attrib |= {"role": "img", "aria-label": readable(self.alt)}
         source = f'<span class="source">来源：{escape(self.source)}</span>' if self.source else ""
         return (
@@ -189,12 +192,15 @@ class Figure(Shown):
         with warnings.catch_warnings():
             # The browser takes a rare character from another font; missing_glyphs() names it.
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-            self.figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+            self.figure.savefig(
+                buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
+            )
         return readable(buffer.getvalue())
 
 
 def _compact(svg: str) -> ElementTree.Element:
-    """A figure's SVG as an element for HTML: natural size in pixels; no name spaces, fonts, white space, or idle groups.
+    """A figure's SVG as an element for HTML: natural size in pixels; no name spaces, fonts, white
+    space, or idle groups.
 
     What most texts have in common is said once, for all.
     """
@@ -212,8 +218,12 @@ def _compact(svg: str) -> ElementTree.Element:
         for name in ("style", "transform", "d", "x", "y"):
             if value := _short(element.attrib.pop(name, ""), element.tag == "text"):
                 element.set(name, value)
-    width, height = (round(float(root.attrib[side].removesuffix("pt")) * 4 / 3) for side in ("width", "height"))
-    shape = f"min-width:{min(width, PHONE_WIDTH)}px;stroke-linejoin:round;stroke-linecap:butt;{COMMON}"
+    width, height = (
+        round(float(root.attrib[side].removesuffix("pt")) * 4 / 3) for side in ("width", "height")
+    )
+    shape = (
+        f"min-width:{min(width, PHONE_WIDTH)}px;stroke-linejoin:round;stroke-linecap:butt;{COMMON}"
+    )
     root.attrib |= {"width": str(width), "height": str(height), "style": shape}
     root[:] = _merged(_ungrouped(root))
     return root
@@ -236,7 +246,9 @@ def _merged(elements: list[ElementTree.Element]) -> list[ElementTree.Element]:
     found: list[ElementTree.Element] = []
     last = ElementTree.Element("")
     for element in elements:
-        if element.tag == last.tag == "path" and element.attrib | {"d": ""} == last.attrib | {"d": ""}:
+        if element.tag == last.tag == "path" and element.attrib | {"d": ""} == last.attrib | {
+            "d": ""
+        }:
             last.set("d", last.attrib["d"] + element.attrib["d"])
         else:
             found.append(element)
@@ -245,20 +257,34 @@ def _merged(elements: list[ElementTree.Element]) -> list[ElementTree.Element]:
 
 
 def _short(value: str, of_text: bool = False) -> str:
-    """An attribute of SVG without fonts, rotations by nothing, idle digits and blanks, and for a text what all have in common.
+    """An attribute of SVG without fonts, rotations by nothing, idle digits and blanks, and for a
+    text what all have in common.
 
     >>> _short("font-size: 9px; font-family: 'Noto Sans SC'"), _short("rotate(-0 5 5)"), _short("M 0 1.5 \\nL 3 4 z")
     ('font-size:9px', '', 'M0 1.5L3 4z')
     """
     value = re.sub(r"font-family:[^;]*(; )?|rotate\(-?0 [^)]*\)", "", value)
-    value = re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), value)
-    value = re.sub(r"(?<=[;:])\s+|\s*\b([A-Za-z])\b\s+|\s+(?=z)", r"\1", " ".join(value.split())).rstrip(";")
-    return ";".join(part for part in value.split(";") if part not in COMMON.split(";")) if of_text else value
+    value = re.sub(
+        r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), value
+    )
+    value = re.sub(
+        r"(?<=[;:])\s+|\s*\b([A-Za-z])\b\s+|\s+(?=z)", r"\1", " ".join(value.split())
+    ).rstrip(";")
+    return (
+        ";".join(part for part in value.split(";") if part not in COMMON.split(";"))
+        if of_text
+        else value
+    )
 
 
 def _prefix_ids(root: ElementTree.Element, prefix: str) -> None:
     """Keep only the ids that something refers to, and make them this figure's own."""
-    used = {id for element in root.iter() for value in element.attrib.values() for id in REFERENCE.findall(value)}
+    used = {
+        id
+        for element in root.iter()
+        for value in element.attrib.values()
+        for id in REFERENCE.findall(value)
+    }
     for element in root.iter():
         if element.get("id") in used:
             element.set("id", f"{prefix}-{element.get('id')}")

@@ -1,7 +1,8 @@
 """The Chinese font: for matplotlib, and the few characters of it that a page carries.
 
-The font is Noto Sans SC (SIL Open Font License 1.1), which a dependency brings. fontTools' own subsetter takes more than a
-second for each page; here most characters' outlines are drawn once in a run, and a page's font is put together from them.
+The font is Noto Sans SC (SIL Open Font License 1.1), which a dependency brings. fontTools' own
+subsetter takes more than a second for each page; here most characters' outlines are drawn once in a
+run, and a page's font is put together from them.
 """
 
 from __future__ import annotations
@@ -20,13 +21,21 @@ if TYPE_CHECKING:
     from fontTools.ttLib import TTFont
 
 FAMILY = "Noto Sans SC"
-# Outlines on a tenth of the font's grid: 1/100 em is below a printer's dot at 10 points and 600 dpi. The 731 characters of a
-# city's page take 81 kB in base64, on a quarter of the grid 101. A compression of the best quality, 11, instead of 9 would
-# take 0.5 s instead of 0.04 and save 6 kB.
+# Outlines on a tenth of the font's grid: 1/100 em is below a printer's dot at 10 points and 600
+# dpi. The 731 characters of a city's page take 81 kB in base64, on a quarter of the grid 101. A
+# compression of the best quality, 11, instead of 9 would take 0.5 s instead of 0.04 and save 6 kB.
 SCALE = 0.1
 EM = 100
 BROTLI_QUALITY = 9
-OS2_LENGTHS = ("sTypoAscender", "sTypoDescender", "sTypoLineGap", "usWinAscent", "usWinDescent", "sxHeight", "sCapHeight")
+OS2_LENGTHS = (
+    "sTypoAscender",
+    "sTypoDescender",
+    "sTypoLineGap",
+    "usWinAscent",
+    "usWinDescent",
+    "sxHeight",
+    "sCapHeight",
+)
 LICENCE = "SIL Open Font License, Version 1.1"
 _DRAWN: dict[str, bytes] = {}  # outlines by glyph name
 
@@ -37,7 +46,9 @@ def font_path() -> Path:
     with as_file(files("pylopdf_fonts_zh_cn")) as folder:
         found = sorted(folder.rglob("NotoSansSC-Regular.otf"))
     if not found:
-        raise FileNotFoundError("pylopdf-fonts-zh-cn 中没有 NotoSansSC-Regular.otf：请重新安装 pylopdf-fonts-zh-cn")
+        raise FileNotFoundError(
+            "pylopdf-fonts-zh-cn 中没有 NotoSansSC-Regular.otf：请重新安装 pylopdf-fonts-zh-cn"
+        )
     return found[0]
 
 
@@ -46,13 +57,15 @@ def use_chinese_font() -> None:
     from matplotlib import rcParams
 
     _add_to_matplotlib()
-    # The font has one weight; a browser makes the bold one, so that matplotlib need not complain on a report's stderr.
+    # The font has one weight; a browser makes the bold one, so that matplotlib need not complain on
+    # a report's stderr.
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     rcParams.update(
         {
             "font.family": [FAMILY],
             "axes.unicode_minus": False,
-            "text.parse_math": False,  # a county's name with two dollar signs is a name, not a formula
+            # a county's name with two dollar signs is a name, not a formula
+            "text.parse_math": False,
             "svg.fonttype": "none",
             "svg.hashsalt": "creditcalc",
         }
@@ -76,7 +89,8 @@ def missing_glyphs(text: str) -> set[str]:
 
 
 def woff2_subset(text: str) -> bytes:
-    """The font with the characters of a text and no others, as WOFF2; equal sets of characters give equal bytes.
+    """The font with the characters of a text and no others, as WOFF2; equal sets of characters give
+    equal bytes.
 
     >>> woff2_subset("范县")[:4], woff2_subset("范县") == woff2_subset("县范县")
     (b'wOF2', True)
@@ -85,7 +99,9 @@ def woff2_subset(text: str) -> bytes:
 
 
 def drawn(text: str) -> dict[str, bytes]:
-    """The outlines of a text's characters and of all drawn before, for ``use_drawn`` in the processes of one run."""
+    """The outlines of a text's characters and of all drawn before, for ``use_drawn`` in the
+    processes of one run.
+    """
     for char in _shown(text):
         _outline(_characters()[ord(char)])
     return dict(_DRAWN)
@@ -154,17 +170,28 @@ def _opentype(glyphs: dict[int, str]) -> bytes:
     from fontTools.fontBuilder import FontBuilder
 
     # Short names, since the file holds every glyph's name.
-    names = {".notdef": ".notdef"} | {glyph: str(n) for n, glyph in enumerate(sorted(set(glyphs.values())))}
+    names = {".notdef": ".notdef"} | {
+        glyph: str(n) for n, glyph in enumerate(sorted(set(glyphs.values())))
+    }
     built = FontBuilder(EM, isTTF=False)
     built.setupGlyphOrder(list(names.values()))
     built.setupCharacterMap({code: names[glyph] for code, glyph in glyphs.items()})
-    built.setupCFF("ReportSans", {}, {name: _outline(glyph) for glyph, name in names.items()}, {"defaultWidthX": EM})
+    built.setupCFF(
+        "ReportSans",
+        {},
+        {name: _outline(glyph) for glyph, name in names.items()},
+        {"defaultWidthX": EM},
+    )
     built.setupHorizontalMetrics({name: _metrics(glyph) for glyph, name in names.items()})
     built.setupHorizontalHeader(**_scaled("hhea", "ascent", "descent", "lineGap"))
     built.setupOS2(fsType=0, **_scaled("OS/2", *OS2_LENGTHS))
-    built.setupNameTable({"familyName": "Report Sans", "copyright": _copyright(), "licenseDescription": LICENCE}, mac=False)
+    built.setupNameTable(
+        {"familyName": "Report Sans", "copyright": _copyright(), "licenseDescription": LICENCE},
+        mac=False,
+    )
     built.setupPost(keepGlyphNames=False)
-    # Bit 11 of the flags: the outlines were changed on the way into WOFF2. The whole font's box holds each of its glyphs.
+    # Bit 11 of the flags: the outlines were changed on the way into WOFF2. The whole font's box
+    # holds each of its glyphs.
     made = dict.fromkeys(("created", "modified"), _source()["head"].modified)
     built.updateHead(flags=0x0803, **made, **_scaled("head", "xMin", "yMin", "xMax", "yMax"))
     built.font.recalcBBoxes = built.font.recalcTimestamp = False
@@ -190,14 +217,20 @@ def _saved(font: Any) -> bytes:
 
 
 def _woff2(opentype: bytes) -> bytes:
-    """An OpenType (CFF) font in the WOFF2 container; fontTools' own writer leaves no choice of the compression's quality."""
+    """An OpenType (CFF) font in the WOFF2 container; fontTools' own writer leaves no choice of the
+    compression's quality.
+    """
     from fontTools.ttLib.sfnt import SFNTReader
     from fontTools.ttLib.woff2 import brotli, getKnownTagIndex, packBase128
 
     reader = SFNTReader(io.BytesIO(opentype))
     tables = {tag: reader[tag] for tag in sorted(reader.keys())}
-    directory = b"".join(bytes([getKnownTagIndex(tag)]) + packBase128(len(data)) for tag, data in tables.items())
-    body: bytes = brotli.compress(b"".join(tables.values()), mode=brotli.MODE_FONT, quality=BROTLI_QUALITY)
+    directory = b"".join(
+        bytes([getKnownTagIndex(tag)]) + packBase128(len(data)) for tag, data in tables.items()
+    )
+    body: bytes = brotli.compress(
+        b"".join(tables.values()), mode=brotli.MODE_FONT, quality=BROTLI_QUALITY
+    )
     length = _padded(48 + len(directory) + len(body))
     sizes = (length, len(tables), 0, len(opentype), len(body))
     header = struct.pack(">4s4sLHHLLHHLLLLL", b"wOF2", b"OTTO", *sizes, 1, 0, 0, 0, 0, 0, 0)

@@ -1,4 +1,6 @@
-"""An executed notebook as one page that needs nothing else: no network, no script, no font of the reader's computer."""
+"""An executed notebook as one page that needs nothing else: no network, no script, no font of the
+reader's computer.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; base-uri 'none'; form-action 'none'"
 HEADING = re.compile(r"<h2[^>]*>(.*?)</h2>", re.DOTALL)
 PAGE_TITLE = re.compile(r"<h1[^>]*>.*?</h1>", re.DOTALL)
-OUTSIDE = re.compile(r"<img\b[^>]*>|<[^>]*\b(?:href|src)\s*=\s*[\"']?\s*(?:[a-z]+:|//)[^>]*>", re.IGNORECASE)
+OUTSIDE = re.compile(
+    r"<img\b[^>]*>|<[^>]*\b(?:href|src)\s*=\s*[\"']?\s*(?:[a-z]+:|//)[^>]*>", re.IGNORECASE
+)
 END = re.compile("</t[dhr]>")
 TAG = re.compile("<t[^<>]*>")
 QUOTED = re.compile(r'\b(class|scope)="([\w-]+)"')
@@ -34,7 +38,9 @@ SCRIPT = re.compile("</?script", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class PageHead:
-    """What stands above a page's text: facts as (label, value), links as (text, target), and whether the data is invented."""
+    """What stands above a page's text: facts as (label, value), links as (text, target), and
+    whether the data is invented.
+    """
 
     title: str
     facts: Sequence[tuple[str, str]] = ()
@@ -43,10 +49,12 @@ class PageHead:
 
 
 def to_html(notebook: NotebookNode, head: PageHead) -> str:
-    """A notebook's prose and outputs as one self-contained page; equal notebooks and heads give equal bytes.
+    """A notebook's prose and outputs as one self-contained page; equal notebooks and heads give
+    equal bytes.
 
-    The notebook's own ``#`` title is left out, since the head has one. ValueError if a cell failed, wrote to stderr, or shows
-    what needs a script, a link outside, or a picture without words for it.
+    The notebook's own ``#`` title is left out, since the head has one. ValueError if a cell failed,
+    wrote to stderr, or shows what needs a script, a link outside, or a picture without words for
+    it.
     """
     for number, cell in enumerate(notebook.cells, 1):
         for fault in _faults(cell):
@@ -54,12 +62,18 @@ def to_html(notebook: NotebookNode, head: PageHead) -> str:
     prose, _ = _exporter().from_notebook_node(notebook)
     if outside := OUTSIDE.search(prose):
         raise ValueError(f"页面不得有外部链接或图片：{outside[0]}")
-    body = re.sub(r"<!--cell (\d+)-->", lambda mark: _outputs(notebook.cells[int(mark[1])]), PAGE_TITLE.sub("", prose))
+    body = re.sub(
+        r"<!--cell (\d+)-->",
+        lambda mark: _outputs(notebook.cells[int(mark[1])]),
+        PAGE_TITLE.sub("", prose),
+    )
     return render_page(head, body)
 
 
 def render_page(head: PageHead, body: str, script: str = "") -> str:
-    """A page of the same make from HTML that needs no notebook; ``script`` is the one inline script that it may run."""
+    """A page of the same make from HTML that needs no notebook; ``script`` is the one inline script
+    that it may run.
+    """
     from markupsafe import Markup
 
     if SCRIPT.search(body) or SCRIPT.search(script):
@@ -85,8 +99,14 @@ def _exporter() -> HTMLExporter:
     from nbconvert import HTMLExporter
 
     make: Callable[..., HTMLExporter] = HTMLExporter
-    settings = {"template_name": "report", "extra_template_basedirs": [str(TEMPLATES)], "exclude_anchor_links": True}
-    return make(**settings, default_preprocessors=[])  # which change nothing here, and after each a notebook is validated
+    settings = {
+        "template_name": "report",
+        "extra_template_basedirs": [str(TEMPLATES)],
+        "exclude_anchor_links": True,
+    }
+    return make(
+        **settings, default_preprocessors=[]
+    )  # which change nothing here, and after each a notebook is validated
 
 
 @cache
@@ -95,7 +115,9 @@ def _shell() -> jinja2.Template:
     import jinja2
 
     folder = jinja2.FileSystemLoader(TEMPLATES / "report")
-    environment = jinja2.Environment(loader=folder, autoescape=True, undefined=jinja2.StrictUndefined)
+    environment = jinja2.Environment(
+        loader=folder, autoescape=True, undefined=jinja2.StrictUndefined
+    )
     environment.filters |= {"readable": readable, "safe_href": safe_href, "css_string": _css_string}
     return environment.get_template("page.html.j2")
 
@@ -103,7 +125,9 @@ def _shell() -> jinja2.Template:
 @cache
 def _style() -> str:
     """The style sheet, without the white space that only its authors need."""
-    return re.sub(r"\s*\n\s*", "\n", (TEMPLATES / "report" / "style.css").read_text(encoding="utf-8")).strip()
+    return re.sub(
+        r"\s*\n\s*", "\n", (TEMPLATES / "report" / "style.css").read_text(encoding="utf-8")
+    ).strip()
 
 
 def _faults(cell: NotebookNode) -> Iterator[str]:
@@ -128,11 +152,16 @@ def _output(output: Any) -> str:
     if output["output_type"] == "stream":
         return f"<pre>{escape(output['text'])}</pre>"
     data = output["data"]
-    return str(data["text/html"]) if "text/html" in data else f"<pre>{escape(data['text/plain'])}</pre>"
+    return (
+        str(data["text/html"])
+        if "text/html" in data
+        else f"<pre>{escape(data['text/plain'])}</pre>"
+    )
 
 
 def _light(body: str) -> str:
-    """The same HTML without what every browser adds by itself: the ends of cells and rows, the quotes of simple names.
+    """The same HTML without what every browser adds by itself: the ends of cells and rows, the
+    quotes of simple names.
 
     >>> _light('<tr><th scope="row" class="num">1</th><td class="a b">"2"</td></tr>')
     '<tr><th scope=row class=num>1<td class="a b">"2"'
@@ -149,7 +178,9 @@ def _with_contents(body: str) -> tuple[list[tuple[str, str]], str]:
     contents: list[tuple[str, str]] = []
 
     def numbered(heading: re.Match[str]) -> str:
-        contents.append((f"s{len(contents) + 1}", unescape(re.sub(r"<[^>]*>", "", heading[1])).strip()))
+        contents.append(
+            (f"s{len(contents) + 1}", unescape(re.sub(r"<[^>]*>", "", heading[1])).strip())
+        )
         return f'<h2 id="{contents[-1][0]}">{heading[1]}</h2>'
 
     body = HEADING.sub(numbered, body)

@@ -13,9 +13,19 @@ from pathlib import Path
 
 from creditcalc.problems import Problem, ProblemError
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "microsoft-edge",
+    "msedge",
+)
 LIMIT = 120  # seconds that one page may take
-MOMENT = re.compile(rb"/(?:CreationDate|ModDate) \(D:[^)]*\)")  # by which alone two prints of a page differ
+MOMENT = re.compile(
+    rb"/(?:CreationDate|ModDate) \(D:[^)]*\)"
+)  # by which alone two prints of a page differ
 
 
 class NoBrowser(ProblemError):
@@ -26,12 +36,20 @@ def find_browser() -> str:
     """The first browser that is installed; NoBrowser where there is none."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
-        raise NoBrowser([Problem("没有可以打印的浏览器", cure="安装 Chromium 或 Chrome，或在浏览器里打开页面自己打印")])
+        raise NoBrowser(
+            [
+                Problem(
+                    "没有可以打印的浏览器",
+                    cure="安装 Chromium 或 Chrome，或在浏览器里打开页面自己打印",
+                )
+            ]
+        )
     return found
 
 
 def print_pages(pages: Iterable[Path], jobs: int) -> Iterator[tuple[Path, bytes, str]]:
-    """Print HTML pages, ``jobs`` at once; give each as it is done with its PDF, or with what went wrong.
+    """Print HTML pages, ``jobs`` at once; give each as it is done with its PDF, or with what went
+    wrong.
 
     A page's PDF is the same to the byte whenever it is printed by the same browser.
     """
@@ -55,7 +73,9 @@ def _print(browser: str, page: Path) -> tuple[bytes, str]:
                 "--disable-extensions",
                 f"--user-data-dir={folder}/profile",
             ),
-            *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),  # the superuser has no sandbox
+            *(
+                ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+            ),  # the superuser has no sandbox
             *("--no-pdf-header-footer", f"--print-to-pdf={pdf}", page.absolute().as_uri()),
         ]
         try:
@@ -68,5 +88,7 @@ def _print(browser: str, page: Path) -> tuple[bytes, str]:
 
 
 def _undated(pdf: bytes) -> bytes:
-    """A PDF without the moment of printing, of the same length, so that its table of places still holds."""
+    """A PDF without the moment of printing, of the same length, so that its table of places still
+    holds.
+    """
     return MOMENT.sub(lambda found: b" " * len(found[0]), pdf)

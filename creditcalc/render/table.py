@@ -1,4 +1,6 @@
-"""A data frame as a table for people: caption, unit, source, units and states that a reader sees at once."""
+"""A data frame as a table for people: caption, unit, source, units and states that a reader sees at
+once.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,17 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.render.display import Shown, badge, escape, safe_href
-from creditcalc.rules.formulas import round_half_up
 from creditcalc.render.theme import HEAT, STATED
+from creditcalc.rules.formulas import round_half_up
 
 # Half characters: up to the first a cell never breaks, from the second on its column is kept wide.
 SHORT, LONG = 12, 36
 HALF = "\u2e7f"  # the last character before the Chinese ones, which are twice as broad
-RUN = re.compile(r"[^\s\u4e00-\u9fff]{25}")  # longer than any word or number of ours: only such a run may break anywhere
-# In print, ems: what a sheet of paper has room for, what a cell's blanks and a badge take, the narrowest columns of style.css.
+RUN = re.compile(
+    r"[^\s\u4e00-\u9fff]{25}"
+)  # longer than any word or number of ours: only such a run may break anywhere
+# In print, ems: what a sheet of paper has room for, what a cell's blanks and a badge take, the
+# narrowest columns of style.css.
 ROOM, BLANKS, BADGE = 58.0, 0.9, 1.1
 NARROWEST = {"long": 8.0, "short": 3.0, "": 4.5}
 
@@ -27,9 +32,10 @@ NARROWEST = {"long": 8.0, "short": 3.0, "": 4.5}
 class Column:
     """How one column is shown.
 
-    ``tone``, ``link`` and ``word`` name columns of the frame that hold each cell's tone (good, warn, bad, none), its link
-    target, and what stands there instead of ``missing`` where there is no value; ``full`` is what a full bar or the darkest
-    shade stands for: a number, a column's name, or by default the largest value.
+    ``tone``, ``link`` and ``word`` name columns of the frame that hold each cell's tone (good,
+    warn, bad, none), its link target, and what stands there instead of ``missing`` where there is
+    no value; ``full`` is what a full bar or the darkest shade stands for: a number, a column's
+    name, or by default the largest value.
     """
 
     label: str = ""
@@ -47,9 +53,9 @@ class Column:
 class Table(Shown):
     """A frame's rows under a title, with unit and source; the first column shown names the row.
 
-    Without ``columns`` every column of the frame is shown; with them, those named, in their order. ``row_ids`` names the
-    column that holds each row's id, so that a link can lead to it; ``total`` sets the last row apart; ``dense`` keeps many
-    narrow columns together.
+    Without ``columns`` every column of the frame is shown; with them, those named, in their order.
+    ``row_ids`` names the column that holds each row's id, so that a link can lead to it; ``total``
+    sets the last row apart; ``dense`` keeps many narrow columns together.
     """
 
     frame: pd.DataFrame
@@ -65,8 +71,14 @@ class Table(Shown):
         """The table in a region that scrolls by itself, and its source below."""
         columns = self.columns or {str(name): _guessed(self.frame[name]) for name in self.frame}
         cells = [_Cells(self.frame, name, column) for name, column in columns.items()]
-        wide = sum(column.least for column in cells) > ROOM  # for which a page is turned on its side
-        layout = [] if self.dense else [f"{word}-{n}" for n, c in enumerate(cells[:STATED], 1) for word in c.layout]
+        wide = (
+            sum(column.least for column in cells) > ROOM
+        )  # for which a page is turned on its side
+        layout = (
+            []
+            if self.dense
+            else [f"{word}-{n}" for n, c in enumerate(cells[:STATED], 1) for word in c.layout]
+        )
         for column in cells if self.dense else cells[:STATED]:
             column.layout = ()
         unit = f'<span class="unit">单位：{escape(self.unit)}</span>' if self.unit else ""
@@ -100,7 +112,10 @@ class _Cells:
         self.label = column.label or name
         self.values = frame[name].tolist()
         absent = [word or column.missing for word in self._others(column.word)]
-        self.texts = [word if pd.isna(value) else text(value, column) for value, word in zip(self.values, absent, strict=True)]
+        self.texts = [
+            word if pd.isna(value) else text(value, column)
+            for value, word in zip(self.values, absent, strict=True)
+        ]
         self.tones, self.targets = self._others(column.tone), self._others(column.link)
         breadth = {"text": _breadth(self.texts), "status": ("short",)}.get(column.kind, ())
         self.layout = ("num",) * (column.kind in ("number", "percent")) + breadth
@@ -111,7 +126,9 @@ class _Cells:
         """The ems that the column takes in print at least."""
         narrow = self.column.kind in ("number", "percent") or "short" in self.layout
         kind = "long" if "long" in self.layout else "short" if narrow else ""
-        unbroken = [length / 2 for length in map(_halves, [self.label, *self.texts]) if length <= SHORT]
+        unbroken = [
+            length / 2 for length in map(_halves, [self.label, *self.texts]) if length <= SHORT
+        ]
         return max(NARROWEST[kind], *unbroken, 0) + BADGE * any(self.tones) + BLANKS
 
     def heading(self) -> str:
@@ -143,7 +160,11 @@ class _Cells:
         """Each value as a share of what is full, between 0 and 1."""
         values = pd.to_numeric(pd.Series(self.values), errors="coerce").to_numpy(dtype=float)
         full = self.column.full
-        whole = self.frame[full].to_numpy(dtype=float) if isinstance(full, str) else full or np.nanmax([*values, 0.0])
+        whole = (
+            self.frame[full].to_numpy(dtype=float)
+            if isinstance(full, str)
+            else full or np.nanmax([*values, 0.0])
+        )
         with np.errstate(divide="ignore", invalid="ignore"):
             shares = np.nan_to_num(np.clip(values / whole, 0, 1))
         return [float(share) for share in shares]
@@ -178,7 +199,9 @@ def _guessed(values: pd.Series) -> Column:
 
 
 def _breadth(texts: list[str]) -> tuple[str, ...]:
-    """The classes that keep a column from being squeezed to one character, or its cells from being broken at all."""
+    """The classes that keep a column from being squeezed to one character, or its cells from being
+    broken at all.
+    """
     longest = max(map(_halves, texts), default=0)
     run = ("run",) * any(map(RUN.search, texts))
     return ("short",) if longest <= SHORT else (("long",) if longest >= LONG else ()) + run

@@ -1,4 +1,6 @@
-"""The command line's manners: Chinese usage and errors, text that every terminal takes, tables in aligned columns."""
+"""The command line's manners: Chinese usage and errors, text that every terminal takes, tables in
+aligned columns.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,11 @@ class Command(click.Command):
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **{"options_metavar": OPTIONS, **settings})
-        self.params.append(click.Option(["--debug"], is_flag=True, expose_value=False, help="出错时显示完整的调用栈"))
+        self.params.append(
+            click.Option(
+                ["--debug"], is_flag=True, expose_value=False, help="出错时显示完整的调用栈"
+            )
+        )
         self.params.append(_help_option())
         self.add_help_option = False
 
@@ -47,16 +53,22 @@ class Command(click.Command):
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The line that shows how to call."""
-        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix="用法：")
+        formatter.write_usage(
+            ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix="用法："
+        )
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The options, each with what it does."""
-        records = [param.get_help_record(ctx) for param in self.params if isinstance(param, click.Option)]
+        records = [
+            param.get_help_record(ctx) for param in self.params if isinstance(param, click.Option)
+        ]
         formatter.write(_explained("选项", [record for record in records if record]))
 
 
 class Program(click.Group, Command):
-    """The group of all commands: tells every error in a short paragraph and ends with the status that it deserves."""
+    """The group of all commands: tells every error in a short paragraph and ends with the status
+    that it deserves.
+    """
 
     command_class = Command
 
@@ -65,7 +77,9 @@ class Program(click.Group, Command):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands, each with its first sentence."""
-        commands = [(name, command.get_short_help_str(limit=200)) for name, command in self.commands.items()]
+        commands = [
+            (name, command.get_short_help_str(limit=200)) for name, command in self.commands.items()
+        ]
         formatter.write(_explained("命令", commands))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -73,7 +87,9 @@ class Program(click.Group, Command):
         Command.format_options(self, ctx, formatter)
         self.format_commands(ctx, formatter)
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that is called; UsageError with what there is instead."""
         if args[0] not in self.commands:
             cure = nearest(args[0], self.commands) or f"有：{'、'.join(self.commands)}"
@@ -81,7 +97,9 @@ class Program(click.Group, Command):
         return super().resolve_command(ctx, args)
 
     def main(self, *args: Any, **settings: Any) -> Any:
-        """Run a call and end the process with 0 (done), 1 (something could not be done) or 2 (the call is wrong)."""
+        """Run a call and end the process with 0 (done), 1 (something could not be done) or 2 (the
+        call is wrong).
+        """
         arguments = (args[0] if args else settings.get("args")) or sys.argv[1:]
         try:
             status = super().main(*args, **{**settings, "standalone_mode": False})
@@ -89,7 +107,9 @@ class Program(click.Group, Command):
             if "--debug" in arguments:
                 traceback.print_exc()
             else:
-                sys.unraisablehook = lambda _: None  # files that openpyxl could not close would have the last word
+                sys.unraisablehook = lambda _: (
+                    None
+                )  # files that openpyxl could not close would have the last word
             status = tell(error)
         sys.exit(status)
 
@@ -105,11 +125,17 @@ def tell(error: BaseException) -> int:
         paragraphs, status = ["已中断"], 1
     elif isinstance(error, OSError):
         place = f"：{error.filename}" if error.filename else ""
-        paragraphs, status = [f"读写文件失败{place}（{REASONS.get(error.errno or 0) or error.strerror or error}）"], 1
+        paragraphs, status = (
+            [f"读写文件失败{place}（{REASONS.get(error.errno or 0) or error.strerror or error}）"],
+            1,
+        )
     elif isinstance(error, MemoryError):
         paragraphs, status = ["内存不够。关掉别的程序，或用 --jobs 1 同时只做一页"], 1
     else:
-        paragraphs, status = [f"程序出错：{type(error).__name__}：{shown(error)}。加 --debug 看调用栈"], 1
+        paragraphs, status = (
+            [f"程序出错：{type(error).__name__}：{shown(error)}。加 --debug 看调用栈"],
+            1,
+        )
     for paragraph in paragraphs:
         click.echo(paragraph, err=True)
     return status
@@ -134,13 +160,19 @@ def in_chinese(error: click.UsageError) -> str:
 
 
 def _label(param: click.Parameter) -> str:
-    return param.opts[0] if isinstance(param, click.Option) else param.make_metavar(click.Context(click.Command("")))
+    return (
+        param.opts[0]
+        if isinstance(param, click.Option)
+        else param.make_metavar(click.Context(click.Command("")))
+    )
 
 
 def _explained(title: str, entries: Sequence[tuple[str, str]]) -> str:
     """Names beside what they mean, under a title; click counts a Chinese character as one column."""
     names = _padded([name for name, _ in entries])
-    return f"\n{title}：\n" + "".join(f"  {name}  {text}\n" for name, (_, text) in zip(names, entries, strict=True))
+    return f"\n{title}：\n" + "".join(
+        f"  {name}  {text}\n" for name, (_, text) in zip(names, entries, strict=True)
+    )
 
 
 def _help_option() -> click.Option:
@@ -149,7 +181,14 @@ def _help_option() -> click.Option:
             click.echo(ctx.get_help())
             ctx.exit()
 
-    return click.Option(["--help"], is_flag=True, is_eager=True, expose_value=False, callback=show, help="显示这段说明")
+    return click.Option(
+        ["--help"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=show,
+        help="显示这段说明",
+    )
 
 
 def use_utf8() -> None:
@@ -165,7 +204,10 @@ def width(text: str) -> int:
     >>> width("范县 a")
     6
     """
-    return sum(0 if unicodedata.combining(ch) else 2 if unicodedata.east_asian_width(ch) in "WF" else 1 for ch in text)
+    return sum(
+        0 if unicodedata.combining(ch) else 2 if unicodedata.east_asian_width(ch) in "WF" else 1
+        for ch in text
+    )
 
 
 def aligned(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -185,7 +227,10 @@ def _padded(cells: list[str]) -> list[str]:
     """A column's cells, the header's being the first, all equally wide."""
     wide = max(map(width, cells))
     numbers = all(NUMBER.fullmatch(cell) for cell in cells[1:])
-    return [" " * (wide - width(cell)) + cell if numbers else cell + " " * (wide - width(cell)) for cell in cells]
+    return [
+        " " * (wide - width(cell)) + cell if numbers else cell + " " * (wide - width(cell))
+        for cell in cells
+    ]
 
 
 def _one_line(text: str) -> str:

@@ -14,11 +14,11 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pandas as pd
 
-from creditcalc.rules import phrases
 from creditcalc.files import fixed_time, replacing
 from creditcalc.problems import InputError, Problem
-from creditcalc.spreadsheet import computed, for_csv
 from creditcalc.render.terminal import width
+from creditcalc.rules import phrases
+from creditcalc.spreadsheet import computed, for_csv
 
 CORE, SAVED = "docProps/core.xml", re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z")
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -26,7 +26,8 @@ NARROWEST, WIDEST = 8, 44  # characters
 A4 = 9  # as Excel numbers paper
 LINE = 15  # points that a line of text is high
 LONGEST = 32_767  # characters of a cell
-STYLED = 5000  # rows: a longer sheet is not printed, and a style for each of its cells costs more than all else
+# rows: a longer sheet is not printed, and a style for each of its cells costs more than all else
+STYLED = 5000
 SAMPLED = 200  # rows that decide how wide a column is
 Sheets = Mapping[str, pd.DataFrame]
 
@@ -102,7 +103,8 @@ def write_workbook(path: Path, sheets: Sheets, title: str = "") -> None:
 
 
 def workbook(sheets: Sheets, title: str = "") -> bytes:
-    """An Excel file with each frame on a sheet of its own: a header that stays in view, A4 landscape, as wide as the page.
+    """An Excel file with each frame on a sheet of its own: a header that stays in view, A4
+    landscape, as wide as the page.
 
     With a ``title`` each sheet begins with it, beside the sheet's name, and is fit to be handed in.
     """
@@ -121,7 +123,9 @@ def workbook(sheets: Sheets, title: str = "") -> bytes:
             sheet.column_dimensions[get_column_letter(n)].width = breadth
         if title:
             sheet.append(_stamp(sheet, font=Font(bold=True, size=14))([f"{title}　{name}"]))
-        sheet.append(_stamp(sheet, font=Font(bold=True), border=border, alignment=wrapped)(frame.columns))
+        sheet.append(
+            _stamp(sheet, font=Font(bold=True), border=border, alignment=wrapped)(frame.columns)
+        )
         style = {"border": border, "alignment": wrapped} if len(frame) <= STYLED else {}
         stamp = _stamp(sheet, **style)
         for n, row in enumerate(frame.itertuples(index=False, name=None), 3 if title else 2):
@@ -135,7 +139,9 @@ def workbook(sheets: Sheets, title: str = "") -> bytes:
 
 
 def _dated(content: BytesIO, moment: datetime) -> bytes:
-    """A workbook as if it had been saved at a moment: openpyxl writes the time of day into it and into its archive."""
+    """A workbook as if it had been saved at a moment: openpyxl writes the time of day into it and
+    into its archive.
+    """
     again = BytesIO()
     with ZipFile(content) as parts, ZipFile(again, "w") as archive:
         for name in parts.namelist():
@@ -152,16 +158,20 @@ def _set_up_printing(sheet: Any, header: int) -> None:
 
     sheet.freeze_panes = f"A{header + 1}"
     sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", A4
-    sheet.page_setup.fitToHeight, sheet.sheet_properties.pageSetUpPr = 0, PageSetupProperties(fitToPage=True)
+    sheet.page_setup.fitToHeight, sheet.sheet_properties.pageSetUpPr = (
+        0,
+        PageSetupProperties(fitToPage=True),
+    )
     sheet.print_title_rows = f"1:{header}"
     sheet.oddFooter.center.text = "第 &P 页，共 &N 页"
 
 
 def _stamp(sheet: Any, **style: Any) -> Callable[[Iterable[object]], list[Any]]:
-    """What makes the cells of one row after the other, styled once for all of them: missing ones empty, texts as texts.
+    """What makes the cells of one row after the other, styled once for all of them: missing ones
+    empty, texts as texts.
 
-    A sheet that is only written has done with a row's cells as soon as it is appended; new cells with a style of their own
-    would cost more than all else.
+    A sheet that is only written has done with a row's cells as soon as it is appended; new cells
+    with a style of their own would cost more than all else.
     """
     from openpyxl.cell import WriteOnlyCell
 
@@ -200,8 +210,16 @@ def _storable(value: Any) -> object:
 
 def _lines(row: Iterable[object], widths: Iterable[float]) -> int:
     """How many lines a row takes whose texts are wrapped: not every program works it out by itself."""
-    texts = ((value, room) for value, room in zip(row, widths, strict=True) if isinstance(value, str))
-    return max((-(-width(text) // (int(room) - 3)) + text.count("\n") for text, room in texts), default=1) or 1
+    texts = (
+        (value, room) for value, room in zip(row, widths, strict=True) if isinstance(value, str)
+    )
+    return (
+        max(
+            (-(-width(text) // (int(room) - 3)) + text.count("\n") for text, room in texts),
+            default=1,
+        )
+        or 1
+    )
 
 
 def _width(values: list[object]) -> int:

@@ -1,9 +1,11 @@
-"""The formula kinds of the ledger as pure array functions: a value becomes points, or passes a test.
+"""The formula kinds of the ledger as pure array functions: a value becomes points, or passes a
+test.
 
-Arrays are float64, NaN is missing, yes is 1 and no is 0. Every formula has its inverse: the value nearest to the
-不得分 end that still earns the wished points. Comparisons are exact for what a user typed: a value within
-``TOLERANCE`` (relative) of a threshold equals it. Limits are drawn with minima and maxima, and only the few values that need
-more are put in their place one by one: choosing value by value costs five times as much.
+Arrays are float64, NaN is missing, yes is 1 and no is 0. Every formula has its inverse: the value
+nearest to the 不得分 end that still earns the wished points. Comparisons are exact for what a user
+typed: a value within ``TOLERANCE`` (relative) of a threshold equals it. Limits are drawn with
+minima and maxima, and only the few values that need more are put in their place one by one:
+choosing value by value costs five times as much.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ def round_half_up(x: Array, decimals: int) -> Array:
     return np.floor(snap(x * scale + 0.5)) / scale
 
 
-# ------------------------------------------------------------------------------------------------ formulas
+# ------------------------------------------------------------------------------------------------
+# formulas
 
 
 def flag(x: Array, full: float) -> Array:
@@ -125,10 +128,11 @@ def proportional(
     line: Literal["between", "of_full"] = "between",
     falling: bool = False,
 ) -> Array:
-    """Nothing at the 不得分 end, full marks at the full-marks end, in proportion between (介于两者之间的按比例计分).
+    """Nothing at the 不得分 end, full marks at the full-marks end, in proportion between
+    (介于两者之间的按比例计分).
 
-    ``between`` draws a straight line from 0 to full marks; ``of_full`` gives x ÷ full_at × full from ``zero`` on (falling:
-    full_at ÷ x × full).
+    ``between`` draws a straight line from 0 to full marks; ``of_full`` gives x ÷ full_at × full
+    from ``zero`` on (falling: full_at ÷ x × full).
 
     >>> proportional(np.array([0.0299, 0.03, 0.045, 0.06, 0.07]), 3, zero=0.03, full_at=0.06).round(6)
     array([0. , 0. , 1.5, 3. , 3. ])
@@ -180,8 +184,15 @@ def proportional_inverse(
     return _reach(points, full, float(x), np.inf if falling else -np.inf)
 
 
-def tiers(x: Array, full: float, *, tiers: Sequence[Sequence[float]], inclusive: Literal["yes", "no"] = "yes") -> Array:
-    """The points of the highest tier that is reached; ``tiers`` holds pairs of threshold and points, ascending.
+def tiers(
+    x: Array,
+    full: float,
+    *,
+    tiers: Sequence[Sequence[float]],
+    inclusive: Literal["yes", "no"] = "yes",
+) -> Array:
+    """The points of the highest tier that is reached; ``tiers`` holds pairs of threshold and
+    points, ascending.
 
     With ``inclusive="no"`` a tier needs strictly more than its threshold (以上 without 本数).
 
@@ -192,22 +203,36 @@ def tiers(x: Array, full: float, *, tiers: Sequence[Sequence[float]], inclusive:
     """
     points = np.zeros(np.shape(x))
     for threshold, earned in tiers:
-        reached = x >= threshold - _near(threshold) if inclusive == "yes" else x > threshold + _near(threshold)
+        reached = (
+            x >= threshold - _near(threshold)
+            if inclusive == "yes"
+            else x > threshold + _near(threshold)
+        )
         np.maximum(points, earned * reached, out=points)
     return _blanked(points, x)
 
 
 def tiers_inverse(
-    points: float, full: float, *, tiers: Sequence[Sequence[float]], inclusive: Literal["yes", "no"] = "yes"
+    points: float,
+    full: float,
+    *,
+    tiers: Sequence[Sequence[float]],
+    inclusive: Literal["yes", "no"] = "yes",
 ) -> float:
-    """The threshold of the lowest tier that earns the points, or just above it where strictly more is needed.
+    """The threshold of the lowest tier that earns the points, or just above it where strictly more
+    is needed.
 
     >>> tiers_inverse(0.5, 1, tiers=[(0.2, 0.5), (0.5, 1)]), tiers_inverse(1, 1, tiers=[(0.2, 0.5), (0.5, 1)])
     (0.2, 0.5)
     """
     for threshold, earned in tiers:
         if earned >= points - full * TOLERANCE:
-            return _reach(points, full, holds_inverse("at_least" if inclusive == "yes" else "above", threshold), -np.inf)
+            return _reach(
+                points,
+                full,
+                holds_inverse("at_least" if inclusive == "yes" else "above", threshold),
+                -np.inf,
+            )
     return float("nan")
 
 
@@ -220,7 +245,8 @@ def excess_deduct(
     each: float,
     partial: Literal["pro_rata", "whole_steps", "started_steps"] = "pro_rata",
 ) -> Array:
-    """``each`` less for every ``step`` beyond ``free``, not below 0 (每增加 X 减 Y); ``partial`` settles a part of a step.
+    """``each`` less for every ``step`` beyond ``free``, not below 0 (每增加 X 减 Y); ``partial``
+    settles a part of a step.
 
     >>> excess_deduct(np.array([5.0, 5.3, 10.0]), 2, free=5, step=1, each=0.4).round(6)
     array([2.  , 1.88, 0.  ])
@@ -258,7 +284,8 @@ def excess_deduct_inverse(
     return _reach(points, full, float(free + steps * step), np.inf)
 
 
-# ------------------------------------------------------------------------------------------------ tests of base indicators
+# ------------------------------------------------------------------------------------------------
+# tests of base indicators
 
 
 def below(x: Array, threshold: float) -> Array:
@@ -307,7 +334,8 @@ def equals(x: Array, threshold: float) -> Array:
 
 
 def holds_inverse(test: str, threshold: float) -> float:
-    """The value nearest to a failing one that passes: the threshold, or just past it where the test is strict.
+    """The value nearest to a failing one that passes: the threshold, or just past it where the test
+    is strict.
 
     >>> holds_inverse("at_most", 100)
     100.0
@@ -316,7 +344,8 @@ def holds_inverse(test: str, threshold: float) -> float:
     return threshold + beyond * (abs(threshold) or 1.0)
 
 
-# ------------------------------------------------------------------------------------------------ registries
+# ------------------------------------------------------------------------------------------------
+# registries
 
 
 class Formula(NamedTuple):
@@ -335,7 +364,9 @@ FORMULAS: dict[str, Formula] = {
     "tiers": Formula(tiers, tiers_inverse),
     "excess_deduct": Formula(excess_deduct, excess_deduct_inverse),
 }
-TESTS: dict[str, Callable[[Array, float], Array]] = {f.__name__: f for f in (below, at_most, above, at_least, equals)}
+TESTS: dict[str, Callable[[Array, float], Array]] = {
+    f.__name__: f for f in (below, at_most, above, at_least, equals)
+}
 
 
 def _near(threshold: float) -> float:
@@ -355,7 +386,9 @@ def _blanked(result: Array, x: Array) -> Array:
 
 
 def _reach(points: float, full: float, x: float, anything: float) -> float:
-    """``x``, but every value where no points are asked for, and none where more than full marks are."""
+    """``x``, but every value where no points are asked for, and none where more than full marks
+    are.
+    """
     if points <= 0:
         return anything
     return x if points <= full * (1 + TOLERANCE) else float("nan")

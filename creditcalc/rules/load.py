@@ -1,7 +1,7 @@
 """Reads and checks a rulebook file; every fault of it is found in one go.
 
-The signatures of ``formulas`` say which inputs and parameters a kind takes, so another edition is another TOML file
-and no code, and another kind is one function.
+The signatures of ``formulas`` say which inputs and parameters a kind takes, so another edition is
+another TOML file and no code, and another kind is one function.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from creditcalc.rules import formulas, measures
 from creditcalc.problems import Problem, RulebookError, nearest, shown
+from creditcalc.rules import formulas, measures
 from creditcalc.rules.rulebook import (
     Call,
     Category,
@@ -38,26 +38,76 @@ TYPES = ("count", "amount", "days", "flag", "score", "rank", "class")
 ROLLUPS = ("sum", "any", "all", "max", "city")
 SCOPES = ("county", "city")
 RULE_KEYS: dict[str, Any] = {
-    "id": str, "name": str, "scope": SCOPES, "clause": str, "rule": str, "evidence": list, "lead": list, "units": list,
-}  # fmt: skip
-RULE_OPTIONAL: dict[str, Any] = {"note": str, "window": dict, "closed_by": date, "value_unit": str, "city_threshold": bool}
+    "id": str,
+    "name": str,
+    "scope": SCOPES,
+    "clause": str,
+    "rule": str,
+    "evidence": list,
+    "lead": list,
+    "units": list,
+}
+RULE_OPTIONAL: dict[str, Any] = {
+    "note": str,
+    "window": dict,
+    "closed_by": date,
+    "value_unit": str,
+    "city_threshold": bool,
+}
 SCORED_KEYS: dict[str, Any] = {"full": NUMBER, "measure": dict, "formula": dict}
-INPUT_KEYS: dict[str, Any] = {"label": str, "type": TYPES, "unit": str, "rollup": ROLLUPS, "help": str}
+INPUT_KEYS: dict[str, Any] = {
+    "label": str,
+    "type": TYPES,
+    "unit": str,
+    "rollup": ROLLUPS,
+    "help": str,
+}
 INPUT_OPTIONAL: dict[str, Any] = {
-    "inherit": bool, "max": NUMBER, "part_of": str, "times": NUMBER, "total_of": str,
-    "expected_within": str, "kindred": str, "classes": dict,
-}  # fmt: skip
+    "inherit": bool,
+    "max": NUMBER,
+    "part_of": str,
+    "times": NUMBER,
+    "total_of": str,
+    "expected_within": str,
+    "kindred": str,
+    "classes": dict,
+}
 HEAD_KEYS: dict[str, Any] = {
-    "id": str, "edition": str, "title": str, "document": str, "issued": date, "full": NUMBER, "bonus": NUMBER,
-    "bonus_cap": (int, float, dict), "materials_due": date, "sealed_kinds": list, "unstated": str,
-}  # fmt: skip
+    "id": str,
+    "edition": str,
+    "title": str,
+    "document": str,
+    "issued": date,
+    "full": NUMBER,
+    "bonus": NUMBER,
+    "bonus_cap": (int, float, dict),
+    "materials_due": date,
+    "sealed_kinds": list,
+    "unstated": str,
+}
 SECTIONS: dict[str, Any] = {
-    "rulebook": dict, "categories": list, "readings": dict, "items": list, "inputs": dict,
-}  # fmt: skip
-SECTIONS_OPTIONAL: dict[str, Any] = {"base": list, "bonus": list, "repairs": list, "reallocations": list}
+    "rulebook": dict,
+    "categories": list,
+    "readings": dict,
+    "items": list,
+    "inputs": dict,
+}
+SECTIONS_OPTIONAL: dict[str, Any] = {
+    "base": list,
+    "bonus": list,
+    "repairs": list,
+    "reallocations": list,
+}
 REALLOCATION_KEYS: dict[str, Any] = {
-    "id": str, "clause": str, "rule": str, "measure": dict, "at_least": NUMBER, "drop": list, "scale": list, "factor": NUMBER,
-}  # fmt: skip
+    "id": str,
+    "clause": str,
+    "rule": str,
+    "measure": dict,
+    "at_least": NUMBER,
+    "drop": list,
+    "scale": list,
+    "factor": NUMBER,
+}
 MOST_FAULTS = 1000
 BLANK: dict[Any, Any] = {str: "", dict: {}, list: [], NUMBER: 0, bool: False, date: ""}
 CURES: dict[Any, str] = {NUMBER: "数应为有限的数", date: '写成 "2021-05-31"，带引号'}
@@ -91,7 +141,9 @@ class _Reader:
     def fault(self, place: str, what: str, value: object = "", cure: str = "") -> None:
         self.problems.append(Problem(what, shown(value), cure, file=str(self.path), column=place))
         if len(self.problems) == MOST_FAULTS:
-            raise RulebookError([*self.problems, Problem("错误太多，后面的没有列出", file=str(self.path))])
+            raise RulebookError(
+                [*self.problems, Problem("错误太多，后面的没有列出", file=str(self.path))]
+            )
 
     def book(self, raw: dict[str, Any]) -> Rulebook:
         raw = self.table(raw, SECTIONS, SECTIONS_OPTIONAL, "")
@@ -100,18 +152,32 @@ class _Reader:
         self.readings = {
             name: Reading(
                 id=name,
-                **self.table(r, {"question": str, "default": str, "reason": str, "options": dict}, {}, f"readings.{name}"),
+                **self.table(
+                    r,
+                    {"question": str, "default": str, "reason": str, "options": dict},
+                    {},
+                    f"readings.{name}",
+                ),
             )
             for name, r in raw["readings"].items()
         }
         for r in self.readings.values():
             if r.default not in r.options:
-                self.fault(f"readings.{r.id}.default", "默认值不在选项中", r.default, f"可选：{'、'.join(r.options)}")
+                self.fault(
+                    f"readings.{r.id}.default",
+                    "默认值不在选项中",
+                    r.default,
+                    f"可选：{'、'.join(r.options)}",
+                )
         for name, i in raw["inputs"].items():
-            self.inputs[name] = Input(name=name, **self.table(i, INPUT_KEYS, INPUT_OPTIONAL, f"inputs.{name}"))
+            self.inputs[name] = Input(
+                name=name, **self.table(i, INPUT_KEYS, INPUT_OPTIONAL, f"inputs.{name}")
+            )
         categories: dict[str, Category] = {}
         for n, c in enumerate(raw["categories"]):
-            category = Category(**self.table(c, {"id": str, "name": str, "full": NUMBER}, {}, f"categories[{n}]"))
+            category = Category(
+                **self.table(c, {"id": str, "name": str, "full": NUMBER}, {}, f"categories[{n}]")
+            )
             if category.id in categories:
                 self.fault(f"categories[{n}]", "类别编号重复", category.id, "每个类别用一个编号")
             categories[category.id] = category
@@ -126,7 +192,9 @@ class _Reader:
                 for n, r in enumerate(raw.get("repairs", []))
             ),
             readings=self.readings,
-            reallocations=tuple(self.reallocation(r, n) for n, r in enumerate(raw.get("reallocations", []))),
+            reallocations=tuple(
+                self.reallocation(r, n) for n, r in enumerate(raw.get("reallocations", []))
+            ),
             rules=self.rules,
             inputs=self.inputs,
             path=self.path,
@@ -138,14 +206,23 @@ class _Reader:
             raise RulebookError(list(dict.fromkeys(self.problems)))
         return book
 
-    def table(self, raw: Any, required: dict[str, Any], optional: dict[str, Any], place: str) -> dict[str, Any]:
-        """The known keys of a table with a blank for every faulty or missing one, so that reading goes on."""
+    def table(
+        self, raw: Any, required: dict[str, Any], optional: dict[str, Any], place: str
+    ) -> dict[str, Any]:
+        """The known keys of a table with a blank for every faulty or missing one, so that reading
+        goes on.
+        """
         if not isinstance(raw, dict):
             self.fault(place, "应为一个表", raw)
             raw = {}
         known = required | optional
         for key in [key for key in raw if key not in known]:
-            self.fault(f"{place}.{key}".lstrip("."), "未知的键", key, nearest(key, known) or f"可用的键：{'、'.join(known)}")
+            self.fault(
+                f"{place}.{key}".lstrip("."),
+                "未知的键",
+                key,
+                nearest(key, known) or f"可用的键：{'、'.join(known)}",
+            )
         good: dict[str, Any] = {}
         for key, kind in known.items():
             here = f"{place}.{key}".lstrip(".")
@@ -170,12 +247,17 @@ class _Reader:
 
     def rule(self, raw: Any, kind: str, place: str) -> None:
         required = RULE_KEYS | ({"conditions": list} if kind == "base" else SCORED_KEYS)
-        r = self.table(raw, required | ({"category": str} if kind == "item" else {}), RULE_OPTIONAL, place)
+        r = self.table(
+            raw, required | ({"category": str} if kind == "item" else {}), RULE_OPTIONAL, place
+        )
         place = r["id"] or place
         if r["id"] in self.rules:
             self.fault(place, "规则编号重复", r["id"], "每条规则用一个编号")
         keys = {"kind": str, "text": str}
-        evidence = [self.table(e, keys, {"any": bool}, f"{place}.evidence[{n}]") for n, e in enumerate(r["evidence"])]
+        evidence = [
+            self.table(e, keys, {"any": bool}, f"{place}.evidence[{n}]")
+            for n, e in enumerate(r["evidence"])
+        ]
         r["evidence"] = tuple(Evidence(**e, sealed=e["kind"] in self.sealed) for e in evidence)
         for key in ("lead", "units"):
             if not all(isinstance(unit, str) for unit in r[key]):
@@ -183,20 +265,36 @@ class _Reader:
             r[key] = tuple(r[key])
         for end, day in r.get("window", {}).items():
             if end not in ("from", "to") or not is_kind(day, date):
-                self.fault(f"{place}.window.{end}", "应为起止日期", day, '写成 from = "2021-01-01"，to = "2021-12-31"')
+                self.fault(
+                    f"{place}.window.{end}",
+                    "应为起止日期",
+                    day,
+                    '写成 from = "2021-01-01"，to = "2021-12-31"',
+                )
                 r["window"] = {}
         window = r.get("window", {})
         if len(window) == 2 and window["from"] > window["to"]:
-            self.fault(f"{place}.window", "起始日期晚于截止日期", f"{window['from']} 至 {window['to']}", "改正其中一个")
+            self.fault(
+                f"{place}.window",
+                "起始日期晚于截止日期",
+                f"{window['from']} 至 {window['to']}",
+                "改正其中一个",
+            )
         if kind == "base":
-            r["conditions"] = tuple(self.condition(c, f"{place}.conditions[{n}]") for n, c in enumerate(r["conditions"]))
+            r["conditions"] = tuple(
+                self.condition(c, f"{place}.conditions[{n}]") for n, c in enumerate(r["conditions"])
+            )
             if not r["conditions"]:
                 self.fault(f"{place}.conditions", "没有条件", "", "至少写一个条件")
         else:
             if not r["full"] > 0:
                 self.fault(f"{place}.full", "满分应大于 0", r["full"])
             r["measure"] = self.call(r["measure"], measures.MEASURES, f"{place}.measure")
-            r["formula"] = self.call(r["formula"], {k: f.points for k, f in formulas.FORMULAS.items()}, f"{place}.formula")
+            r["formula"] = self.call(
+                r["formula"],
+                {k: f.points for k, f in formulas.FORMULAS.items()},
+                f"{place}.formula",
+            )
             self.check_formula(r["formula"], r["full"], f"{place}.formula")
         self.rules[r["id"]] = Rule(kind=kind, **r)
 
@@ -213,19 +311,41 @@ class _Reader:
             self.fault(place, what, "、".join(tests), "、".join(formulas.TESTS))
         elif not is_kind(threshold, NUMBER):
             self.fault(place, "界限应为有限的数", threshold)
-        level, class_input, classes = rest.pop("level", ""), rest.pop("class", ""), rest.pop("classes", [])
+        level, class_input, classes = (
+            rest.pop("level", ""),
+            rest.pop("class", ""),
+            rest.pop("classes", []),
+        )
         if not isinstance(class_input, str) or not is_texts(classes):
-            self.fault(f"{place}.classes", "应为文字", shown(classes), "class 写一个输入，classes 写类别的列表")
+            self.fault(
+                f"{place}.classes",
+                "应为文字",
+                shown(classes),
+                "class 写一个输入，classes 写类别的列表",
+            )
             class_input, classes = "", []
         if level not in ("", *SCOPES):
             self.fault(f"{place}.level", "不在允许的值中", level, f"可选：{'、'.join(SCOPES)}")
         if class_input:
             known = self.inputs[class_input].classes if class_input in self.inputs else {}
-            for name in [class_input, *classes] if not known else [c for c in classes if c not in known]:
-                self.fault(f"{place}.classes", "没有声明这个类别", name, nearest(name, [*known, *self.inputs]))
+            for name in (
+                [class_input, *classes] if not known else [c for c in classes if c not in known]
+            ):
+                self.fault(
+                    f"{place}.classes",
+                    "没有声明这个类别",
+                    name,
+                    nearest(name, [*known, *self.inputs]),
+                )
         measure = self.call(rest, measures.MEASURES, place)
-        return Condition(measure, tests[0] if tests else "equals", float(threshold) if is_kind(threshold, NUMBER) else 1.0,
-                         level, class_input, tuple(classes))  # fmt: skip
+        return Condition(
+            measure,
+            tests[0] if tests else "equals",
+            float(threshold) if is_kind(threshold, NUMBER) else 1.0,
+            level,
+            class_input,
+            tuple(classes),
+        )
 
     def reallocation(self, raw: Any, n: int) -> Reallocation:
         place = f"reallocations[{n}]"
@@ -235,26 +355,42 @@ class _Reader:
             items = [id for id, rule in self.rules.items() if rule.kind == "item"]
             for rule in r[key]:
                 if rule not in items:
-                    self.fault(f"{place}.{key}", "没有这个评分项", rule, nearest(shown(rule), items))
+                    self.fault(
+                        f"{place}.{key}", "没有这个评分项", rule, nearest(shown(rule), items)
+                    )
             r[key] = tuple(rule for rule in items if rule in r[key])
         dropped = sum(self.rules[rule].full for rule in r["drop"])
         gained = sum(self.rules[rule].full * (r["factor"] - 1) for rule in r["scale"])
         if not math.isclose(dropped, gained):
-            self.fault(place, "移出与移入的分值不相等", f"{dropped:g} 与 {gained:g}", "调整 factor 或项目")
+            self.fault(
+                place, "移出与移入的分值不相等", f"{dropped:g} 与 {gained:g}", "调整 factor 或项目"
+            )
         return Reallocation(**r)
 
-    def call(self, raw: dict[str, Any], kinds: Mapping[str, Callable[..., Any]], place: str) -> Call:
+    def call(
+        self, raw: dict[str, Any], kinds: Mapping[str, Callable[..., Any]], place: str
+    ) -> Call:
         """A kind and its parameters, checked against the signature of its function."""
         kind = raw.get("kind", "")
         if not isinstance(kind, str) or kind not in kinds:
-            self.fault(place, "未知的种类", kind, nearest(shown(kind), kinds) or f"可用的种类：{'、'.join(kinds)}")
+            self.fault(
+                place,
+                "未知的种类",
+                kind,
+                nearest(shown(kind), kinds) or f"可用的种类：{'、'.join(kinds)}",
+            )
             return Call("input", {"input": ""})
         parameters = dict(inspect.signature(kinds[kind]).parameters)
         hints = get_type_hints(kinds[kind])
         if kinds is not measures.MEASURES:
             parameters = {k: p for k, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
         for key in [key for key in raw if key not in {*parameters, "kind"}]:
-            self.fault(f"{place}.{key}", "未知的键", key, nearest(key, parameters) or f"可用的键：{'、'.join(parameters)}")
+            self.fault(
+                f"{place}.{key}",
+                "未知的键",
+                key,
+                nearest(key, parameters) or f"可用的键：{'、'.join(parameters)}",
+            )
         params: dict[str, Any] = {}
         for key, p in parameters.items():
             role = p.kind is not p.KEYWORD_ONLY
@@ -263,26 +399,35 @@ class _Reader:
             elif p.default is p.empty:
                 self.fault(f"{place}.{key}", "缺少这个键", "", f"补上 {key}")
                 params[key] = "" if role else 1
-            if role and not all(isinstance(name, str) for name in input_names(params.get(key, ""), None)):
+            if role and not all(
+                isinstance(name, str) for name in input_names(params.get(key, ""), None)
+            ):
                 self.fault(f"{place}.{key}", "应为输入的名称", params[key])
                 params[key] = ""
             if role and key in params:
                 for name in input_names(params[key], None):
                     if name and name not in self.inputs and key in raw:
                         self.fault(
-                            f"{place}.{key}", "输入没有声明", name, nearest(str(name), self.inputs) or "在 [inputs] 中声明"
+                            f"{place}.{key}",
+                            "输入没有声明",
+                            name,
+                            nearest(str(name), self.inputs) or "在 [inputs] 中声明",
                         )
         return Call(kind, params)
 
     def value(self, raw: Any, hint: Any, place: str) -> Any:
-        """A plain value, or the Choice that ``{ by = reading, … }`` writes; a by alone passes the option's name."""
+        """A plain value, or the Choice that ``{ by = reading, … }`` writes; a by alone passes the
+        option's name.
+        """
         if not isinstance(raw, dict):
             if hint is not None and not fits(raw, hint):
                 self.fault(place, "类型不对或不在允许的值中", raw, allowed(hint))
             return raw
         by = raw.get("by", "")
         if not isinstance(by, str) or by not in self.readings:
-            self.fault(place, "没有这种读法", by, nearest(shown(by), self.readings) or "写 by = 读法的编号")
+            self.fault(
+                place, "没有这种读法", by, nearest(shown(by), self.readings) or "写 by = 读法的编号"
+            )
             return 1
         options = {k: v for k, v in raw.items() if k != "by"}
         known = self.readings[by].options
@@ -297,20 +442,45 @@ class _Reader:
         return Choice(by, options)
 
     def check_formula(self, call: Call, full: float, place: str) -> None:
-        """Thresholds in order, tiers apart and ascending up to full marks, steps and deductions above zero."""
+        """Thresholds in order, tiers apart and ascending up to full marks, steps and deductions
+        above zero.
+        """
         for params in _alternatives(call):
             try:
                 if call.kind == "proportional":
-                    zero, full_at, falling = params["zero"], params["full_at"], params.get("falling", False)
+                    zero, full_at, falling = (
+                        params["zero"],
+                        params["full_at"],
+                        params.get("falling", False),
+                    )
                     if not (zero > full_at >= 0 if falling else 0 <= zero < full_at):
                         order = "大于" if falling else "小于"
-                        self.fault(place, "不得分端与满分端顺序不对", f"{zero} 与 {full_at}", f"zero 应{order} full_at")
+                        self.fault(
+                            place,
+                            "不得分端与满分端顺序不对",
+                            f"{zero} 与 {full_at}",
+                            f"zero 应{order} full_at",
+                        )
                 elif call.kind == "tiers":
                     ats, earned = [t[0] for t in params["tiers"]], [t[1] for t in params["tiers"]]
                     if ats != sorted(set(ats)) or earned != sorted(set(earned)) or not ats:
-                        self.fault(place, "档次重叠或次序不对", params["tiers"], "界限和得分都应从低到高，各不相同")
-                    elif earned[-1] != full or earned[0] <= 0 or not all(math.isfinite(a) for a in ats):
-                        self.fault(place, "最高一档应为满分，各档应大于 0", params["tiers"], f"满分 {full:g}")
+                        self.fault(
+                            place,
+                            "档次重叠或次序不对",
+                            params["tiers"],
+                            "界限和得分都应从低到高，各不相同",
+                        )
+                    elif (
+                        earned[-1] != full
+                        or earned[0] <= 0
+                        or not all(math.isfinite(a) for a in ats)
+                    ):
+                        self.fault(
+                            place,
+                            "最高一档应为满分，各档应大于 0",
+                            params["tiers"],
+                            f"满分 {full:g}",
+                        )
                 for key in ("each", "step"):
                     if key in params and not 0 < params[key] < math.inf:
                         self.fault(f"{place}.{key}", "应大于 0", params[key])
@@ -323,7 +493,10 @@ class _Reader:
         """Every input used, and every input that another one refers to declared; labels unique."""
         used = {name for rule in book.rules.values() for name in rule.inputs()}
         used |= {
-            n for r in book.reallocations for role in roles(r.measure.kind) for n in input_names(r.measure.params[role], None)
+            n
+            for r in book.reallocations
+            for role in roles(r.measure.kind)
+            for n in input_names(r.measure.params[role], None)
         }
         labels: dict[str, str] = {}
         for name, i in book.inputs.items():
@@ -331,14 +504,26 @@ class _Reader:
                 self.fault(f"inputs.{name}", "没有规则使用这个输入", name, "删去，或在规则中使用")
             for key in ("part_of", "total_of", "expected_within", "kindred"):
                 if getattr(i, key) and getattr(i, key) not in book.inputs:
-                    self.fault(f"inputs.{name}.{key}", "输入没有声明", getattr(i, key), nearest(getattr(i, key), book.inputs))
+                    self.fault(
+                        f"inputs.{name}.{key}",
+                        "输入没有声明",
+                        getattr(i, key),
+                        nearest(getattr(i, key), book.inputs),
+                    )
             part, whole = {name}, i.part_of
             while whole in book.inputs and whole not in part:
                 part, whole = {*part, whole}, book.inputs[whole].part_of
             if whole == name:
-                self.fault(f"inputs.{name}.part_of", "是它自己的一部分", i.part_of, "写上真正的总数，或删去")
+                self.fault(
+                    f"inputs.{name}.part_of",
+                    "是它自己的一部分",
+                    i.part_of,
+                    "写上真正的总数，或删去",
+                )
             if i.label in labels:
-                self.fault(f"inputs.{name}.label", "名称重复", i.label, f"与 {labels[i.label]} 不同名")
+                self.fault(
+                    f"inputs.{name}.label", "名称重复", i.label, f"与 {labels[i.label]} 不同名"
+                )
             if (i.type == "class") != bool(i.classes):
                 self.fault(f"inputs.{name}.classes", "class 类型须列出类别，其他类型不列", i.type)
             labels[i.label] = name
@@ -347,16 +532,30 @@ class _Reader:
         """Categories, total and bonus add up to what the rulebook declares."""
         for rule in book.of_kind("item"):
             if rule.category not in book.categories:
-                self.fault(f"{rule.id}.category", "没有声明这个类别", rule.category, f"可选：{'、'.join(book.categories)}")
+                self.fault(
+                    f"{rule.id}.category",
+                    "没有声明这个类别",
+                    rule.category,
+                    f"可选：{'、'.join(book.categories)}",
+                )
         sums = [
-            (f"categories.{c.id}", c.full, sum(r.full for r in book.of_kind("item") if r.category == c.id))
+            (
+                f"categories.{c.id}",
+                c.full,
+                sum(r.full for r in book.of_kind("item") if r.category == c.id),
+            )
             for c in book.categories.values()
         ]
         sums.append(("rulebook.full", book.full, sum(r.full for r in book.of_kind("item"))))
         sums.append(("rulebook.bonus", book.bonus, sum(r.full for r in book.of_kind("bonus"))))
         for place, declared, actual in sums:
             if not math.isclose(declared, actual):
-                self.fault(place, "各项满分之和与声明不符", f"声明 {declared:g}，各项之和 {actual:g}", "改正声明或各项满分")
+                self.fault(
+                    place,
+                    "各项满分之和与声明不符",
+                    f"声明 {declared:g}，各项之和 {actual:g}",
+                    "改正声明或各项满分",
+                )
 
 
 def _alternatives(call: Call) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The measures: how a rule's inputs become the one value that a formula of ``formulas`` scores.
 
-Arrays are float64, NaN is missing, yes is 1 and no is 0. Logic is three-valued: what is known decides where it can.
+Arrays are float64, NaN is missing, yes is 1 and no is 0. Logic is three-valued: what is known
+decides where it can.
 """
 
 from __future__ import annotations
@@ -148,8 +149,11 @@ def agreed(low: Array, high: Array) -> Array:
     return result
 
 
-def coverage(whole: Array, parts: Sequence[Array], systems: Sequence[Array], *, decimals: int) -> Array:
-    """The higher of the coverages whose system is in use, at most 1, rounded half up; no system is 0 (四·（二）2、3).
+def coverage(
+    whole: Array, parts: Sequence[Array], systems: Sequence[Array], *, decimals: int
+) -> Array:
+    """The higher of the coverages whose system is in use, at most 1, rounded half up; no system is
+    0 (四·（二）2、3).
 
     A system that is not known, or one in use whose ratio is not, leaves the value missing.
 
@@ -177,7 +181,8 @@ def coverage_inverse(value: float, whole: float, *, decimals: int) -> float:
 
 
 MEASURES: dict[str, Callable[..., Array]] = {
-    f.__name__: f for f in (input, ratio, growth, shortfall, any_of, none_of, all_of, count_yes, coverage)
+    f.__name__: f
+    for f in (input, ratio, growth, shortfall, any_of, none_of, all_of, count_yes, coverage)
 }
 BOUNDS: dict[str, Callable[..., tuple[Array, Array]]] = {"count_yes": count_yes_bounds}
 MEASURE_INVERSES: dict[str, Callable[..., float]] = {

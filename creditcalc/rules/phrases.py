@@ -8,7 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from creditcalc.rules.rulebook import Call, Condition, Input, Readings, Rule, Rulebook, chosen, input_names
+from creditcalc.rules.rulebook import (
+    Call,
+    Condition,
+    Input,
+    Readings,
+    Rule,
+    Rulebook,
+    chosen,
+    input_names,
+)
 
 MISSING = "缺"
 STATUS = {
@@ -21,9 +30,19 @@ STATUS = {
 }
 ELIGIBLE = {"yes": "具备申报条件", "no": "不具备申报条件", "pending": "待核实"}
 SEVERITY = {"error": "错误", "notice": "提示"}
-WHO = {"jurisdiction": "县（区、市）", "city": "所属市", "period": "期间"}  # the columns that say whose a line is
+WHO = {
+    "jurisdiction": "县（区、市）",
+    "city": "所属市",
+    "period": "期间",
+}  # the columns that say whose a line is
 LEVEL = {"county": "县（区）", "city": "市"}
-TESTS = {"below": "低于", "at_most": "不高于", "above": "高于", "at_least": "不低于", "equals": "等于"}
+TESTS = {
+    "below": "低于",
+    "at_most": "不高于",
+    "above": "高于",
+    "at_least": "不低于",
+    "equals": "等于",
+}
 OUTCOMES = {"any_of": ("否", "是"), "all_of": ("否", "是"), "none_of": ("有发生", "未发生")}
 LOGIC = tuple(OUTCOMES)
 SHARES = ("ratio", "growth", "coverage")
@@ -117,7 +136,9 @@ def goal(rule: Rule, book: Rulebook, readings: Readings) -> str:
     if kind == "proportional":
         return ("不高于 " if params.get("falling") else "达到 ") + value(params["full_at"])
     if kind == "tiers":
-        return ("达到 " if params.get("inclusive", "yes") == "yes" else "高于 ") + value(params["tiers"][-1][0])
+        return ("达到 " if params.get("inclusive", "yes") == "yes" else "高于 ") + value(
+            params["tiers"][-1][0]
+        )
     if kind == "per_unit":
         return "达到 " + value(rule.full / params["each"])
     if kind == "excess_deduct":
@@ -135,17 +156,19 @@ def _condition(condition: Condition, rule: Rule, book: Rulebook, readings: Readi
         known = book.inputs[condition.class_input].classes
         only += f"{'、'.join(known[c] for c in condition.classes)}："
     if condition.measure.kind in LOGIC:
-        logic = {"any_of": "有其一", "all_of": "为是", "none_of": "均未发生"}[condition.measure.kind]
+        logic = {"any_of": "有其一", "all_of": "为是", "none_of": "均未发生"}[
+            condition.measure.kind
+        ]
         return f"{only}{'、'.join(names)}{logic}"
     subject = " ÷ ".join(names) if condition.measure.kind == "ratio" else names[-1]
     subject += "比上年增速" if condition.measure.kind == "growth" else ""
-    return (
-        f"{only}{subject}{TESTS[condition.test]} {measure_text(condition.measure, rule, book, readings, condition.threshold)}"
-    )
+    return f"{only}{subject}{TESTS[condition.test]} {measure_text(condition.measure, rule, book, readings, condition.threshold)}"
 
 
 def measure_text(call: Call, rule: Rule, book: Rulebook, readings: Readings, x: float) -> str:
-    """A measure's value: a share in per cent unless the rule names its unit, anything else in the inputs' unit."""
+    """A measure's value: a share in per cent unless the rule names its unit, anything else in the
+    inputs' unit.
+    """
     if math.isnan(x):
         return MISSING
     if call.kind in LOGIC:
@@ -158,8 +181,12 @@ def measure_text(call: Call, rule: Rule, book: Rulebook, readings: Readings, x: 
 
 def _names(call: Call, readings: Readings) -> list[str]:
     """The inputs of a measure under the readings."""
-    return [name for key, value in call.params.items() if key not in ("empty", "decimals")
-            for name in input_names(chosen(value, readings), readings)]  # fmt: skip
+    return [
+        name
+        for key, value in call.params.items()
+        if key not in ("empty", "decimals")
+        for name in input_names(chosen(value, readings), readings)
+    ]
 
 
 def _half_up(x: float, decimals: int) -> float:

@@ -1,4 +1,5 @@
-"""What a rulebook holds: rules, inputs, readings, clauses, evidence and units of one edition of the ledger.
+"""What a rulebook holds: rules, inputs, readings, clauses, evidence and units of one edition of the
+ledger.
 
 Rules are data, formula kinds are code: a rule names a measure and a formula of ``formulas``.
 """
@@ -12,15 +13,17 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from creditcalc.rules import formulas, measures
 from creditcalc.problems import Problem, ReadingError, nearest, shown
+from creditcalc.rules import formulas, measures
 
 Readings = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A parameter that a reading decides: ``options`` maps each option of reading ``by`` to a value."""
+    """A parameter that a reading decides: ``options`` maps each option of reading ``by`` to a
+    value.
+    """
 
     by: str
     options: Mapping[str, Any]
@@ -40,7 +43,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Condition:
-    """One part of a base indicator: a measure and its test, for one level or some classes only where it says so."""
+    """One part of a base indicator: a measure and its test, for one level or some classes only
+    where it says so.
+    """
 
     measure: Call
     test: str
@@ -67,7 +72,8 @@ class Evidence:
 class Input:
     """One input: what is entered, in which unit, how counties add up to their city.
 
-    It is at most ``times`` its whole ``part_of``; it is a total over so many things as ``total_of``.
+    It is at most ``times`` its whole ``part_of``; it is a total over so many things as
+    ``total_of``.
     """
 
     name: str
@@ -88,7 +94,9 @@ class Input:
 
 @dataclass(frozen=True)
 class Reading:
-    """A question that the ledger leaves open, with the default answer, its reason and the alternatives."""
+    """A question that the ledger leaves open, with the default answer, its reason and the
+    alternatives.
+    """
 
     id: str
     question: str
@@ -116,7 +124,9 @@ class Repair:
 
 @dataclass(frozen=True)
 class Reallocation:
-    """Items that do not apply where a share reaches ``at_least``, and the items whose marks are multiplied instead."""
+    """Items that do not apply where a share reaches ``at_least``, and the items whose marks are
+    multiplied instead.
+    """
 
     id: str
     clause: str
@@ -167,7 +177,9 @@ class Rule:
     def inputs(self, readings: Readings | None = None) -> list[str]:
         """The inputs that the rule uses, under ``readings`` or (without) under any."""
         names: list[str] = []
-        for call in [condition.measure for condition in self.conditions] + ([self.measure] if self.measure else []):
+        for call in [condition.measure for condition in self.conditions] + (
+            [self.measure] if self.measure else []
+        ):
             for role in roles(call.kind):
                 names += input_names(call.params[role], readings)
         names += [condition.class_input for condition in self.conditions if condition.class_input]
@@ -232,7 +244,11 @@ class Rulebook:
                 problems.append(Problem("没有这种读法", shown(name), cure))
             elif option not in self.readings[name].options:
                 problems.append(
-                    Problem(f"读法 {name} 没有这个选项", shown(option), f"可选：{'、'.join(self.readings[name].options)}")
+                    Problem(
+                        f"读法 {name} 没有这个选项",
+                        shown(option),
+                        f"可选：{'、'.join(self.readings[name].options)}",
+                    )
                 )
         if problems:
             raise ReadingError(problems)
@@ -263,6 +279,8 @@ def roles(kind: str) -> dict[str, bool]:
 def input_names(value: Any, readings: Readings | None) -> list[str]:
     """The input names in a role's value."""
     if isinstance(value, Choice):
-        options = value.options.values() if readings is None else [value.options[readings[value.by]]]
+        options = (
+            value.options.values() if readings is None else [value.options[readings[value.by]]]
+        )
         return [name for option in options for name in input_names(option, readings)]
     return list(value) if isinstance(value, (list, tuple)) else [value]

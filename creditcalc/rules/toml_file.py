@@ -1,4 +1,6 @@
-"""A rulebook's TOML: read within bounds of size and depth, and whether its values are of the kind that is wanted."""
+"""A rulebook's TOML: read within bounds of size and depth, and whether its values are of the kind
+that is wanted.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,16 @@ from typing import Any, Literal, get_args, get_origin
 from creditcalc.problems import Problem, RulebookError
 
 NUMBER = (int, float)
-LARGEST, MOST_DOTS = 1 << 19, 20  # bytes; in a line, since what a key of many costs grows by their square
+LARGEST, MOST_DOTS = (
+    1 << 19,
+    20,
+)  # bytes; in a line, since what a key of many costs grows by their square
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], str]:
-    """A TOML document and the digest of its file; RulebookError where it cannot be read or is larger than any rulebook."""
+    """A TOML document and the digest of its file; RulebookError where it cannot be read or is
+    larger than any rulebook.
+    """
     try:
         if path.stat().st_size > LARGEST:
             raise ValueError(f"超过 {LARGEST >> 10} KB")
@@ -26,17 +33,25 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
             raise ValueError(f"有一行的点号超过 {MOST_DOTS} 个")
         return tomllib.loads(content.decode("utf-8-sig")), hashlib.sha256(content).hexdigest()
     except OSError as error:
-        raise RulebookError([Problem("读不到规则文件", error.strerror or "", "检查路径和权限", file=str(path))]) from None
+        raise RulebookError(
+            [Problem("读不到规则文件", error.strerror or "", "检查路径和权限", file=str(path))]
+        ) from None
     except RecursionError:
-        raise RulebookError([Problem("不是可读的 TOML 文件：括号套得太深", "", "规则文件用不到", file=str(path))]) from None
+        raise RulebookError(
+            [Problem("不是可读的 TOML 文件：括号套得太深", "", "规则文件用不到", file=str(path))]
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError) as error:
         said = re.sub(r"(?s)(.{60}).*(.{60})", r"\1…\2", str(error))  # the place is at its end
         said = "有一个整数太长" if said.startswith("Exceeds the limit") else said
-        raise RulebookError([Problem(f"不是可读的 TOML 文件：{said}", "", "按提示的行列改正", file=str(path))]) from None
+        raise RulebookError(
+            [Problem(f"不是可读的 TOML 文件：{said}", "", "按提示的行列改正", file=str(path))]
+        ) from None
 
 
 def is_kind(value: Any, kind: Any) -> bool:
-    """Whether a TOML value is of a kind; a number is finite and never a bool, an int never beyond float, a date text."""
+    """Whether a TOML value is of a kind; a number is finite and never a bool, an int never beyond
+    float, a date text.
+    """
     if kind is date:
         return isinstance(value, str) and _is_day(value)
     if isinstance(value, bool) or kind is bool:
@@ -68,7 +83,9 @@ def fits(value: Any, hint: Any) -> bool:
     if get_origin(hint) is Literal:
         return value in get_args(hint)
     if get_origin(hint) in (list, tuple) or "Sequence" in str(hint):
-        return isinstance(value, list) and all(isinstance(v, list) and all(is_kind(x, NUMBER) for x in v) for v in value)
+        return isinstance(value, list) and all(
+            isinstance(v, list) and all(is_kind(x, NUMBER) for x in v) for v in value
+        )
     return any(fits(value, option) for option in get_args(hint))
 
 

@@ -1,4 +1,6 @@
-"""A table's columns as arrays, for all of its rows or a piece of them that stays in the processor's cache."""
+"""A table's columns as arrays, for all of its rows or a piece of them that stays in the processor's
+cache.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from creditcalc.rules.formulas import Array
 from creditcalc.problems import InputError, Problem, nearest, shown
+from creditcalc.rules.formulas import Array
 from creditcalc.rules.rulebook import Rulebook
 
 LEVELS = ("county", "city")
@@ -20,11 +22,15 @@ PIECE = 40_000  # rows: 320 kB of a column
 
 
 class Columns:
-    """A table's columns as arrays, of all rows or of a piece of them; one that is absent is missing in every row."""
+    """A table's columns as arrays, of all rows or of a piece of them; one that is absent is missing
+    in every row.
+    """
 
     def __init__(self, table: pd.DataFrame, book: Rulebook) -> None:
         self.book, self.rows = book, slice(0, len(table))
-        self._table = table.set_axis(table.columns.astype(object), axis=1)  # names in Arrow are looked up half as fast
+        self._table = table.set_axis(
+            table.columns.astype(object), axis=1
+        )  # names in Arrow are looked up half as fast
         self._arrays = dict[str, NDArray[Any]]()
         self._codes = dict[str, NDArray[np.intp]]()
         if len(table) <= FEW:  # cheaper to copy than to look at column by column
@@ -91,7 +97,10 @@ class Columns:
 
 def pieces(rows: int) -> Iterator[slice]:
     """So many rows in pieces that stay in the cache; no result depends on where they are cut."""
-    np.empty(50 * PIECE)  # once as much has been freed, glibc keeps the memory of temporaries and does not map each anew
+    np.empty(
+        50 * PIECE
+        # once as much has been freed, glibc keeps the memory of temporaries and does not map each anew
+    )
     for start in range(0, rows, PIECE):
         yield slice(start, min(start + PIECE, rows))
 
@@ -103,9 +112,20 @@ def levels(table: pd.DataFrame) -> NDArray[np.intp]:
     codes, words = pd.factorize(table["level"])
     for word in words:
         if word not in ("", *LEVELS):
-            raise InputError([Problem("没有这个级别", shown(word), f"可选：{'、'.join(LEVELS)}", column="level")])
+            raise InputError(
+                [Problem("没有这个级别", shown(word), f"可选：{'、'.join(LEVELS)}", column="level")]
+            )
     return np.array([*(LEVELS.index(word or "county") for word in words), 0])[codes]
 
 
 def _not_a_number(name: str, value: object) -> InputError:
-    return InputError([Problem("不是数", shown(value), "先用 read_inputs 读入，或把文字换成数（是为 1，否为 0）", column=name)])
+    return InputError(
+        [
+            Problem(
+                "不是数",
+                shown(value),
+                "先用 read_inputs 读入，或把文字换成数（是为 1，否为 0）",
+                column=name,
+            )
+        ]
+    )

@@ -1,8 +1,8 @@
 """Table × rulebook × readings → Scorecard: points with their interval, base gates, totals.
 
-All work is done on columns, in pieces of rows that stay in the processor's cache. A rule's result lies in one row of a
-rules × rows array, so that each rule's column of the wide tables is contiguous. Points and statuses are worked out at
-once, all else when it is asked for.
+All work is done on columns, in pieces of rows that stay in the processor's cache. A rule's result
+lies in one row of a rules × rows array, so that each rule's column of the wide tables is
+contiguous. Points and statuses are worked out at once, all else when it is asked for.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from creditcalc.problems import InputError, Problem
 from creditcalc.rules import formulas, measures
+from creditcalc.rules.formulas import Array
+from creditcalc.rules.rulebook import Call, Condition, Readings, Rule, Rulebook, chosen, roles
 from creditcalc.scoring.arrays import LEVELS, levels, pieces
 from creditcalc.scoring.arrays import Columns as Columns
-from creditcalc.rules.formulas import Array
-from creditcalc.problems import InputError, Problem
-from creditcalc.rules.rulebook import Call, Condition, Readings, Rule, Rulebook, chosen, roles
 
 KEYS = ["jurisdiction", "period"]
 ITEM_STATUS = ("missing", "scored", "not_applicable")
@@ -32,7 +32,9 @@ Codes = NDArray[np.int8]
 
 
 class Results(NamedTuple):
-    """Rules × rows: points (NaN for base indicators) and status (``ITEM_STATUS`` or ``BASE_STATUS``, 0 being undecided)."""
+    """Rules × rows: points (NaN for base indicators) and status (``ITEM_STATUS`` or
+    ``BASE_STATUS``, 0 being undecided).
+    """
 
     points: Array
     status: Codes
@@ -78,7 +80,9 @@ class Scorecard:
     def full(self) -> pd.DataFrame:
         """Full marks per row and rule, after reallocation; NaN for base indicators."""
         full = np.empty_like(self._results.points)
-        full.T[:] = [np.nan if rule.kind == "base" else rule.full for rule in self.book.rules.values()]
+        full.T[:] = [
+            np.nan if rule.kind == "base" else rule.full for rule in self.book.rules.values()
+        ]
         order = {id: n for n, id in enumerate(self.book.rules)}
         for columns in self._columns.pieces():
             for id, factor in reallocated(self.book, columns, self.readings).items():
@@ -87,11 +91,18 @@ class Scorecard:
 
     @cached_property
     def status(self) -> pd.DataFrame:
-        """Words per row and rule: scored, missing, not_applicable; for base indicators pass, fail, pending."""
-        words = {kind: pd.CategoricalDtype(list(_words(kind))) for kind in ("base", "item", "bonus")}
+        """Words per row and rule: scored, missing, not_applicable; for base indicators pass, fail,
+        pending.
+        """
+        words = {
+            kind: pd.CategoricalDtype(list(_words(kind))) for kind in ("base", "item", "bonus")
+        }
         coded = zip(self.book.rules.items(), self._results.status, strict=True)
         return pd.DataFrame(
-            {id: pd.Categorical.from_codes(codes, dtype=words[rule.kind]) for (id, rule), codes in coded},
+            {
+                id: pd.Categorical.from_codes(codes, dtype=words[rule.kind])
+                for (id, rule), codes in coded
+            },
             index=self.table.index,
         )
 
@@ -113,22 +124,34 @@ class Scorecard:
             for n, rule in enumerate(self.book.rules.values()):
                 if rule.kind != "base" and not status[n, rows].all():
                     item = Item(rule, self.readings)
-                    low[n, rows], high[n, rows] = item.interval(columns, points[n, rows], factors.get(rule.id))
+                    low[n, rows], high[n, rows] = item.interval(
+                        columns, points[n, rows], factors.get(rule.id)
+                    )
         return low, high
 
     def under(self, readings: Readings) -> Scorecard:
-        """The same table under other readings (those not named stay); only rules that depend on a change are scored again."""
+        """The same table under other readings (those not named stay); only rules that depend on a
+        change are scored again.
+        """
         options = self.book.resolve({**self.readings, **readings})
         moved = {id for id, option in options.items() if option != self.readings[id]}
         results = Results(self._results.points.copy(), self._results.status.copy())
-        again = [n for n, rule in enumerate(self.book.rules.values()) if moved.intersection(rule.readings)]
+        again = [
+            n
+            for n, rule in enumerate(self.book.rules.values())
+            if moved.intersection(rule.readings)
+        ]
         _score(again, self._columns, options, results)
         return Scorecard(self.table, self.book, options, self._columns, results)
 
     def _wide(self, values: Array) -> pd.DataFrame:
         """The values as a table that shares their memory until somebody writes to it."""
-        owner = pd.DataFrame(values.T, index=self.table.index, columns=list(self.book.rules), copy=False)
-        self._owners.append(owner)  # pandas copies what it writes to only while another table is seen to share it
+        owner = pd.DataFrame(
+            values.T, index=self.table.index, columns=list(self.book.rules), copy=False
+        )
+        self._owners.append(
+            owner
+        )  # pandas copies what it writes to only while another table is seen to share it
         return owner.copy(deep=False)
 
     def _rows(self, *kinds: str, scope: str = "") -> list[int]:
@@ -141,17 +164,36 @@ class Scorecard:
         rules = list(self.book.rules.values())
         rows, width = len(self.table), len(rules)
         words = np.array([_words(rule.kind) for rule in rules], dtype=object)
-        sheets = {"full": self.full, "value": self.value, "score": self.points, "low": self.low, "high": self.high}
+        sheets = {
+            "full": self.full,
+            "value": self.value,
+            "score": self.points,
+            "low": self.low,
+            "high": self.high,
+        }
         return pd.DataFrame(
             {key: np.repeat(self.table[key].to_numpy(), width) for key in KEYS}
-            | {"id": np.tile([rule.id for rule in rules], rows), "kind": np.tile([rule.kind for rule in rules], rows)}
+            | {
+                "id": np.tile([rule.id for rule in rules], rows),
+                "kind": np.tile([rule.kind for rule in rules], rows),
+            }
             | {name: sheet.to_numpy().ravel() for name, sheet in sheets.items()}
-            | {"status": np.take_along_axis(words, self._results.status.astype(int), axis=1).T.ravel()}
+            | {
+                "status": np.take_along_axis(
+                    words, self._results.status.astype(int), axis=1
+                ).T.ravel()
+            }
         )
 
     def totals(self) -> pd.DataFrame:
-        """Per jurisdiction and period: score (what the decided items give), its interval, bonus, eligibility, county duty."""
-        item, bonus, duty = self._rows("item"), self._rows("bonus"), self._rows("item", scope="county")
+        """Per jurisdiction and period: score (what the decided items give), its interval, bonus,
+        eligibility, county duty.
+        """
+        item, bonus, duty = (
+            self._rows("item"),
+            self._rows("bonus"),
+            self._rows("item", scope="county"),
+        )
         cap = float(chosen(self.book.bonus_cap, self.readings))
         points, (low, high) = self._results.points, self._interval
         score, confirmed = _sum(points, item), np.minimum(_sum(points, bonus), cap)
@@ -178,10 +220,12 @@ class Scorecard:
 
 
 def score(table: pd.DataFrame, book: Rulebook, readings: Readings | None = None) -> Scorecard:
-    """Score every row of ``table`` as it stands under ``readings`` (defaults of the rulebook for those not named).
+    """Score every row of ``table`` as it stands under ``readings`` (defaults of the rulebook for
+    those not named).
 
-    ``table`` has a row per jurisdiction and period and a column per input: numbers, flags as 1 and 0, classes as text.
-    Raises ReadingError for an unknown reading and InputError for a column that holds anything else.
+    ``table`` has a row per jurisdiction and period and a column per input: numbers, flags as 1 and
+    0, classes as text. Raises ReadingError for an unknown reading and InputError for a column that
+    holds anything else.
 
     >>> from creditcalc import load_rulebook
     >>> table = pd.DataFrame({"jurisdiction": ["范县"], "period": ["2021-05"], "loans_xyd": [450], "loans_credit": [10000]})
@@ -190,9 +234,15 @@ def score(table: pd.DataFrame, book: Rulebook, readings: Readings | None = None)
     """
     missing = [key for key in KEYS if key not in table]
     if missing:
-        raise InputError([Problem("缺少这一列", key, "补上县区或期间", column=key) for key in missing])
+        raise InputError(
+            [Problem("缺少这一列", key, "补上县区或期间", column=key) for key in missing]
+        )
     table = table.copy(deep=False)  # what is worked out later is still of the table as it is now
-    options, columns, shape = book.resolve(readings), Columns(table, book), (len(book.rules), len(table))
+    options, columns, shape = (
+        book.resolve(readings),
+        Columns(table, book),
+        (len(book.rules), len(table)),
+    )
     results = Results(np.empty(shape), np.empty(shape, dtype=np.int8))
     _score(range(len(book.rules)), columns, options, results)
     return Scorecard(table, book, options, columns, results)
@@ -228,14 +278,18 @@ class Measure:
         return measures.MEASURES[self.kind](*self._arrays(columns), **self._params)
 
     def bounds(self, columns: Columns) -> tuple[Array, Array]:
-        """The least and the greatest value that the missing inputs allow, where the measure is ``bounded``."""
+        """The least and the greatest value that the missing inputs allow, where the measure is
+        ``bounded``.
+        """
         return measures.BOUNDS[self.kind](*self._arrays(columns))
 
     def _arrays(self, columns: Columns) -> list[Any]:
         """The arrays of the roles; names in a role that takes one array are added up."""
         arguments: list[Any] = []
         for role, listed, names in self._inputs:
-            arrays = [columns.number(name) for name in ([names] if isinstance(names, str) else names)]
+            arrays = [
+                columns.number(name) for name in ([names] if isinstance(names, str) else names)
+            ]
             if not listed:
                 arguments.append(reduce(np.add, arrays))
             elif role == "inputs":
@@ -248,13 +302,17 @@ class Measure:
 class Item:
     """An item's measure and formula under a set of readings.
 
-    ``factor`` multiplies its marks where they are reallocated; at 0 it does not apply and has 0 of 0 points.
+    ``factor`` multiplies its marks where they are reallocated; at 0 it does not apply and has 0 of
+    0 points.
     """
 
     def __init__(self, rule: Rule, readings: Readings) -> None:
         assert rule.measure is not None and rule.formula is not None
         self.measure, self.full = Measure(rule.measure, readings), rule.full
-        self._formula, self._params = formulas.FORMULAS[rule.formula.kind].points, rule.formula.bind(readings)
+        self._formula, self._params = (
+            formulas.FORMULAS[rule.formula.kind].points,
+            rule.formula.bind(readings),
+        )
 
     def points(self, columns: Columns, factor: Array | None = None) -> tuple[Array, Array]:
         """Value and points, decided where the least and the most are the same."""
@@ -264,8 +322,12 @@ class Item:
             points = measures.agreed(*self.interval(columns, points, factor))
         return value, points
 
-    def interval(self, columns: Columns, points: Array, factor: Array | None = None) -> tuple[Array, Array]:
-        """The least and the most: up to full marks where the points are not decided and the measure cannot tell more."""
+    def interval(
+        self, columns: Columns, points: Array, factor: Array | None = None
+    ) -> tuple[Array, Array]:
+        """The least and the most: up to full marks where the points are not decided and the measure
+        cannot tell more.
+        """
         undecided = np.isnan(points)
         if not undecided.any():
             return points, points
@@ -288,7 +350,9 @@ class Gate:
     """A base indicator's conditions under a set of readings."""
 
     def __init__(self, rule: Rule, readings: Readings) -> None:
-        self._parts = [(condition, Measure(condition.measure, readings)) for condition in rule.conditions]
+        self._parts = [
+            (condition, Measure(condition.measure, readings)) for condition in rule.conditions
+        ]
 
     def score(self, columns: Columns) -> tuple[Array, Array]:
         """The value of the one condition (the gate itself, where there are several) and the gate."""
@@ -299,11 +363,17 @@ class Gate:
         return gate, gate
 
 
-def _condition(condition: Condition, measure: Measure, columns: Columns) -> tuple[Array, Array, Array | None]:
+def _condition(
+    condition: Condition, measure: Measure, columns: Columns
+) -> tuple[Array, Array, Array | None]:
     value = measure.value(columns)
     holds = formulas.TESTS[condition.test](value, condition.threshold)
     limits = [columns.is_level(condition.level)] if condition.level else []
-    limits += [columns.is_class(condition.class_input, condition.classes)] if condition.class_input else []
+    limits += (
+        [columns.is_class(condition.class_input, condition.classes)]
+        if condition.class_input
+        else []
+    )
     if not limits:
         return value, holds, None
     concerned = reduce(measures.all_of, limits)
@@ -316,19 +386,27 @@ def measured(call: Call, columns: Columns, readings: Readings) -> Array:
     return Measure(call, readings).value(columns)
 
 
-def score_item(rule: Rule, columns: Columns, readings: Readings, factor: Array | None = None) -> tuple[Array, ...]:
-    """Value, points, low and high of an item; a value that is not decided leaves the interval open up to full marks."""
+def score_item(
+    rule: Rule, columns: Columns, readings: Readings, factor: Array | None = None
+) -> tuple[Array, ...]:
+    """Value, points, low and high of an item; a value that is not decided leaves the interval open
+    up to full marks.
+    """
     item = Item(rule, readings)
     value, points = item.points(columns, factor)
     return value, points, *item.interval(columns, points, factor)
 
 
 def score_gate(rule: Rule, columns: Columns, readings: Readings) -> tuple[Array, Array]:
-    """The value of a base indicator's one condition (the gate itself, where it has several) and its gate."""
+    """The value of a base indicator's one condition (the gate itself, where it has several) and its
+    gate.
+    """
     return Gate(rule, readings).score(columns)
 
 
-def score_condition(condition: Condition, columns: Columns, readings: Readings) -> tuple[Array, Array, Array]:
+def score_condition(
+    condition: Condition, columns: Columns, readings: Readings
+) -> tuple[Array, Array, Array]:
     """A condition's value, whether it holds and whether it concerns the row.
 
     It holds where it does not concern the row, and is open where that is not known.

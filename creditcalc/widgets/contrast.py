@@ -1,4 +1,6 @@
-"""One row's score beside what it was, as HTML without style sheet and script: totals, base gates, bars, what moved."""
+"""One row's score beside what it was, as HTML without style sheet and script: totals, base gates,
+bars, what moved.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +12,25 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.render.display import escape
+from creditcalc.render.theme import ACCENT, INK, LINE, MUTED, PAPER, TONES, WASH, WORDS
 from creditcalc.rules.formulas import TOLERANCE
+from creditcalc.rules.phrases import ELIGIBLE, gate, interval, number
 from creditcalc.rules.rulebook import Category
 from creditcalc.scoring.scorecard import Columns, Scorecard, score_gate
-from creditcalc.render.theme import ACCENT, INK, LINE, MUTED, PAPER, TONES, WASH, WORDS
-from creditcalc.rules.phrases import ELIGIBLE, gate, interval, number
 
-TOTALS = {"评分指标得分": ("score",), "得分区间": ("low", "high"), "附加分": ("bonus_low", "bonus_high"), "合计": ("total",)}
+TOTALS = {
+    "评分指标得分": ("score",),
+    "得分区间": ("low", "high"),
+    "附加分": ("bonus_low", "bonus_high"),
+    "合计": ("total",),
+}
 
 
 @dataclass(frozen=True)
 class Side:
-    """The first row of a card, read once; gates that nothing has touched since ``like`` stand as they did there."""
+    """The first row of a card, read once; gates that nothing has touched since ``like`` stand as
+    they did there.
+    """
 
     card: Scorecard
     like: Side | None = None
@@ -30,49 +39,78 @@ class Side:
     def totals(self) -> dict[str, tuple[str, str]]:
         """Label and text of every total, by name."""
         t = self.card.totals().iloc[0]
-        found = {names[0]: (label, interval(t[names[0]], t[names[-1]])) for label, names in TOTALS.items()}
+        found = {
+            names[0]: (label, interval(t[names[0]], t[names[-1]]))
+            for label, names in TOTALS.items()
+        }
         return {**found, "eligible": ("申报条件", ELIGIBLE[t["eligible"]])}
 
     @cached_property
     def marks(self) -> dict[str, tuple[float, float, float]]:
         """Points for certain, points at most and full marks of every rule but the base indicators."""
-        rows = (frame.to_numpy()[0].tolist() for frame in (self.card.low, self.card.high, self.card.full))
+        rows = (
+            frame.to_numpy()[0].tolist()
+            for frame in (self.card.low, self.card.high, self.card.full)
+        )
         found = zip(self.card.book.rules.values(), *rows, strict=True)
-        return {rule.id: (low, high, full) for rule, low, high, full in found if rule.kind != "base"}
+        return {
+            rule.id: (low, high, full) for rule, low, high, full in found if rule.kind != "base"
+        }
 
     @cached_property
     def needs(self) -> dict[str, list[object]]:
-        """What each base indicator's gate depends on: its inputs, with nothing for a missing one, and its readings."""
+        """What each base indicator's gate depends on: its inputs, with nothing for a missing one,
+        and its readings.
+        """
         row, readings = self.card.table.iloc[0], self.card.readings
         known = {name: value for name, value in row.items() if not pd.isna(value)}
         bases = self.card.book.of_kind("base")
-        return {r.id: [known.get(name) for name in r.inputs()] + [readings[id] for id in r.readings] for r in bases}
+        return {
+            r.id: [known.get(name) for name in r.inputs()] + [readings[id] for id in r.readings]
+            for r in bases
+        }
 
     @cached_property
     def results(self) -> dict[str, str]:
         """Every rule's points, or the state of its gate, in words."""
         book, columns = self.card.book, Columns(self.card.table.iloc[:1], self.card.book)
-        known = {id: self.like.results[id] for id, needs in self.needs.items() if self.like and self.like.needs[id] == needs}
+        known = {
+            id: self.like.results[id]
+            for id, needs in self.needs.items()
+            if self.like and self.like.needs[id] == needs
+        }
         new = [rule for rule in book.of_kind("base") if rule.id not in known]
-        known |= {rule.id: gate(float(score_gate(rule, columns, self.card.readings)[1][0])) for rule in new}
-        return {id: known[id] if id in known else interval(*self.marks[id][:2]) for id in book.rules}
+        known |= {
+            rule.id: gate(float(score_gate(rule, columns, self.card.readings)[1][0]))
+            for rule in new
+        }
+        return {
+            id: known[id] if id in known else interval(*self.marks[id][:2]) for id in book.rules
+        }
 
     def of_category(self, id: str) -> list[float]:
         """A category's points for certain, at most, and full marks."""
-        marks = [self.marks[rule.id] for rule in self.card.book.rules.values() if rule.category == id]
+        marks = [
+            self.marks[rule.id] for rule in self.card.book.rules.values() if rule.category == id
+        ]
         return [sum(column) for column in zip(*marks, strict=True)]
 
 
 def contrast(before: Side, now: Side) -> str:
-    """Two sides of one row as one panel; the class of each cell that shows what is now names the total."""
+    """Two sides of one row as one panel; the class of each cell that shows what is now names the
+    total.
+    """
     book, row = now.card.book, now.card.table.iloc[0]
     totals = "".join(
         f'<tr><th style="text-align:left">{label}</th><td align="right">{before.totals[name][1]}</td>'
         f'<td align="right" class="creditcalc-{name}"><b>{text}</b></td></tr>'
         for name, (label, text) in now.totals.items()
     )
-    moved = [f"{id} {rule.name} {before.results[id]} → {now.results[id]}" for id, rule in book.rules.items()
-             if before.results[id] != now.results[id]]  # fmt: skip
+    moved = [
+        f"{id} {rule.name} {before.results[id]} → {now.results[id]}"
+        for id, rule in book.rules.items()
+        if before.results[id] != now.results[id]
+    ]
     return (
         f'<div style="background:{PAPER};color:{INK};border:1px solid {LINE};padding:10px 14px;line-height:1.5">'
         f'<table width="100%"><tr><th style="text-align:left">{escape(row["jurisdiction"])} {escape(row["period"])}</th>'
@@ -87,11 +125,21 @@ def contrast(before: Side, now: Side) -> str:
 def _excess(now: Side) -> str:
     """What the check would refuse in these inputs: a part over its whole, a total over nothing."""
     inputs, row = now.card.book.inputs, now.card.table.iloc[0]
-    found = [f"“{i.label}”大于“{inputs[i.part_of].label}”" for i in inputs.values()
-             if i.part_of and row.get(i.name, 0) > i.times * (1 + TOLERANCE) * row.get(i.part_of, np.nan)]  # fmt: skip
-    found += [f"“{i.label}”大于 0，“{inputs[i.total_of].label}”却是 0" for i in inputs.values()
-              if i.total_of and row.get(i.name, 0) > 0 and row.get(i.total_of) == 0]  # fmt: skip
-    return f'<p style="color:{TONES["bad"].text}">填报时不会接受：{escape("；".join(found))}</p>' if found else ""
+    found = [
+        f"“{i.label}”大于“{inputs[i.part_of].label}”"
+        for i in inputs.values()
+        if i.part_of and row.get(i.name, 0) > i.times * (1 + TOLERANCE) * row.get(i.part_of, np.nan)
+    ]
+    found += [
+        f"“{i.label}”大于 0，“{inputs[i.total_of].label}”却是 0"
+        for i in inputs.values()
+        if i.total_of and row.get(i.name, 0) > 0 and row.get(i.total_of) == 0
+    ]
+    return (
+        f'<p style="color:{TONES["bad"].text}">填报时不会接受：{escape("；".join(found))}</p>'
+        if found
+        else ""
+    )
 
 
 def _gate(name: str, state: str) -> str:
@@ -116,4 +164,6 @@ def _bar(colour: str, low: float, high: float, full: float) -> str:
     """Points as a share of full marks: certain, open, lost."""
     a, b = (f"{100 * x / full:.1f}%" for x in (low, high))
     ends = f"{colour} {a},{TONES['warn'].fill} {a} {b},{WASH} {b}"
-    return f'<div style="height:6px;margin-bottom:2px;background:linear-gradient(90deg,{ends})"></div>'
+    return (
+        f'<div style="height:6px;margin-bottom:2px;background:linear-gradient(90deg,{ends})"></div>'
+    )

@@ -1,7 +1,9 @@
-"""How fast pages are made: ``python tests/benchmarks/batch.py`` prints the batch beside the ways that a user would write.
+"""How fast pages are made: ``python tests/benchmarks/batch.py`` prints the batch beside the ways
+that a user would write.
 
-The loop, papermill's own API and the limit (the same cells as a function in a warm process) make a few counties' pages in
-every round, between the batches, and are scaled to the number of pages. Seconds of the clock, and of all processors together.
+The loop, papermill's own API and the limit (the same cells as a function in a warm process) make a
+few counties' pages in every round, between the batches, and are scaled to the number of pages.
+Seconds of the clock, and of all processors together.
 """
 
 import argparse
@@ -22,16 +24,27 @@ import pandas as pd
 
 ROOT = Path(__file__).parents[2]
 CITY, PERIOD = "濮阳市", "2021-05"
-NOTEBOOKS = {"county": ROOT / "notebooks" / "county_report.ipynb", "city": ROOT / "notebooks" / "city_overview.ipynb"}
+NOTEBOOKS = {
+    "county": ROOT / "notebooks" / "county_report.ipynb",
+    "city": ROOT / "notebooks" / "city_overview.ipynb",
+}
 BIN = Path(sys.executable).parent
-SUBREAPER = 36  # of prctl: processes whose parent is gone become ours, so that their time is counted
+SUBREAPER = (
+    36  # of prctl: processes whose parent is gone become ours, so that their time is counted
+)
 
 
 def spent(*commands):
     """The seconds that commands take, one after the other: of the clock and of all processors."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     for command in commands:
-        subprocess.run(list(map(str, command)), cwd=ROOT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            list(map(str, command)),
+            cwd=ROOT,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
     clock = time.monotonic() - began
     while True:
         try:
@@ -43,10 +56,16 @@ def spent(*commands):
 
 
 def write_data(path, pages, changed=False):
-    """The sample with as many counties as make so many pages with their city's; one of them may be changed by itself."""
-    table = pd.read_csv(ROOT / "data" / "sample" / "indicators.csv", dtype=str, keep_default_na=False)
+    """The sample with as many counties as make so many pages with their city's; one of them may be
+    changed by itself.
+    """
+    table = pd.read_csv(
+        ROOT / "data" / "sample" / "indicators.csv", dtype=str, keep_default_na=False
+    )
     names = [name for name in table["jurisdiction"].unique() if name != CITY]
-    copies = [(name, f"{name}{n}" if n else name) for n in range(pages) for name in names][: pages - 1]
+    copies = [(name, f"{name}{n}" if n else name) for n in range(pages) for name in names][
+        : pages - 1
+    ]
     rows = [table[table["jurisdiction"] == name].assign(jurisdiction=new) for name, new in copies]
     table = pd.concat([*rows, table[table["jurisdiction"] == CITY]])
     if changed:
@@ -118,8 +137,12 @@ print([[spent("county", name) for name in {names!r}], spent("city", CITY)])
 
 def in_one_process(way, names, data, folder):
     """The second and later pages that one process makes: those of counties, and the city's."""
-    script = WARM.format(here=str(Path(__file__).parent), data=str(data), folder=str(folder), way=way, names=names)
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    script = WARM.format(
+        here=str(Path(__file__).parent), data=str(data), folder=str(folder), way=way, names=names
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     counties, city = eval(done.stdout)
     return [*map(median, zip(*counties, strict=True))], city
 
@@ -141,7 +164,9 @@ def descendants():
 
 
 def memory():
-    """Megabytes of the processes that come from this one, what several share counted once; and of the largest alone."""
+    """Megabytes of the processes that come from this one, what several share counted once; and of
+    the largest alone.
+    """
     each = [0.0]
     for pid in descendants():
         with suppress(OSError, ValueError):
@@ -169,15 +194,24 @@ def watched(every=0.25):
 
 
 def grown(sizes, folder):
-    """Time and memory over the number of pages, one run each; looking at memory takes a little of the time."""
-    print("\n| pages | s | s/page | processor s/page | peak MB of all processes | of the largest, shared memory divided |")
+    """Time and memory over the number of pages, one run each; looking at memory takes a little of
+    the time.
+    """
+    print(
+        "\n| pages | s | s/page | processor s/page | peak MB of all processes | of the largest, shared memory divided |"
+    )
     print("| ---: | ---: | ---: | ---: | ---: | ---: |")
     for pages in sizes:
         data = folder / "growth.csv"
         write_data(data, pages)
         with watched() as peaks:
             clock, processors = report(data, folder / f"growth-{pages}")
-        cells = [f"{clock:.1f}", f"{clock / pages:.2f}", f"{processors / pages:.2f}", *(f"{peak:.0f}" for peak in peaks)]
+        cells = [
+            f"{clock:.1f}",
+            f"{clock / pages:.2f}",
+            f"{processors / pages:.2f}",
+            *(f"{peak:.0f}" for peak in peaks),
+        ]
         print("|", pages, "|", " | ".join(cells), "|", flush=True)
 
 
@@ -200,11 +234,19 @@ def measure(sizes, rounds, few, folder):
             found.setdefault(("changed", pages), []).append(report(data, out))
             write_data(data, pages)
             each = [loop("county", name, data, folder) for name in names]
-            ways = {"loop": ([*map(median, zip(*each, strict=True))], loop("city", CITY, data, folder))}
-            ways |= {name: in_one_process(way, names, data, folder) for name, way in (("api", API), ("limit", LIMIT))}
+            ways = {
+                "loop": ([*map(median, zip(*each, strict=True))], loop("city", CITY, data, folder))
+            }
+            ways |= {
+                name: in_one_process(way, names, data, folder)
+                for name, way in (("api", API), ("limit", LIMIT))
+            }
             for name, (county, city) in ways.items():
                 found.setdefault((name, pages), []).append(scaled(county, city, pages))
-    return {key: [median(column) for column in zip(*values, strict=True)] for key, values in found.items()}
+    return {
+        key: [median(column) for column in zip(*values, strict=True)]
+        for key, values in found.items()
+    }
 
 
 def tell(found, given):
@@ -219,14 +261,22 @@ def tell(found, given):
     }
     for pages in given.sizes:
         print(f"\n{pages} pages, {os.cpu_count()} processors, medians of {given.rounds} rounds\n")
-        print("| way | s | s/page | processor s/page | × loop |\n| --- | ---: | ---: | ---: | ---: |")
+        print(
+            "| way | s | s/page | processor s/page | × loop |\n| --- | ---: | ---: | ---: | ---: |"
+        )
         for key, name in names.items():
             clock, processors = found[key, pages]
             faster = found["loop", pages][0] / clock
-            print(f"| {name} | {clock:.1f} | {clock / pages:.2f} | {processors / pages:.2f} | {faster:.1f} |")
-        batch, limit, again, changed = (found[key, pages] for key in ("batch", "limit", "unchanged", "changed"))
+            print(
+                f"| {name} | {clock:.1f} | {clock / pages:.2f} | {processors / pages:.2f} | {faster:.1f} |"
+            )
+        batch, limit, again, changed = (
+            found[key, pages] for key in ("batch", "limit", "unchanged", "changed")
+        )
         page = (batch[0] - again[0]) / pages
-        print(f"\nprocessor time of a page: {batch[1] / limit[1]:.2f} × the limit, start and summary included")
+        print(
+            f"\nprocessor time of a page: {batch[1] / limit[1]:.2f} × the limit, start and summary included"
+        )
         print(f"one county changed: {changed[0] / (again[0] + page):.2f} × one page and the start")
 
 
@@ -234,8 +284,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[9, 60], help="pages of a batch")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--few", type=int, default=2, help="counties that the other ways make in a round")
-    parser.add_argument("--growth", type=int, nargs="+", default=[9, 30, 60, 120], help="pages of single batches, with memory")
+    parser.add_argument(
+        "--few", type=int, default=2, help="counties that the other ways make in a round"
+    )
+    parser.add_argument(
+        "--growth",
+        type=int,
+        nargs="+",
+        default=[9, 30, 60, 120],
+        help="pages of single batches, with memory",
+    )
     given = parser.parse_args()
     ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
     with tempfile.TemporaryDirectory() as folder:

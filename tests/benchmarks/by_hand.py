@@ -1,6 +1,8 @@
-"""The 56 rules as straight-line NumPy, written from the ledger and not from the library: what scoring has to cost.
+"""The 56 rules as straight-line NumPy, written from the ledger and not from the library: what
+scoring has to cost.
 
-Default readings, nothing missing, ``city_class`` and ``level`` as numbers. Nothing is checked, explained or open.
+Default readings, nothing missing, ``city_class`` and ``level`` as numbers. Nothing is checked,
+explained or open.
 """
 
 import numpy as np

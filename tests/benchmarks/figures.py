@@ -1,7 +1,8 @@
-"""What a county page's figures cost: ``python tests/benchmarks/figures.py`` prints processor time and size by way of drawing.
+"""What a county page's figures cost: ``python tests/benchmarks/figures.py`` prints processor time
+and size by way of drawing.
 
-Each way draws the same three charts anew in one warm process; medians of interleaved rounds. Size is what a page would carry:
-SVG as it stands in line, PNG in base64.
+Each way draws the same three charts anew in one warm process; medians of interleaved rounds. Size
+is what a page would carry: SVG as it stands in line, PNG in base64.
 """
 
 import argparse
@@ -46,15 +47,24 @@ def style(settings):
 
 
 WAYS = {
-    "**the product: SVG, text as text, margins by hand, made compact**": ({}, lambda figure: figure.html()),
+    "**the product: SVG, text as text, margins by hand, made compact**": (
+        {},
+        lambda figure: figure.html(),
+    ),
     "SVG as matplotlib writes it": ({}, lambda figure: saved(figure, "svg")),
     "SVG, letters as outlines": ({"svg.fonttype": "path"}, lambda figure: saved(figure, "svg")),
-    "SVG, matplotlib's own font (no Chinese)": ({"font.family": "DejaVu Sans"}, lambda figure: saved(figure, "svg")),
+    "SVG, matplotlib's own font (no Chinese)": (
+        {"font.family": "DejaVu Sans"},
+        lambda figure: saved(figure, "svg"),
+    ),
     "the product with `tight_layout`": ({}, lambda figure: laid_out(figure, "tight")),
     "the product with constrained layout": ({}, lambda figure: laid_out(figure, "constrained")),
     "SVG, `bbox_inches=tight`": ({}, lambda figure: saved(figure, "svg", bbox_inches="tight")),
     "PNG, 100 dpi": ({}, lambda figure: saved(figure, "png", dpi=100)),
-    "PNG, 100 dpi, `bbox_inches=tight`": ({}, lambda figure: saved(figure, "png", dpi=100, bbox_inches="tight")),
+    "PNG, 100 dpi, `bbox_inches=tight`": (
+        {},
+        lambda figure: saved(figure, "png", dpi=100, bbox_inches="tight"),
+    ),
     "PNG, 200 dpi": ({}, lambda figure: saved(figure, "png", dpi=200)),
 }
 
@@ -71,7 +81,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     rounds = parser.parse_args().rounds
-    warnings.simplefilter("ignore", UserWarning)  # of a font without Chinese, and of layouts that leave set margins alone
+    warnings.simplefilter(
+        "ignore", UserWarning
+    )  # of a font without Chinese, and of layouts that leave set margins alone
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     brief = cc.open_study().county(COUNTY, PERIOD)
     for settings, draw in WAYS.values():  # first uses
@@ -82,7 +94,9 @@ def main():
             found[way].append(spent(brief, settings, draw))
     base = median(ms for ms, _ in found[next(iter(WAYS))])
     print(f"{len(CHARTS)} charts of a county page, medians of {rounds} rounds\n")
-    print("| way | ms of processor time | × the product | kB in the page |\n| --- | ---: | ---: | ---: |")
+    print(
+        "| way | ms of processor time | × the product | kB in the page |\n| --- | ---: | ---: | ---: |"
+    )
     for way, measured in found.items():
         ms, size = (median(column) for column in zip(*measured, strict=True))
         print(f"| {way} | {ms:.0f} | {ms / base:.2f} | {size:.0f} |")

@@ -1,4 +1,6 @@
-"""The same 56 rules as OpenFisca variables: one variable per input, one per rule with its formula (``[bench]`` extra)."""
+"""The same 56 rules as OpenFisca variables: one variable per input, one per rule with its formula
+(``[bench]`` extra).
+"""
 
 import numpy as np
 from by_hand import CAPITAL, CITY, NEAR, covered, half_or_one, rising, share, two_decimals
@@ -56,7 +58,11 @@ def tiers(get, part, whole):
 
 def halls(get):
     there, total = get("halls_connected"), get("halls_total")
-    return (get("portal_ideology_ok") > 0) & ((there == total) | (total == 0)) & ((get("level") != CITY) | (total >= 1))
+    return (
+        (get("portal_ideology_ok") > 0)
+        & ((there == total) | (total == 0))
+        & ((get("level") != CITY) | (total >= 1))
+    )
 
 
 def monitored(get):
@@ -70,7 +76,16 @@ def defaulters(get):
 
 
 def shared(get):
-    kinds = ("social_insurance", "tax", "housing_fund", "water", "electricity", "gas", "logistics", "ip")
+    kinds = (
+        "social_insurance",
+        "tax",
+        "housing_fund",
+        "water",
+        "electricity",
+        "gas",
+        "logistics",
+        "ip",
+    )
     return np.minimum(sum((get(f"share_{kind}") > 0).astype(int) for kind in kinds), 7)
 
 
@@ -86,24 +101,36 @@ def both(*parts):
     return lambda get: np.logical_and.reduce([part(get) for part in parts])
 
 
-NOTICES = [f"notice_{x}" for x in ("household", "market", "exam", "insurance", "relief", "health", "legal")]
-RATING = [f"rating_{x}" for x in ("coercion", "unfair_competition", "unreasonable_bar", "obstruction")]
+NOTICES = [
+    f"notice_{x}" for x in ("household", "market", "exam", "insurance", "relief", "health", "legal")
+]
+RATING = [
+    f"rating_{x}" for x in ("coercion", "unfair_competition", "unreasonable_bar", "obstruction")
+]
 DEBTS = [f"default_{x}" for x in ("gov_bonds", "hidden_debt", "gov_debt", "soe_bonds")]
 RULES = {
     "B01": lambda get: share(get("uscc_errors"), get("uscc_total")) < 0.0001 * (1 - NEAR),
     "B02": halls,
-    "B03": lambda get: (get("gov_defaulters_rectified") == get("gov_defaulters")) | (get("gov_defaulters") == 0),
+    "B03": lambda get: (
+        (get("gov_defaulters_rectified") == get("gov_defaulters")) | (get("gov_defaulters") == 0)
+    ),
     "B04": both(
-        same("dual_reported", "dual_due"), same("dual_compliant", "dual_reported"), same("dual_timely", "dual_reported")
+        same("dual_reported", "dual_due"),
+        same("dual_compliant", "dual_reported"),
+        same("dual_timely", "dual_reported"),
     ),
     "B05": either("xyd_platform_own", "xyd_platform_upper"),
     "B06": lambda get: growth(get, "unsecured_loans") > 0.2 * (1 + NEAR),
     "B07": monitored,
     "B08": both(yes("mlps3_filed", "mlps3_assessed"), none("data_breaches_3y")),
     "B09": none(*DEBTS),
-    "B10": both(same("regulators_graded", "regulators_total"), lambda get: get("regulators_total") >= 1),
+    "B10": both(
+        same("regulators_graded", "regulators_total"), lambda get: get("regulators_total") >= 1
+    ),
     "B11": yes(*NOTICES),
-    "B12": lambda get: (get("measures_lawful") == get("measures_total")) | (get("measures_total") == 0),
+    "B12": lambda get: (
+        (get("measures_lawful") == get("measures_total")) | (get("measures_total") == 0)
+    ),
     "S1.1": within("policy_score", 5),
     "S2.1": within("campaign_score", 3),
     "S2.2": within("remediation_score", 3),
@@ -120,7 +147,9 @@ RULES = {
     "S4.4": times(2.0, none("regional_risk", "institution_risk_event")),
     "S5.1": lambda get: np.clip(1 - 1e4 * share(get("uscc_errors"), get("uscc_total")), 0, 1),
     "S5.2.1": line("dual_valid_objections", "dual_published", 0.5, 0.1, 2),
-    "S5.2.2": lambda get: np.clip(2 - 0.4 * (share(get("objection_workdays"), get("objections_handled"), 0) - 5), 0, 2),
+    "S5.2.2": lambda get: np.clip(
+        2 - 0.4 * (share(get("objection_workdays"), get("objections_handled"), 0) - 5), 0, 2
+    ),
     "S5.2.3a": less("repairs_overdue", 2, 1),
     "S5.2.3b": less("repairs_noncompliant", 1, 0.5),
     "S5.2.3c": yes("repair_sync"),

@@ -1,6 +1,8 @@
-"""Scoring against the same rules by hand, as OpenFisca variables and row by row; growth of time and memory; a country.
+"""Scoring against the same rules by hand, as OpenFisca variables and row by row; growth of time and
+memory; a country.
 
-``python tests/benchmarks/scoring.py`` prints the tables of README.md. Times are the processor's, medians of interleaved rounds.
+``python tests/benchmarks/scoring.py`` prints the tables of README.md. Times are the processor's,
+medians of interleaved rounds.
 """
 
 import sys
@@ -33,14 +35,20 @@ def columns_of(rows, seed=0):
     """Every input without a blank, wholes above 0, classes and levels as numbers."""
     random = np.random.default_rng(seed)
     bounds = {"flag": (0, 2), "class": (0, 3)}
-    made = {i.name: random.integers(*bounds.get(i.type, (1, 100)), rows).astype(float) for i in BOOK.inputs.values()}
+    made = {
+        i.name: random.integers(*bounds.get(i.type, (1, 100)), rows).astype(float)
+        for i in BOOK.inputs.values()
+    }
     return made | {"level": random.integers(0, 2, rows).astype(float)}
 
 
 def table_of(columns):
     """The same for the library; counties are named by their number."""
     words = {"city_class": CLASSES, "level": ["county", "city"]}
-    coded = {name: pd.Categorical.from_codes(columns[name].astype(int), categories) for name, categories in words.items()}
+    coded = {
+        name: pd.Categorical.from_codes(columns[name].astype(int), categories)
+        for name, categories in words.items()
+    }
     keys = {"jurisdiction": np.arange(len(columns["level"])).astype(str), "period": "2021-05"}
     return pd.DataFrame(columns).assign(**coded, **keys)
 
@@ -85,9 +93,13 @@ def check(columns, table, system):
     peer = openfisca_peer.score(system, columns, rows)
     for n, rule in enumerate(BOOK.rules.values()):
         gate = rule.kind == "base"
-        ours = card.status[rule.id].eq("pass").to_numpy() if gate else card.points[rule.id].to_numpy()
+        ours = (
+            card.status[rule.id].eq("pass").to_numpy() if gate else card.points[rule.id].to_numpy()
+        )
         assert np.allclose(ours, hand[n], rtol=0, atol=1e-8), rule.id
-        assert np.isclose(peer[rule.id], hand[n], rtol=0, atol=1e-3).mean() > 0.999, rule.id  # its numbers are float32
+        assert np.isclose(peer[rule.id], hand[n], rtol=0, atol=1e-3).mean() > 0.999, (
+            rule.id
+        )  # its numbers are float32
 
 
 def speed(rows):
@@ -102,7 +114,9 @@ def speed(rows):
         "score": lambda: cc.score(table, BOOK),
         "score, intervals, status": lambda: with_intervals(table),
         "the same, 5 % missing": lambda: with_intervals(holed),
-        PEER: lambda: openfisca_peer.score(system, {name: numbers[name].to_numpy() for name in columns}, rows),
+        PEER: lambda: openfisca_peer.score(
+            system, {name: numbers[name].to_numpy() for name in columns}, rows
+        ),
     }
     found = timed(ways, 5 if rows > 100_000 else 15)
     if rows == 1_000:
@@ -123,7 +137,9 @@ def straight(x, full, *, zero, full_at, **_):
 
 
 def reasons(rows):
-    """What ``score`` takes without one of the checks that by hand leaves out, and without all of them, beside by hand."""
+    """What ``score`` takes without one of the checks that by hand leaves out, and without all of
+    them, beside by hand.
+    """
     columns = columns_of(rows)
     table = table_of(columns)
     formula = formulas.FORMULAS["proportional"]._replace(points=straight)
@@ -148,10 +164,17 @@ def reasons(rows):
 
         return way
 
-    ways = {PIECES: lambda: by_hand.score_all(columns, rows, PIECE), "score as it is": lambda: cc.score(table, BOOK)}
+    ways = {
+        PIECES: lambda: by_hand.score_all(columns, rows, PIECE),
+        "score as it is": lambda: cc.score(table, BOOK),
+    }
     ways["score, intervals, status"] = lambda: with_intervals(table)
     ways |= {f"without {name}": without(patches) for name, patches in checks.items()}
-    return timed(ways | {"without all three": without([each for patches in checks.values() for each in patches])}, 7)
+    return timed(
+        ways
+        | {"without all three": without([each for patches in checks.values() for each in patches])},
+        7,
+    )
 
 
 def memory(rows):
@@ -182,7 +205,11 @@ def country():
     )
     rolled = cc.roll_up(table, BOOK)
     card = cc.score(rolled, BOOK)
-    ways = {"roll up": lambda: cc.roll_up(table, BOOK), "score": lambda: cc.score(rolled, BOOK), "totals": card.totals}
+    ways = {
+        "roll up": lambda: cc.roll_up(table, BOOK),
+        "score": lambda: cc.score(rolled, BOOK),
+        "totals": card.totals,
+    }
     return timed(ways, 5)
 
 
@@ -191,17 +218,25 @@ def main():
     print("| ms of processor time | " + " | ".join(f"{rows:,} rows" for rows in SIZES) + " |")
     print("| --- |" + " --- |" * len(SIZES))
     for way in found[1_000]:
-        cells = [f"{f[way]:,.2f} ({f[way] / min(f['by hand'], f[PIECES]):.1f} ×)" if way in f else "" for f in found.values()]
+        cells = [
+            f"{f[way]:,.2f} ({f[way] / min(f['by hand'], f[PIECES]):.1f} ×)" if way in f else ""
+            for f in found.values()
+        ]
         print(f"| {way} | " + " | ".join(cells) + " |")
     print(f"\n| {SIZES[-1]:,} rows | ms of processor time |\n| --- | --- |")
     costs = reasons(SIZES[-1])
     for name, ms in costs.items():
         print(f"| {name} | {ms:,.0f} ({ms / costs[PIECES]:.1f} ×) |")
-    print("\n| peak memory ÷ (inputs + results) | nothing missing | 5 % missing |\n| --- | --- | --- |")
+    print(
+        "\n| peak memory ÷ (inputs + results) | nothing missing | 5 % missing |\n| --- | --- | --- |"
+    )
     for rows in (34_000, 340_000, 1_000_000):
         print(f"| {rows:,} rows | " + " | ".join(f"{times:.2f}" for times in memory(rows)) + " |")
     parts = country()
-    print("\n2,850 counties × 12 months: " + ", ".join(f"{name} {ms:,.0f} ms" for name, ms in parts.items()))
+    print(
+        "\n2,850 counties × 12 months: "
+        + ", ".join(f"{name} {ms:,.0f} ms" for name, ms in parts.items())
+    )
     print(f"together {sum(parts.values()):,.0f} ms")
 
 

@@ -1,8 +1,10 @@
-"""Coverage-guided fuzzing of everything that reads a file: ``python tests/fuzz/readers.py FOLDER SECONDS [READER]…``.
+"""Coverage-guided fuzzing of everything that reads a file: ``python tests/fuzz/readers.py FOLDER
+SECONDS [READER]…``.
 
-Needs ``pip install atheris``. Each reader in turn gets mutations of the sample and of the test files for so many seconds, in
-one process. A reader may refuse a file with Problems and do nothing else; what it accepts must score within its bounds. The
-corpus and what was found (an input and its traceback for each place in the code) stay in FOLDER.
+Needs ``pip install atheris``. Each reader in turn gets mutations of the sample and of the test
+files for so many seconds, in one process. A reader may refuse a file with Problems and do nothing
+else; what it accepts must score within its bounds. The corpus and what was found (an input and its
+traceback for each place in the code) stay in FOLDER.
 """
 
 import hashlib
@@ -16,22 +18,34 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 BAD, SMALL = ROOT / "tests" / "bad_inputs", ROOT / "tests" / "rulebooks" / "small.toml"
-LIMITS = ["-max_len=20000", "-timeout=30", "-rss_limit_mb=3000", "-print_final_stats=1", "-keep_seed=1"]
+LIMITS = [
+    "-max_len=20000",
+    "-timeout=30",
+    "-rss_limit_mb=3000",
+    "-print_final_stats=1",
+    "-keep_seed=1",
+]
 NAMES = ["濮阳市", "范县"]
 
 
 class Fuzzer:
-    """The readers, each of which takes the bytes of one file; the files lie in a folder of their own."""
+    """The readers, each of which takes the bytes of one file; the files lie in a folder of their
+    own.
+    """
 
     def __init__(self, folder: Path) -> None:
         import creditcalc as cc
         from creditcalc import case_lists
         from creditcalc.evidence import register
-        from creditcalc.intake import checked_table
         from creditcalc.case_lists.kinds import kinds
+        from creditcalc.intake import checked_table
 
-        self.cc, self.folder, self.evidence_of = cc, folder, evidence
-        self.check_inputs, self.read_ledgers, self.kinds = checked_table.check_inputs, case_lists.read_ledgers, list(kinds())
+        self.X
+        self.check_inputs, self.read_ledgers, self.kinds = (
+            checked_table.check_inputs,
+            case_lists.read_ledgers,
+            list(kinds()),
+        )
         self.book, self.small = cc.load_rulebook(), cc.load_rulebook(SMALL)
         self.parts = parts_of(form(self.small))
 
@@ -58,7 +72,9 @@ class Fuzzer:
         self.table(self.file("t.xlsx", content))
 
     def form(self, content: bytes) -> None:
-        """A form of which one part of the archive, named by the first byte, is mutated: past the archive's check sums."""
+        """A form of which one part of the archive, named by the first byte, is mutated: past the
+        archive's check sums.
+        """
         parts = dict(self.parts)
         parts[sorted(parts)[content[0] % len(parts)] if content else "x"] = content[1:]
         self.table(self.file("f.xlsx", packed(parts)))
@@ -73,20 +89,31 @@ class Fuzzer:
 
         book = self.cc.load_rulebook(self.file("b.toml", content))
         numbers = {name: [None, 1.0] for name, i in book.inputs.items() if i.type != "class"}
-        keys = {"jurisdiction": ["甲县", "乙县"], "period": "2021-05", "level": "county", "city": "某市"}
-        within_bounds(self.cc.score(pd.DataFrame(keys | numbers).astype(dict.fromkeys(numbers, float)), book))
+        keys = {
+            "jurisdiction": ["甲县", "乙县"],
+            "period": "2021-05",
+            "level": "county",
+            "city": "某市",
+        }
+        within_bounds(
+            self.cc.score(pd.DataFrame(keys | numbers).astype(dict.fromkeys(numbers, float)), book)
+        )
 
     def evidence(self, content: bytes) -> None:
         """A table of evidence."""
         places = [("濮阳市", name) for name in NAMES]
-        given = self.evidence_of.check_evidence([self.file("evidence.csv", content)], self.book, places)
+        given = self.evidence_of.check_evidence(
+            [self.file("evidence.csv", content)], self.book, places
+        )
         assert all(map(str, given.problems))
         owners = [("濮阳市", "濮阳市", "city"), ("濮阳市", "范县", "county")]
         self.evidence_of.standing(self.book, owners, given.table, "2021-05-31")
 
     def ledger(self, content: bytes) -> None:
         """A ledger as CSV, of the kind that the first byte names."""
-        path = self.file(f"{self.kinds[content[0] % len(self.kinds)] if content else 'codes'}.csv", content[1:])
+        path = self.file(
+            f"{self.kinds[content[0] % len(self.kinds)] if content else 'codes'}.csv", content[1:]
+        )
         try:
             self.read_ledgers(path, book=self.book)
         finally:
@@ -103,7 +130,9 @@ def within_bounds(card) -> None:
     assert ((low >= 0) & (low <= high) & (high <= full * (1 + 1e-12))).all(axis=None), "interval"
     assert (points.isna() | ((low <= points) & (points <= high))).all(axis=None), "points"
     totals = card.totals()
-    assert (totals["score"] <= totals["low"] + 1e-9).all() and (totals["low"] <= totals["high"] + 1e-9).all(), "totals"
+    assert (totals["score"] <= totals["low"] + 1e-9).all() and (
+        totals["low"] <= totals["high"] + 1e-9
+    ).all(), "totals"
 
 
 def form(book) -> bytes:
@@ -150,19 +179,29 @@ def seeds(fuzzer: Fuzzer, reader: str) -> list[bytes]:
         case "toml":
             return [SMALL.read_bytes()]
         case "evidence":
-            return [b"".join((ROOT / "data/sample/evidence.csv").read_bytes().splitlines(True)[:n]) for n in (2, 12)]
+            return [
+                b"".join((ROOT / "data/sample/evidence.csv").read_bytes().splitlines(True)[:n])
+                for n in (2, 12)
+            ]
         case _:
-            frames = {path.stem: pd.read_csv(path, dtype=str) for path in case_lists.glob("*.csv")}
-            frames |= {path.stem: pd.read_parquet(path) for path in case_lists.glob("*.parquet")}
+            frames = {path.stem: pd.read_csv(path, dtype=str) for path in ledgers.glob("*.csv")}
+            frames |= {path.stem: pd.read_parquet(path) for path in ledgers.glob("*.parquet")}
             texts = {name: frame[:6].to_csv(index=False).encode() for name, frame in frames.items()}
-            return [bytes([n]) + texts[name] for n, name in enumerate(fuzzer.kinds) if name in texts]
+            return [
+                bytes([n]) + texts[name] for n, name in enumerate(fuzzer.kinds) if name in texts
+            ]
 
 
 def words(fuzzer: Fuzzer) -> str:
     """libFuzzer's dictionary: what means something to some reader."""
     from creditcalc.case_lists.kinds import kinds
 
-    said = {label for kind in kinds().values() for column in kind.columns for label in (column.name, *column.labels)}
+    said = {
+        label
+        for kind in kinds().values()
+        for column in kind.columns
+        for label in (column.name, *column.labels)
+    }
     said |= {
         *fuzzer.small.columns,
         *NAMES,
@@ -180,7 +219,9 @@ def words(fuzzer: Fuzzer) -> str:
         "city",
     }
     said |= {"by", "kind", "tiers", "[[items]]", "[[base]]", "\ufeff", "\0", "\u202e", "9" * 30}
-    return "".join('"' + "".join(f"\\x{byte:02x}" for byte in word.encode()) + '"\n' for word in sorted(said))
+    return "".join(
+        '"' + "".join(f"\\x{byte:02x}" for byte in word.encode()) + '"\n' for word in sorted(said)
+    )
 
 
 def fuzz(reader: str, folder: Path, seconds: str) -> None:
@@ -205,16 +246,25 @@ def fuzz(reader: str, folder: Path, seconds: str) -> None:
         except ProblemError as error:
             assert error.problems and all(map(str, error.problems))
         except Exception as error:
-            ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "creditcalc" in frame.filename]
-            place = (
-                f"{type(error).__name__}-{Path(ours[-1].filename).stem if ours else reader}-{ours[-1].lineno if ours else 0}"
-            )
+            ours = [
+                frame
+                for frame in traceback.extract_tb(error.__traceback__)
+                if "creditcalc" in frame.filename
+            ]
+            place = f"{type(error).__name__}-{Path(ours[-1].filename).stem if ours else reader}-{ours[-1].lineno if ours else 0}"
             if place not in seen:
                 seen.add(place)
                 (faults / f"{reader}-{place}").write_bytes(content)
-                (faults / f"{reader}-{place}.txt").write_text(traceback.format_exc(), encoding="utf-8")
+                (faults / f"{reader}-{place}.txt").write_text(
+                    traceback.format_exc(), encoding="utf-8"
+                )
 
-    options = [f"-max_total_time={seconds}", f"-dict={folder / 'words'}", f"-artifact_prefix={faults}/", *LIMITS]
+    options = [
+        f"-max_total_time={seconds}",
+        f"-dict={folder / 'words'}",
+        f"-artifact_prefix={faults}/",
+        *LIMITS,
+    ]
     atheris.Setup([sys.argv[0], str(corpus), *options], once)
     atheris.Fuzz()
 
