@@ -36,11 +36,11 @@ class Fuzzer:
     def __init__(self, folder: Path) -> None:
         import creditcalc as cc
         from creditcalc import case_lists
-        from creditcalc.evidence import register
         from creditcalc.case_lists.kinds import kinds
+        from creditcalc.evidence import register
         from creditcalc.intake import checked_table
 
-        self.X
+        self.cc, self.folder, self.evidence_of = cc, folder, register
         self.check_inputs, self.read_ledgers, self.kinds = (
             checked_table.check_inputs,
             case_lists.read_ledgers,
