@@ -277,8 +277,8 @@ def ledgers(
     不写期间则取案例中最近的一个月；比其余案例晚两年以上的日期是错，不算。
     """
     from creditcalc.case_lists import read_ledgers
-    from creditcalc.case_lists.listing import sheets
     from creditcalc.cli.outputs import check_outputs
+    from creditcalc.pages.case_sheets import sheets
     from creditcalc.render.workbook import write_tables
     from creditcalc.rules.load import load_rulebook
 
