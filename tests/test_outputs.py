@@ -49,7 +49,7 @@ def place(tmp_path):
     return tmp_path
 
 
-RULES = next((Path(cc.__file__).parent / "rulebooks").glob("*.toml"))
+RULES = next((Path(cc.__file__).parent / "rules" / "editions").glob("*.toml"))
 DATA = "D/indicators.csv"
 READ = [  # what the call reads, or the next one would
     ["score", DATA, "--out", DATA],
