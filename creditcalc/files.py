@@ -7,10 +7,10 @@ import os
 import secrets
 import unicodedata
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, TextIO, TypeVar
 
 from creditcalc.problems import InputError, Problem, ProblemError
 
@@ -27,13 +27,16 @@ WINDOWS = {
 FORBIDDEN = frozenset('<>:"/\\|?*.')
 LONGEST = 120  # bytes, so that a number, an ending and the mark of a temporary file fit into 255
 NOFOLLOW, BINARY = getattr(os, "O_NOFOLLOW", 0), getattr(os, "O_BINARY", 0)
+NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # a pipe that somebody laid there is no endless wait
+# Opens a folder, though it may not be listed.
+HELD = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
 BY_FOLDER = (
     os.open in os.supports_dir_fd
 )  # whether a folder that was opened can be worked in, whatever becomes of its name
 
 
-class LinkedFolder(ProblemError):
-    """A folder that should be the program's own and leads elsewhere."""
+class LinkedElsewhere(ProblemError):
+    """A folder or a file that should be a run's own and is a link to another."""
 
 
 def safe_names(labels: Mapping[Key, str]) -> dict[Key, str]:
@@ -75,70 +78,80 @@ def _cleaned(label: str) -> str:
 
 
 @contextmanager
-def replacing(path: Path, *, own: bool = False) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, below: Path | None = None) -> Iterator[BinaryIO]:
     """A new file that takes the place of ``path`` at the end, or goes away when something fails.
 
     Its name is random and nobody's before, so nothing is written through a link that somebody laid
-    there. With ``own`` the folder itself may be no link either: LinkedFolder. An OSError names
+    there. No folder under ``below`` may be a link either: LinkedElsewhere. An OSError names
     ``path``, also one of no path: a disk that is full does not say which.
     """
     name = f".{secrets.token_hex(8)}-{path.name}"
+    with _naming(path, name), _working_in(path.parent, below) as (folder, place):
+        file = os.open(
+            place(name),
+            os.O_RDWR | os.O_CREAT | os.O_EXCL | NOFOLLOW | BINARY,
+            0o666,
+            dir_fd=folder,
+        )
+        try:
+            with os.fdopen(file, "w+b") as stream:
+                yield stream
+            os.replace(place(name), place(path.name), src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            with suppress(OSError):  # where nothing can be written nothing can be removed either
+                os.unlink(place(name), dir_fd=folder)
+            raise
+
+
+@contextmanager
+def _naming(path: Path, name: str) -> Iterator[None]:
+    """Let an OSError of a file ``name`` beside ``path``, of a folder above it or of none name
+    ``path``.
+    """
+    ours = {None, name, str(path.with_name(name)), *path.parts, *map(str, path.parents)}
     try:
-        with _working_in(path.parent, own) as (folder, place):
-            file = os.open(
-                place(name),
-                os.O_RDWR | os.O_CREAT | os.O_EXCL | NOFOLLOW | BINARY,
-                0o666,
-                dir_fd=folder,
-            )
-            try:
-                with os.fdopen(file, "w+b") as stream:
-                    yield stream
-                os.replace(place(name), place(path.name), src_dir_fd=folder, dst_dir_fd=folder)
-            except BaseException:
-                with suppress(
-                    OSError
-                ):  # where nothing can be written nothing can be removed either
-                    os.unlink(place(name), dir_fd=folder)
-                raise
+        yield
     except OSError as error:
-        if error.filename not in (None, name, str(path.with_name(name)), str(path.parent)):
+        if error.filename not in ours:
             raise
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
 @contextmanager
-def _working_in(folder: Path, own: bool) -> Iterator[tuple[int | None, Callable[[str], str]]]:
+def _working_in(
+    folder: Path, below: Path | None
+) -> Iterator[tuple[int | None, Callable[[str], str]]]:
     """A folder held open, and how its files are named to the system; by their paths where it cannot
     be held.
+
+    It is reached from ``below`` through no link, and stays the same whatever becomes of its name.
     """
-    if own:
-        expect_own(folder)
+    base = below or folder
+    parts = folder.relative_to(base).parts
+    for number in range(len(parts)):
+        expect_own(base.joinpath(*parts[: number + 1]))
     if not BY_FOLDER:
         yield None, lambda name: os.fspath(folder / name)
         return
-    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | (NOFOLLOW if own else 0))
-    try:
+    with ExitStack() as stack:
+        held = os.open(below or folder, HELD)
+        stack.callback(os.close, held)
+        for part in parts:
+            held = os.open(part, HELD | NOFOLLOW, dir_fd=held)
+            stack.callback(os.close, held)
         yield held, lambda name: name
-    finally:
-        os.close(held)
 
 
-def expect_own(folder: Path) -> None:
-    """Raise LinkedFolder where a folder into which a run writes is a link to another."""
-    if folder.is_symlink():
-        cure = "移走这个链接，让 report 自己建文件夹，或换一个 --out"
-        raise LinkedFolder(
-            [
-                Problem(
-                    "这里应是 report 自己的文件夹，却是通往别处的链接", cure=cure, file=str(folder)
-                )
-            ]
-        )
+def expect_own(path: Path, kind: str = "文件夹") -> None:
+    """Raise LinkedElsewhere where a folder or file of a run's own is a link to another."""
+    if path.is_symlink():
+        what = f"这里应是 report 自己的{kind}，却是通往别处的链接"
+        cure = f"移走这个链接，让 report 自己建{kind}，或换一个 --out"
+        raise LinkedElsewhere([Problem(what, cure=cure, file=str(path))])
 
 
 def make_own(folder: Path) -> None:
-    """Make a folder into which a run writes; LinkedFolder where a link stands in its place."""
+    """Make a folder into which a run writes; LinkedElsewhere where a link stands in its place."""
     expect_own(folder)
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -152,17 +165,37 @@ def inside(folder: Path, name: str) -> Path | None:
     return path if path.is_file() and not any(part.is_symlink() for part in between) else None
 
 
-def move_aside(path: Path) -> Path:
+def appending(path: Path, below: Path) -> TextIO:
+    """A file of a run's own, opened at its end; it is no link, nor is a folder under ``below``."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | NOFOLLOW | NONBLOCK
+    with _naming(path, path.name), _working_in(path.parent, below) as (folder, place):
+        file = os.open(place(path.name), flags, 0o666, dir_fd=folder)
+        return os.fdopen(file, "a", encoding="utf-8")
+
+
+def remove_own(path: Path, below: Path) -> None:
+    """Remove a file, if it is there; no folder under ``below`` may be a link."""
+    with (
+        _naming(path, path.name),
+        _working_in(path.parent, below) as (folder, place),
+        suppress(FileNotFoundError),
+    ):
+        os.unlink(place(path.name), dir_fd=folder)
+
+
+def move_aside(path: Path, below: Path) -> Path:
     """Give a file that is not ours another name beside it, so that ours can take its place; the new
     path.
 
+    No folder under ``below`` may be a link.
     ``范县.html`` becomes ``范县（原有）.html``, or ``范县（原有2）.html`` where that is taken.
     """
     other, number = path.with_name(f"{path.stem}（原有）{path.suffix}"), 1
     while os.path.lexists(other):
         number += 1
         other = path.with_name(f"{path.stem}（原有{number}）{path.suffix}")
-    path.rename(other)
+    with _naming(path, path.name), _working_in(path.parent, below) as (folder, place):
+        os.rename(place(path.name), place(other.name), src_dir_fd=folder, dst_dir_fd=folder)
     return other
 
 

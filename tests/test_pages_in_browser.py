@@ -14,6 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from creditcalc.batch.plan import Options
 from creditcalc.batch.runner import run
+from creditcalc.files import sha256
 from creditcalc.render.pdf import print_pages
 
 WIDTHS = (390, 1280)  # a telephone and a wide screen
@@ -133,7 +134,7 @@ def printed(made):
         made.folder / name
         for name in ("范县.html", "濮阳市.html", "units/发展改革委.html", "index.html")
     ]
-    for page, pdf, error in print_pages(pages, jobs=2):
+    for page, pdf, error in print_pages({page: sha256(page) for page in pages}, jobs=2):
         assert error == ""
         page.with_suffix(".pdf").write_bytes(pdf)
     return pages

@@ -16,7 +16,7 @@ from test_batch import OUTPUT, fake, light, names, notebooks, options, record, s
 from creditcalc.batch import provenance
 from creditcalc.batch.runner import run
 from creditcalc.batch.verify import verify
-from creditcalc.files import LinkedFolder, replacing, sha256
+from creditcalc.files import LinkedElsewhere, replacing, sha256
 
 ROOT_ONLY = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can act as another user"
@@ -225,7 +225,7 @@ def test_a_folder_of_a_run_that_is_a_link_is_refused(options, fake, tmp_path, pl
     link = options.out / place
     link.parent.mkdir(parents=True)
     link.symlink_to(tmp_path / "他处")
-    with pytest.raises(LinkedFolder, match="通往别处的链接"):
+    with pytest.raises(LinkedElsewhere, match="通往别处的链接"):
         run(replace(options, units=True))
     assert names(tmp_path / "他处") == set()
 
@@ -286,7 +286,7 @@ def test_a_link_in_place_of_the_lock_is_not_followed(options, fake, tmp_path):  
     options.out.mkdir()
     (tmp_path / "他处").write_text("别人的")
     (options.out / ".2021-05.lock").symlink_to(tmp_path / "他处")
-    with pytest.raises(OSError, match=r"\.2021-05\.lock"):
+    with pytest.raises(LinkedElsewhere, match=r"\.2021-05\.lock：这里应是 report 自己的文件"):
         run(options)
     assert (tmp_path / "他处").read_text() == "别人的"
     assert FileLock(tmp_path / "own.lock").acquire()

@@ -24,6 +24,9 @@ ENGINES = {
     "warm": "creditcalc-warm",
     "kernel": "nbclient",
 }  # as a caller and as papermill names them
+# A kernel chats on stderr; that it died is told by the exception. It imports nothing that lies in
+# the working folder, where anybody may have laid a module.
+KERNEL = ["--log-level=CRITICAL", "--IPKernelApp.ignore_cwd=True"]
 OPENED_BY = (
     "data",
     "rulebook",
@@ -114,9 +117,7 @@ def make_page(job: Job, shared: Shared, folder: Path, engine: str) -> str:
             engine_name=ENGINES[engine],
             request_save_on_cell_execute=False,
             progress_bar=False,
-            extra_arguments=[
-                "--log-level=CRITICAL"
-            ],  # a kernel chats on stderr; that it died is told by the exception
+            extra_arguments=KERNEL,
         )
     except DeadKernelError:
         raise PageError("运行笔记本的内核意外退出，多半是内存不够") from None

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from creditcalc.files import NOFOLLOW, inside, make_own, move_aside, replacing, sha256
+from creditcalc.files import appending, inside, make_own, move_aside, remove_own, replacing, sha256
 
 WRITTEN = (
     ".written"  # what a run wrote that its record may not name yet, a line each; gone at its end
@@ -30,6 +30,7 @@ class Publisher:
 
     def __init__(self, folder: Path, known: Mapping[str, str], *, force: bool) -> None:
         self.folder, self.force = folder, force
+        self._below = folder.parent  # the user's own, under which no link is followed
         self.told: list[str] = []
         self._known = {name: {digest} for name, digest in known.items()}
         self._list: TextIO | None = None
@@ -47,10 +48,9 @@ class Publisher:
             with suppress(ValueError, TypeError):
                 name, digest = json.loads(line)
                 self._known.setdefault(str(name), set()).add(str(digest))
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | NOFOLLOW, 0o666)
-        with os.fdopen(file, "a", encoding="utf-8") as self._list:
+        with appending(path, self._below) as self._list:
             yield self
-        path.unlink(missing_ok=True)
+        remove_own(path, self._below)
 
     def put(self, name: str, content: bytes) -> str:
         """Write a file, whole or not at all; its digest. What stands there and is not a run's own
@@ -60,13 +60,13 @@ class Publisher:
         path, digest = self.folder / name, hashlib.sha256(content).hexdigest()
         make_own(path.parent)
         if os.path.lexists(path) and not (self.force or self.is_own(name)):
-            other = move_aside(path)
+            other = move_aside(path, self._below)
             self.told.append(
                 f"{name} 不是 report 写的，或在生成后被改动：已改名为 {other.name} 留存"
             )
         self._known.setdefault(name, set()).add(digest)
         print(json.dumps([name, digest], ensure_ascii=False), file=self._list, flush=True)
-        with replacing(path, own=True) as file:
+        with replacing(path, below=self._below) as file:
             file.write(content)
         return digest
 
@@ -83,5 +83,5 @@ class Publisher:
         if not self.is_own(name):
             self.told.append(f"{why}：{name} 在生成后被改动，没有删")
             return
-        path.unlink()
+        remove_own(path, self._below)
         self.told.append(f"{why}：删去 {name}")

@@ -102,8 +102,11 @@ class Record:
 
 def load(folder: Path) -> Record | None:
     """The record in a folder; None where it is missing or not one of ours."""
+    path = inside(folder, RECORD)
+    if path is None:
+        return None
     with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
-        facts = json.loads((folder / RECORD).read_bytes())
+        facts = json.loads(path.read_bytes())
         pages = tuple(Page(**page) for page in facts["pages"])
         outputs, failed = {**facts["outputs"]}, {**facts["failed"]}
         texts = [text for page in pages for name, text in asdict(page).items() if name != "seconds"]
@@ -119,5 +122,5 @@ def save(folder: Path, facts: Mapping[str, Any], pages: list[Page]) -> None:
     content = json.dumps(
         {**facts, "pages": [asdict(page) for page in pages]}, ensure_ascii=False, indent=1
     )
-    with replacing(folder / RECORD, own=True) as file:
+    with replacing(folder / RECORD, below=folder.parent) as file:
         file.write(f"{content}\n".encode())

@@ -112,7 +112,9 @@ def _alone(plan: Plan) -> Iterator[None]:
     """Hold the period's folder; Busy where another run does, which ends with that run however it
     ends.
     """
-    lock = FileLock(plan.options.out / f".{plan.period}.lock", blocking=False)
+    path = plan.options.out / f".{plan.period}.lock"
+    expect_own(path, "文件")
+    lock = FileLock(path, blocking=False)
     try:
         with lock:
             yield
@@ -300,11 +302,11 @@ def _print(
     def standing() -> list[Page]:
         return [of_file.get(plan.folder / page.file, page) if page.file else page for page in pages]
 
-    due = [
-        path
+    due = {
+        path: page.sha256
         for path, page in of_file.items()
         if not (page.printed and publisher.is_own(page.pdf_file))
-    ]
+    }
     for path, content, error in print_pages(due, plan.options.jobs):
         page = of_file[path]
         if error:

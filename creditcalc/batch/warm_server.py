@@ -36,6 +36,9 @@ def warm() -> None:
     import_module("creditcalc.batch.one_page").load_papermill()
     for module in MODULES:
         import_module(module)
+    import_module(
+        "matplotlib"
+    ).rcdefaults()  # a matplotlibrc of the working folder, or the user's, changes no page
     _make_page()
     if (threads := _threads()) > 1:
         sys.exit(f"预热后有 {threads} 个线程，不能由此派生进程；请用 --engine kernel")

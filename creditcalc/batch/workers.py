@@ -25,9 +25,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
+from creditcalc.bundled import PACKAGE
+
 Key = TypeVar("Key")
 Context = ForkServerContext | SpawnContext
 STARTING = threading.Lock()  # a worker of a cluster has threads, and there is one __main__
+# Keep an interpreter from importing what lies in its working folder, and tell it where else to look.
+SAFE, PLACES = "PYTHONSAFEPATH", "PYTHONPATH"
 PRELOADED = {
     "warm": ["creditcalc.batch.warm_server"],
     "kernel": [],
@@ -102,7 +106,7 @@ def start(preload: Sequence[str]) -> Context:
 
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(preload))
-    with _deaf():
+    with _apart(), _deaf():
         forkserver.ensure_running()
     return context
 
@@ -117,12 +121,31 @@ def _started(
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(sender, Path.cwd(), function, arguments))
     try:
-        with STARTING, _deaf(), _without_main():
+        with STARTING, _apart(), _deaf(), _without_main():
             process.start()
     except EOFError:
         raise RuntimeError("派生进程的服务没有起来，原因见上") from None
     sender.close()  # so that the child's end is the only one, and its death the pipe's end
     return Running(key, process, receiver, time.monotonic(), limit)
+
+
+@contextmanager
+def _apart() -> Iterator[None]:
+    """What starts here imports no module that lies in the folder where it starts: anybody may have
+    laid one there. It imports this very package, also where the caller found that beside itself.
+    """
+    settings, home = {SAFE: "1"}, str(PACKAGE.parent)
+    if Path(*sys.path[:1]).resolve() == PACKAGE.parent.resolve():
+        settings[PLACES] = os.pathsep.join([home, *filter(None, [os.environ.get(PLACES)])])
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 @contextmanager

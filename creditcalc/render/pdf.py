@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -26,6 +27,8 @@ LIMIT = 120  # seconds that one page may take
 MOMENT = re.compile(
     rb"/(?:CreationDate|ModDate) \(D:[^)]*\)"
 )  # by which alone two prints of a page differ
+# To another file. On paper it leads nowhere, and it would name the folder of what is printed.
+OUTWARD = re.compile(rb'<a href="(?!#)[^"]*"')
 
 
 class NoBrowser(ProblemError):
@@ -47,23 +50,29 @@ def find_browser() -> str:
     return found
 
 
-def print_pages(pages: Iterable[Path], jobs: int) -> Iterator[tuple[Path, bytes, str]]:
+def print_pages(pages: Mapping[Path, str], jobs: int) -> Iterator[tuple[Path, bytes, str]]:
     """Print HTML pages, ``jobs`` at once; give each as it is done with its PDF, or with what went
     wrong.
 
-    A page's PDF is the same to the byte whenever it is printed by the same browser.
+    ``pages`` tells each page's SHA-256: one that holds something else, which others may have laid
+    there to have the browser show what they cannot read, is not printed. A page's PDF is the same
+    to the byte whenever and wherever it is printed by the same browser.
     """
     browser = find_browser()
     with ThreadPoolExecutor(jobs) as pool:
-        tasks = {pool.submit(_print, browser, page): page for page in pages}
+        tasks = {pool.submit(_print, browser, page, digest): page for page, digest in pages.items()}
         for task in as_completed(tasks):
             yield (tasks[task], *task.result())
 
 
-def _print(browser: str, page: Path) -> tuple[bytes, str]:
-    """Print one page: its PDF, or what went wrong."""
+def _print(browser: str, page: Path, digest: str) -> tuple[bytes, str]:
+    """Print one page from a private copy: its PDF, or what went wrong."""
+    content = page.read_bytes() if page.is_file() else b""
+    if hashlib.sha256(content).hexdigest() != digest:
+        return b"", "页面在打印前不见了或被改动，没有印"
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        pdf = Path(folder, "page.pdf")
+        copy, pdf = Path(folder, "page.html"), Path(folder, "page.pdf")
+        copy.write_bytes(OUTWARD.sub(b"<a", content))
         command = [
             *(
                 browser,
@@ -76,7 +85,7 @@ def _print(browser: str, page: Path) -> tuple[bytes, str]:
             *(
                 ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
             ),  # the superuser has no sandbox
-            *("--no-pdf-header-footer", f"--print-to-pdf={pdf}", page.absolute().as_uri()),
+            *("--no-pdf-header-footer", f"--print-to-pdf={pdf}", copy.as_uri()),
         ]
         try:
             done = subprocess.run(command, capture_output=True, timeout=LIMIT, check=False)
