@@ -49,6 +49,7 @@ def test_modules_and_settings_in_the_working_folder_are_not_taken(tmp_path, engi
     done = subprocess.run(
         [sys.executable, str(tmp_path / "go.py"), engine, *paths],
         cwd=shared,
+        timeout=120,
         capture_output=True,
         text=True,
     )
