@@ -170,6 +170,10 @@ def appending(path: Path, below: Path) -> TextIO:
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | NOFOLLOW | NONBLOCK
     with _naming(path, path.name), _working_in(path.parent, below) as (folder, place):
         file = os.open(place(path.name), flags, 0o666, dir_fd=folder)
+        if os.fstat(file).st_nlink != 1:
+            os.close(file)
+            what = "这个文件另有别的名字，不往里写"
+            raise LinkedElsewhere([Problem(what, cure="移走它再运行", file=str(path))])
         return os.fdopen(file, "a", encoding="utf-8")
 
 

@@ -13,7 +13,7 @@ import pytest
 from filelock import FileLock
 from test_batch import OUTPUT, fake, light, names, notebooks, options, record, statuses, write_data  # noqa: F401
 
-from creditcalc.batch import provenance
+from creditcalc.batch import provenance, runner
 from creditcalc.batch.runner import run
 from creditcalc.batch.verify import verify
 from creditcalc.files import LinkedElsewhere, replacing, sha256
@@ -335,3 +335,98 @@ while time.monotonic() < end and not (folder / "stop").exists():
     assert (folder / ".work" / "study.pickle").exists(), "the other user was at it"
     assert not (tmp_path / "owned").exists()
     shutil.rmtree(folder / ".work")
+
+
+# ------------------------------------------------------------ what a choice of pages leaves alone
+
+
+def test_a_page_that_a_killed_run_wrote_outlives_a_choice(offices):
+    """Its digest stands in the list of what was written, and not yet in the record."""
+    folder = run(offices).folder
+    page = folder / "乙县.html"
+    page.write_text(page.read_text() + "<!-- 新 -->")
+    (folder / ".written").write_text(json.dumps(["乙县.html", sha256(page)]) + "\n")
+    written = page.read_bytes()
+    assert run(replace(offices, counties=("甲县",))).told == () and page.read_bytes() == written
+    assert json.loads((folder / ".written").read_text()) == ["乙县.html", sha256(page)]
+    assert run(offices).told == (), "the next whole run takes it for its own"
+    assert not (folder / ".written").exists() and verify(folder) == []
+
+
+def test_an_altered_page_and_its_pdf_outlive_a_choice(offices):
+    folder = run(offices).folder
+    (folder / "乙县.pdf").write_bytes(b"%PDF")
+    facts = json.loads((folder / "run.json").read_text())
+    [page] = [page for page in facts["pages"] if page["name"] == "乙县"]
+    page |= {"pdf": sha256(folder / "乙县.pdf"), "pdf_of": page["sha256"]}
+    (folder / "run.json").write_text(json.dumps(facts))
+    (folder / "乙县.html").write_text("批注")
+    before = all_files(folder)
+    outcome = run(replace(offices, counties=("甲县",)))
+    after = all_files(folder)
+    assert outcome.told == () and {after["乙县.html"], after["乙县.pdf"]} <= {*before.values()}
+    assert [problem.file for problem in verify(folder)] == ["乙县.html"]
+
+
+def test_what_is_missing_is_still_missed_after_a_choice(offices):
+    folder = run(offices).folder
+    gone = ["乙县.html", next(name for name in all_files(folder) if name.startswith("units/"))]
+    for name in gone:
+        (folder / name).unlink()
+    run(replace(offices, counties=("甲县",)))
+    assert {problem.file for problem in verify(folder)} == set(gone)
+    assert "%E4%B9%99%E5%8E%BF.html" not in (folder / "index.html").read_text(encoding="utf-8")
+    assert run(offices).complete and verify(folder) == []
+
+
+def test_a_failure_is_remembered_until_its_page_is_asked_for(options, fake):  # noqa: F811
+    write_data(options.data, ["好县", "坏县"])
+    folder = run(options).folder
+    outcome = run(replace(options, counties=("好县",)))
+    assert outcome.told == () and names(folder / "failed") == {"坏县.ipynb"}
+    assert outcome.complete and outcome.undone == [], "what was asked for is there"
+    assert statuses(outcome)["坏县"] == "failed" and record(outcome)["failed"].keys() == {
+        "failed/坏县.ipynb"
+    }
+    assert statuses(run(options))["坏县"] == "failed" and names(folder / "failed") == {"坏县.ipynb"}
+
+
+@pytest.mark.parametrize("content", [b'["\xe8\x8c', b"[" * 100_000, b"\xff\xfe\n{}\n3\n"])
+def test_half_a_list_of_what_was_written_stops_nothing(offices, content):
+    folder = run(offices).folder
+    (folder / ".written").write_bytes(content)
+    assert run(offices).complete and not (folder / ".written").exists()
+
+
+def test_a_list_that_has_another_name_is_not_written_into(offices, tmp_path):
+    folder = run(offices).folder
+    (tmp_path / "他处").write_text("别人的")
+    (folder / ".written").hardlink_to(tmp_path / "他处")
+    with pytest.raises(LinkedElsewhere, match="另有别的名字"):
+        run(offices)
+    assert (tmp_path / "他处").read_text() == "别人的"
+
+
+def test_the_record_is_read_when_nobody_else_is_at_it(offices, monkeypatch):
+    """Another run comes to its end between the plan and the lock."""
+    folder = run(offices).folder
+    real = runner._alone
+    reading = {"inclusive": "no"}
+
+    def late(plan):
+        monkeypatch.setattr(runner, "_alone", real)
+        run(replace(offices, readings=reading))
+        return real(plan)
+
+    monkeypatch.setattr(runner, "_alone", late)
+    outcome = run(replace(offices, counties=("甲县",)))
+    assert outcome.told == () and verify(folder) == []
+    assert run(replace(offices, readings=reading)).told == ()
+
+
+def test_a_record_that_is_not_ours_is_kept(offices):
+    offices.out.joinpath("2021-05").mkdir(parents=True)
+    (offices.out / "2021-05" / "run.json").write_text("自己的")
+    outcome = run(offices)
+    assert (outcome.folder / "run（原有）.json").read_text() == "自己的"
+    assert any("改名为 run（原有）.json" in text for text in outcome.told)

@@ -82,7 +82,7 @@ def index_body(plan: Plan, pages: list[Page]) -> str:
     ]
     shown = [this_run, *glances] if errors or without else [*glances, this_run]
     shown.append(("各县（区）", [Search(), _standings(plan, pages)]))
-    offices = [page for page in pages if page.kind == "unit" and page.file]
+    offices = [page for page in pages if page.kind == "unit" and page.intact(plan.folder)]
     if offices:
         shown.append(("责任单位", [Links([(page.name, page.file) for page in offices])]))
     if without:
@@ -166,7 +166,7 @@ def _standings(plan: Plan, pages: list[Page]) -> Table:
             "eligible": found["eligible"].map(phrases.ELIGIBLE),
             "page": [STATUS[page.status] for page in own],
             "pdf": ["PDF" if page.printed else None for page in own],
-            "_file": [page.file for page in own],
+            "_file": [page.file if page.intact(plan.folder) else "" for page in own],
             "_pdf": [page.pdf_file if page.printed else "" for page in own],
             "_tone": found["eligible"].map({"yes": "good", "no": "bad", "pending": "warn"}),
         }

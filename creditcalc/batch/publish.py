@@ -33,6 +33,8 @@ class Publisher:
         self._below = folder.parent  # the user's own, under which no link is followed
         self.told: list[str] = []
         self._known = {name: {digest} for name, digest in known.items()}
+        self._written = set[str]()
+        self._recorded: Mapping[str, str] = {}
         self._list: TextIO | None = None
 
     @contextmanager
@@ -42,15 +44,38 @@ class Publisher:
         """
         make_own(self.folder)
         path = self.folder / WRITTEN
-        for line in (
-            path.read_text(encoding="utf-8").splitlines() if inside(self.folder, WRITTEN) else []
-        ):
-            with suppress(ValueError, TypeError):
+        there = inside(self.folder, WRITTEN)
+        lines = there.read_text(encoding="utf-8", errors="replace").splitlines() if there else []
+        for line in lines:  # the last may be half a line, where a disk was full
+            with suppress(ValueError, TypeError, RecursionError):
                 name, digest = json.loads(line)
-                self._known.setdefault(str(name), set()).add(str(digest))
+                self._note(str(name), str(digest))
         with appending(path, self._below) as self._list:
             yield self
-        remove_own(path, self._below)
+        self._leave(path)
+
+    def record(self, files: Mapping[str, str]) -> None:
+        """Learn what the folder's record names by now."""
+        self._recorded = files
+
+    def _leave(self, path: Path) -> None:
+        """Keep of the list what a killed run wrote and the record still does not name."""
+        left = {name for name in self._written if self.is_own(name)}
+        lines = [
+            json.dumps([name, digest], ensure_ascii=False)
+            for name in sorted(left)
+            if (digest := sha256(self.folder / name)) != self._recorded.get(name)
+        ]
+        if not lines:
+            return remove_own(path, self._below)
+        with replacing(path, below=self._below) as file:
+            file.write("".join(f"{line}\n" for line in lines).encode())
+        return None
+
+    def _note(self, name: str, digest: str) -> None:
+        """A file that a run wrote, or is about to."""
+        self._written.add(name)
+        self._known.setdefault(name, set()).add(digest)
 
     def put(self, name: str, content: bytes) -> str:
         """Write a file, whole or not at all; its digest. What stands there and is not a run's own
@@ -59,16 +84,22 @@ class Publisher:
         assert self._list
         path, digest = self.folder / name, hashlib.sha256(content).hexdigest()
         make_own(path.parent)
-        if os.path.lexists(path) and not (self.force or self.is_own(name)):
-            other = move_aside(path, self._below)
-            self.told.append(
-                f"{name} 不是 report 写的，或在生成后被改动：已改名为 {other.name} 留存"
-            )
-        self._known.setdefault(name, set()).add(digest)
+        if not (self.force or self.is_own(name)):
+            self.set_aside(name)
+        self._note(name, digest)
         print(json.dumps([name, digest], ensure_ascii=False), file=self._list, flush=True)
         with replacing(path, below=self._below) as file:
             file.write(content)
         return digest
+
+    def set_aside(self, name: str) -> None:
+        """Give what stands under a name and is not a run's own another one, and tell it."""
+        path = self.folder / name
+        if os.path.lexists(path):
+            other = move_aside(path, self._below)
+            self.told.append(
+                f"{name} 不是 report 写的，或在生成后被改动：已改名为 {other.name} 留存"
+            )
 
     def is_own(self, name: str) -> bool:
         """Whether the file of that name is there as a run wrote it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -65,12 +65,18 @@ class Run:
     problems: tuple[Problem, ...]
     interrupted: bool
     told: tuple[str, ...] = ()
+    asked: frozenset[Key] | None = None
 
     @property
     def complete(self) -> bool:
         """Whether all that was asked for is there."""
         faults = any(problem.severity == "error" for problem in self.problems)
-        return not (faults or self.interrupted or any(page.error for page in self.pages))
+        return not (faults or self.interrupted or self.undone)
+
+    @property
+    def undone(self) -> list[Page]:
+        """The pages that were asked for and could not be made; others keep what an earlier run said of them."""
+        return [p for p in self.pages if p.error and (self.asked is None or p.key in self.asked)]
 
 
 def run(options: Options, progress: bool | None = None) -> Run:
@@ -94,8 +100,7 @@ def run(options: Options, progress: bool | None = None) -> Run:
     folder = options.out / (options.period or study.latest)
     expect_own(folder)
     recorded = record.load(folder) or Record()
-    intact = {page.key: page for page in recorded.pages if page.intact(folder)}
-    plan = make_plan(study, options, intact.values())
+    plan = make_plan(study, options, _intact(recorded, folder).values())
     for notebook, parameters in {
         task.job.notebook: task.job.parameters for task in plan.tasks.values()
     }.items():
@@ -104,7 +109,16 @@ def run(options: Options, progress: bool | None = None) -> Run:
         find_browser()
     plan.folder.mkdir(parents=True, exist_ok=True)
     with _alone(plan):
-        return _make(plan, recorded, intact, progress)
+        before, recorded = recorded, record.load(folder) or Record()
+        earlier = _intact(recorded, folder)
+        if recorded != before:  # another run came to its end in between
+            plan = make_plan(study, options, earlier.values())
+        return _make(plan, recorded, earlier, progress)
+
+
+def _intact(recorded: Record, folder: Path) -> dict[Key, Page]:
+    """The recorded pages whose files are still what the record says."""
+    return {page.key: page for page in recorded.pages if page.intact(folder)}
 
 
 @contextmanager
@@ -138,11 +152,12 @@ def _make(plan: Plan, recorded: Record, earlier: Mapping[Key, Page], progress: b
         for key, task in plan.tasks.items()
         if options.force or key not in earlier or earlier[key].digest != task.digest
     ]
+    known = {page.key: page for page in recorded.pages}
     failed: dict[str, str] = {}
 
     def standing(fresh: Mapping[Key, Page]) -> list[Page]:
         pages = [
-            fresh.get(key) or _standing(plan, key, earlier.get(key), key in due)
+            fresh.get(key) or _standing(plan, key, known.get(key), key in earlier, key in due)
             for key in plan.stems
         ]
         return [
@@ -162,20 +177,25 @@ def _make(plan: Plan, recorded: Record, earlier: Mapping[Key, Page], progress: b
         TemporaryDirectory(prefix="creditcalc-") as private,  # nobody else may write there
         ThreadPoolExecutor(1) as aside,  # in this order, while this process only waits
     ):
+        if recorded == Record():
+            publisher.set_aside(record.RECORD)
         work = _workplace(plan, Path(private))
         shared = aside.submit(share, plan.study) if due else None
         summary = aside.submit(lambda: workbook(sheets(plan), f"{plan.period} 汇总"))
-        settle = partial(_settled, plan, work, publisher, earlier, failed)
+        settle = partial(_settled, plan, work, publisher, known, earlier, failed)
         fresh, interrupted = _execute(
             plan, work, due, shared, progress, settle, lambda fresh: note(standing(fresh))
         )
         pages = standing(fresh)
-        _remove_gone(plan, pages, recorded, failed, publisher)
+        _remove_gone(plan, pages, recorded, publisher)
+        failed |= _failed_before(plan, recorded, {*due} - {*fresh}, failed, publisher)
         if options.pdf and not interrupted:
             pages = _print(plan, pages, publisher, note)
         outputs = _write(plan, pages, files, summary.result(), publisher)
         record.save(plan.folder, _facts(plan, files, outputs, failed, interrupted), pages)
-    return Run(plan.folder, pages, plan.study.problems, interrupted, tuple(publisher.told))
+        publisher.record(Record(tuple(pages), outputs, failed).files)
+    asked = frozenset(plan.tasks) | plan.refused
+    return Run(plan.folder, pages, plan.study.problems, interrupted, tuple(publisher.told), asked)
 
 
 def _workplace(plan: Plan, private: Path) -> Path:
@@ -235,13 +255,14 @@ def _settled(
     plan: Plan,
     work: Path,
     publisher: Publisher,
-    earlier: Mapping[Key, Page],
+    known: Mapping[Key, Page],
+    intact: Collection[Key],
     failed: dict[str, str],
     outcome: Outcome[Key],
 ) -> Page:
     """Put a page that was made in its place, or the notebook that failed among the ``failed`` ones."""
     key, stem = outcome.key, plan.stems[outcome.key]
-    before = earlier.get(key) or Page(*key, status="")
+    before = known.get(key) or Page(*key, status="")
     page = replace(before, seconds=round(outcome.seconds, 2), error="")
     if not outcome.error:
         name, content = f"{stem}.html", (work / f"{stem}.html").read_bytes()
@@ -251,44 +272,64 @@ def _settled(
         return replace(page, status="made", file=name, digest=plan.tasks[key].digest, sha256=digest)
     draft = work / f"{stem}.ipynb"
     if draft.exists():
-        name = f"failed/{stem.replace('/', '-')}.ipynb"
+        name = _draft(stem)
         failed[name] = publisher.put(name, draft.read_bytes())
-    return replace(page, status="failed", error=_with_earlier(outcome.error, before))
+    error = _with_earlier(outcome.error, before, key in intact)
+    return replace(page, status="failed", error=error)
 
 
-def _standing(plan: Plan, key: Key, earlier: Page | None, due: bool) -> Page:
-    """How a page stands that did not end in this run."""
-    page = replace(earlier or Page(*key, status=""), seconds=0.0)
+def _draft(stem: str) -> str:
+    """Where the notebook of a page that failed is kept."""
+    return f"failed/{stem.replace('/', '-')}.ipynb"
+
+
+def _standing(plan: Plan, key: Key, known: Page | None, intact: bool, due: bool) -> Page:
+    """How a page stands that did not end in this run; one that it was not asked for as it stood."""
+    page = replace(known or Page(*key, status=""), seconds=0.0)
     if key in plan.refused:
-        return replace(page, status="refused", error=_with_earlier(REFUSED, page))
+        return replace(page, status="refused", error=_with_earlier(REFUSED, page, intact))
+    if key not in plan.tasks and page.status in ("failed", "refused"):
+        return page
     status = "unchanged" if key in plan.tasks and not due else "left"
     return replace(page, status=status, error=INTERRUPTED if due else "")
 
 
-def _with_earlier(error: str, earlier: Page) -> str:
-    """What went wrong, and that the page of an earlier run is still there."""
-    return f"{error}；{earlier.file} 是上次生成的，没有更新" if earlier.file else error
+def _with_earlier(error: str, earlier: Page, intact: bool) -> str:
+    """What went wrong, and whether the page of an earlier run is still there."""
+    return f"{error}；{earlier.file} 是上次生成的，没有更新" if intact else error
 
 
-def _remove_gone(
+def _remove_gone(plan: Plan, pages: Iterable[Page], recorded: Record, publisher: Publisher) -> None:
+    """Remove pages of whom the data no longer has, and those made anew under another name."""
+    now = {page.key: page.digests for page in pages}
+    used = {name for names in now.values() for name in names}
+    for page in recorded.pages:
+        if page.key not in plan.stems:
+            why = f"{plan.period} 的数据中已没有{page.name}"
+        elif now.get(page.key, page.digests).keys() != page.digests.keys():
+            why = "文件名已变"
+        else:
+            continue
+        for name in page.digests:
+            if name not in used:
+                publisher.remove(name, why)
+
+
+def _failed_before(
     plan: Plan,
-    pages: Iterable[Page],
     recorded: Record,
+    undone: Collection[Key],
     failed: Mapping[str, str],
     publisher: Publisher,
-) -> None:
-    """Remove pages of whom the data no longer has or whose name has changed, and notebooks that
-    failed in earlier runs.
-    """
-    now = {name for page in pages for name in page.digests}
-    for page in recorded.pages:
-        why = "文件名已变" if page.key in plan.stems else f"{plan.period} 的数据中已没有{page.name}"
-        for name in page.digests:
-            if name not in now:
-                publisher.remove(name, why)
+) -> dict[str, str]:
+    """Remove the notebooks that failed in earlier runs and whose pages this run settled; the others."""
+    settled = {_draft(plan.stems[key]) for key in plan.tasks if key not in undone}
+    asked_later = {_draft(stem) for stem in plan.stems.values()} - settled
+    left = {name: digest for name, digest in recorded.failed.items() if name in asked_later}
     for name in recorded.failed:
-        if name not in failed:
+        if name not in left and name not in failed:
             publisher.remove(name, "上次失败的笔记本")
+    return left
 
 
 def _print(

@@ -370,9 +370,8 @@ def _totals_text(totals: pd.DataFrame) -> str:
 def _tell_run(outcome: Run) -> None:
     """What came of a report: what there is on stdout, what there is not and why on stderr."""
     tell_problems(problem for problem in outcome.problems if problem.severity == "error")
-    for page in outcome.pages:
-        if page.error:
-            click.echo(f"{page.name}：{page.error}", err=True)
+    for page in outcome.undone:
+        click.echo(f"{page.name}：{page.error}", err=True)
     for text in outcome.told:
         click.echo(text, err=True)
     if stale := sum(page.pdf != "" and not page.printed for page in outcome.pages):
