@@ -456,7 +456,10 @@ def score_row(
     meddling = (
         "rating_coercion rating_unfair_competition rating_unreasonable_bar rating_obstruction"
     )
-    classes = "share_social_insurance share_tax share_housing_fund share_water share_electricity share_gas share_logistics share_ip"
+    classes = (
+        "share_social_insurance share_tax share_housing_fund share_water share_electricity "
+        "share_gas share_logistics share_ip"
+    )
     depts = s4_1_tiers(share("depts_sharing", "depts_total"), readings)
     banks = s4_1_tiers(share("banks_connected", "banks_total"), readings)
     rural_system = any_of(*flags("rural_system_local rural_system_province"))

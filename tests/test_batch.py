@@ -6,126 +6,28 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import nbformat
 import openpyxl
 import pytest
+from batches import PARAMETERS, names, notebook, record, statuses, write_data
 from processes import POSIX, assert_all_gone
 
-from creditcalc.batch import index, provenance, runner
+from creditcalc.batch import provenance, runner
 from creditcalc.batch.one_page import ENGINES, NotebookError, check_parameters
 from creditcalc.batch.plan import Options
 from creditcalc.batch.runner import run
 from creditcalc.batch.verify import verify
-from creditcalc.batch.workers import Outcome
 from creditcalc.files import sha256
-from creditcalc.pages.study import Study
 from creditcalc.problems import InputError, ReadingError, UnknownName
 
-COUNTIES = ["好县", "坏县", "死县"]
-PARAMETERS = (
-    'county = None\nperiod = None\ndata = ""\nrulebook = ""\nreadings = ""\ncity = ""\nas_of = ""'
-)
-CELL = """
-import os, signal, sys
-if county == "坏县":
-    raise ValueError("坏了")
-if county == "死县":
-    os.kill(os.getpid() if "papermill" in sys.modules else os.getppid(), signal.SIGKILL)  # the page's process
-if county == "久县":
-    open("began", "w").close()
-    while True:
-        pass
-print(county, period)
-"""
-
-
-def notebook(path, parameters, *cells):
-    book = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(cell) for cell in (parameters, *cells)]
-    )
-    book.cells[0].metadata["tags"] = ["parameters"]
-    book.metadata["kernelspec"] = {
-        "name": "python3",
-        "display_name": "Python 3",
-        "language": "python",
-    }
-    nbformat.write(book, path)
-
-
-@pytest.fixture(scope="session")
-def notebooks(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("{notebooks}")
-    notebook(folder / "county_report.ipynb", PARAMETERS, "print('县')", CELL, "print('完')")
-    notebook(
-        folder / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)"
-    )
-    notebook(folder / "unit_report.ipynb", PARAMETERS.replace("county", "unit"), "print(unit)")
-    return folder
-
-
-def write_data(path, counties=COUNTIES, loans="450", city="某市", period="2021-05"):
-    rows = [
-        f"{name},{period},{city},{loans if n == 0 else 300},10000"
-        for n, name in enumerate(counties)
-    ]
-    path.write_text(
-        "\n".join(["jurisdiction,period,city,loans_xyd,loans_credit", *rows]) + "\n",
-        encoding="utf-8",
-    )
-    return path
-
-
-@pytest.fixture
-def options(tmp_path, notebooks):
-    data = write_data(tmp_path / "数据 {1}.csv")
-    return Options(data=data, out=tmp_path / "报告 {1}", notebooks=notebooks, jobs=2, units=False)
-
-
-def at_once(function, calls, jobs, limit, preload):
-    """What workers do, without processes and kernels: the page shows the job."""
-    for key, (job, _, folder, _) in calls.items():
-        error, page = "", folder / f"{job.stem}.html"
-        match key.name:
-            case "坏县":
-                (folder / f"{job.stem}.ipynb").write_text("半", encoding="utf-8")
-                error = "坏了"
-            case "死县":
-                error = "进程意外退出（信号 9）"
-            case "断县":
-                raise KeyboardInterrupt
-            case _:
-                page.write_text(str(job), encoding="utf-8")
-        yield Outcome(key, sha256(page), error, 0.1)
-
-
-@pytest.fixture
-def light(monkeypatch):
-    monkeypatch.setattr(Study, "city", lambda study, name, period: SimpleNamespace(name=name))
-    monkeypatch.setattr(index, "_glance", lambda city: [])
-
-
-@pytest.fixture
-def fake(light, monkeypatch):
-    monkeypatch.setattr(runner, "each_alone", at_once)
-    monkeypatch.setattr(runner, "start", lambda preload: None)
-    monkeypatch.setattr(provenance, "program_digest", lambda: "程序")
-
-
-def statuses(outcome):
-    return {page.name: page.status for page in outcome.pages}
-
-
-def record(outcome):
-    return json.loads((outcome.folder / "run.json").read_bytes())
-
-
-def names(folder):
-    return {path.name for path in folder.iterdir()}
-
-
 OUTPUT = {"index.html", "summary.xlsx", "run.json"}
+
+
+def pytest_generate_tests(metafunc):
+    """Whatever is tried without processes is tried with the pages of offices too."""
+    if "fake" in metafunc.fixturenames:
+        metafunc.parametrize("units", [False, True], ids=["jurisdictions", "offices too"])
 
 
 @POSIX
@@ -172,7 +74,8 @@ def test_record_tells_what_made_each_page(options, fake, monkeypatch):
     assert (
         facts["rulebook"]["id"] == "puyang-2021" and facts["readings"]["proportional"] == "of_full"
     )
-    assert set(facts["notebooks"]) == {"county_report.ipynb", "city_overview.ipynb"}
+    offices = {"unit_report.ipynb"} if options.units else set()
+    assert set(facts["notebooks"]) == {"county_report.ipynb", "city_overview.ipynb"} | offices
     assert {"python", *provenance.LIBRARIES} == set(facts["versions"])
     made = next(page for page in facts["pages"] if page["name"] == "好县")
     assert (

@@ -13,9 +13,9 @@ from pathlib import Path
 import distributed
 import pytest
 import test_batch
+from batches import notebook, statuses, write_data
 from click.testing import CliRunner
 from processes import POSIX
-from test_batch import notebook, statuses, write_data
 
 from creditcalc.batch.runner import run
 from creditcalc.batch.workers import _death

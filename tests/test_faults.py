@@ -15,9 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from batches import PARAMETERS, notebook, record, statuses, write_data
 from click.testing import CliRunner
 from filelock import FileLock
-from test_batch import PARAMETERS, notebook, record, statuses, write_data
 
 from creditcalc.batch.plan import Options
 from creditcalc.batch.runner import Busy, run
@@ -40,9 +40,9 @@ def notebooks(tmp_path_factory):
 
 
 @pytest.fixture
-def options(tmp_path, notebooks):
+def options(tmp_path, notebooks, units):
     data = write_data(tmp_path / "数据.csv", MANY[:3])
-    return Options(data=data, out=tmp_path / "报 告", notebooks=notebooks, jobs=2, units=False)
+    return Options(data=data, out=tmp_path / "报 告", notebooks=notebooks, jobs=2, units=units)
 
 
 def whole(folder):
@@ -60,31 +60,48 @@ def whole(folder):
     )
 
 
-def test_a_killed_run_is_finished_by_the_next_and_nothing_is_made_twice(options, tmp_path):
-    write_data(options.data, MANY)
-    script = (
-        "import sys; from pathlib import Path; from creditcalc.batch.runner import run; from creditcalc.batch.plan import Options\n"
-        "data, out, notebooks = map(Path, sys.argv[1:])\n"
-        "run(Options(data=data, out=out, notebooks=notebooks, jobs=2, units=False), progress=False)"
-    )
-    paths = [str(path) for path in (options.data, options.out, options.notebooks)]
-    process = subprocess.Popen([sys.executable, "-c", script, *paths])
-    folder = options.out / "2021-05"
-    deadline = time.monotonic() + 120
-    made = []
-    while len(made) < 4:  # pages that the record knows already
+SCRIPT = """
+import sys
+from pathlib import Path
+from creditcalc.batch.plan import Options
+from creditcalc.batch.runner import run
+data, out, notebooks = map(Path, sys.argv[1:4])
+units, pdf = (word == "True" for word in sys.argv[4:])
+run(Options(data=data, out=out, notebooks=notebooks, jobs=2, units=units, pdf=pdf), progress=False)
+"""
+
+
+def started(options):
+    """A run in a process of its own, which can be killed."""
+    paths = options.data, options.out, options.notebooks
+    words = [*map(str, paths), str(options.units), str(options.pdf)]
+    return subprocess.Popen([sys.executable, "-c", SCRIPT, *words])
+
+
+def killed_at(process, folder, many, wanted):
+    """Kill a run as soon as its record names so many pages that are as wanted."""
+    deadline, found = time.monotonic() + 120, []
+    while len(found) < many:
         assert process.poll() is None and time.monotonic() < deadline
         if (folder / "run.json").exists():
-            made = [
-                page
-                for page in json.loads((folder / "run.json").read_bytes())["pages"]
-                if page["status"] == "made"
-            ]
+            found = [*filter(wanted, json.loads((folder / "run.json").read_bytes())["pages"])]
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
+
+
+@pytest.mark.parametrize("units", [False, True], ids=["jurisdictions", "offices too"])
+def test_a_killed_run_is_finished_by_the_next_and_nothing_is_made_twice(options, tmp_path):
+    write_data(options.data, MANY)
+    process = started(options)
+    folder = options.out / "2021-05"
+    killed_at(process, folder, 4, lambda page: page["status"] == "made")
     facts = json.loads((folder / "run.json").read_bytes())
-    made = {page["name"] for page in facts["pages"] if page["status"] == "made"}
+    made = {
+        page["name"]
+        for page in facts["pages"]
+        if page["status"] == "made" and page["kind"] != "unit"
+    }
     assert facts["interrupted"] and 4 <= len(made) < len(MANY) + 1 and whole(folder)
     assert [problem.what for problem in verify(folder) if problem.file == "run.json"] == [
         "这次运行没有做完"
@@ -93,6 +110,28 @@ def test_a_killed_run_is_finished_by_the_next_and_nothing_is_made_twice(options,
     assert {name for name, status in found.items() if status == "unchanged"} == made
     assert {name for name, status in found.items() if status == "made"} == {"某市", *MANY} - made
     assert whole(folder) and verify(folder) == []
+
+
+def test_a_run_that_was_killed_while_it_printed_prints_the_rest_and_nothing_twice(
+    options, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1622073600")
+    write_data(options.data, MANY)
+    printing = replace(options, pdf=True)
+    folder = options.out / "2021-05"
+    killed_at(started(printing), folder, 3, lambda page: page["pdf"])
+    pages = json.loads((folder / "run.json").read_bytes())["pages"]
+    printed = [folder / page["file"].replace(".html", ".pdf") for page in pages if page["pdf"]]
+    assert 3 <= len(printed) < len(MANY) + 1
+    stamps = {path: path.stat().st_mtime_ns for path in printed}
+    outcome = run(printing, progress=False)
+    assert outcome.complete and outcome.told == () and verify(folder) == []
+    assert {path: path.stat().st_mtime_ns for path in printed} == stamps
+    fresh = run(replace(printing, out=tmp_path / "新"), progress=False).folder
+    prints = [
+        {path.name: path.read_bytes() for path in place.glob("*.pdf")} for place in (folder, fresh)
+    ]
+    assert prints[0] == prints[1] and len(prints[0]) == len(MANY) + 1
 
 
 def test_a_second_run_into_the_same_folder_says_so_and_stops(options):
@@ -149,10 +188,12 @@ def test_a_place_that_takes_no_file_is_named():
 
 
 def report(options, *more):
-    own = ["--out", str(options.out), "--no-units", "--jobs", "2", *more]
+    units = "--units" if options.units else "--no-units"
+    own = ["--out", str(options.out), units, "--jobs", "2", *more]
     return [sys.executable, "-c", REPORT, "report", str(options.data), *own]
 
 
+@pytest.mark.parametrize("units", [False, True], ids=["jurisdictions", "offices too"])
 def test_a_disk_that_is_full_leaves_no_half_file_and_the_next_run_makes_it_good(options):
     done = limited(report(options), 60_000)
     assert done.returncode == 1 and "Traceback" not in done.stderr and done.stderr.strip()

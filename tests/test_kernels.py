@@ -176,7 +176,10 @@ def test_every_page_draws_random_numbers_of_its_own(tmp_path):
 
 
 def test_a_page_cannot_see_another(tmp_path):
-    see = "import builtins, os\nprint(hasattr(builtins, 'left'), 'LEFT' in os.environ)\nbuiltins.left = os.environ['LEFT'] = '1'"
+    see = (
+        "import builtins, os\nprint(hasattr(builtins, 'left'), 'LEFT' in os.environ)\n"
+        "builtins.left = os.environ['LEFT'] = '1'"
+    )
     assert all("<pre>False False" in page for page in made(tmp_path, see, pages=3))
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from test_batch import PARAMETERS, fake, light, notebook, notebooks, options, statuses, write_data  # noqa: F401
+from batches import PARAMETERS, notebook, statuses, write_data
 from test_publish import OTHER, ROOT_ONLY
 
 from creditcalc import files
@@ -96,7 +96,9 @@ USES = [write, append, remove_own, move_aside]
 
 @pytest.fixture
 def places(tmp_path):
-    """The user's folder, a file three folders under it, and another's folder with files of the same names."""
+    """The user's folder, a file three folders under it, and another's folder with files of the same
+    names.
+    """
     for base in ("out", "他处"):
         (tmp_path / base / "2021-05" / "units").mkdir(parents=True)
         (tmp_path / base / "2021-05" / "units" / "局.html").write_text("旧")
@@ -157,7 +159,7 @@ def test_a_folder_that_becomes_a_link_after_it_was_looked_at_is_not_followed(
     assert (out / swapped).is_symlink() and contents(other) == before
 
 
-def test_the_user_s_own_folder_may_be_a_link(options, fake, tmp_path):  # noqa: F811
+def test_the_user_s_own_folder_may_be_a_link(options, fake, tmp_path):
     write_data(options.data, ["好县"])
     (tmp_path / "真").mkdir()
     options.out.symlink_to(tmp_path / "真")
@@ -165,7 +167,7 @@ def test_the_user_s_own_folder_may_be_a_link(options, fake, tmp_path):  # noqa: 
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
-def test_nobody_waits_for_a_pipe_that_was_laid_there(options, fake):  # noqa: F811
+def test_nobody_waits_for_a_pipe_that_was_laid_there(options, fake):
     write_data(options.data, ["好县"])
     folder = options.out / "2021-05"
     folder.mkdir(parents=True)

@@ -68,5 +68,6 @@ def test_the_package_and_its_help_start_without_a_library():
 
 
 def test_using_the_package_starts_without_what_only_reports_need():
-    code = f"import creditcalc as cc, sys; [getattr(cc, name) for name in cc.__all__]; print(*sorted({HEAVY} & set(sys.modules)))"
+    used = "[getattr(cc, name) for name in cc.__all__]"
+    code = f"import creditcalc as cc, sys; {used}; print(*sorted({HEAVY} & set(sys.modules)))"
     assert fresh(code).split() == []

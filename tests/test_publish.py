@@ -10,8 +10,8 @@ import sys
 from dataclasses import replace
 
 import pytest
+from batches import names, record, statuses, write_data
 from filelock import FileLock
-from test_batch import OUTPUT, fake, light, names, notebooks, options, record, statuses, write_data  # noqa: F401
 
 from creditcalc.batch import provenance, runner
 from creditcalc.batch.runner import run
@@ -25,7 +25,7 @@ OTHER = 12345  # a user who is nobody here
 
 
 @pytest.fixture
-def offices(options, fake):  # noqa: F811
+def offices(options, fake):
     write_data(options.data, ["甲县", "乙县"])
     return replace(options, units=True)
 
@@ -60,7 +60,7 @@ def test_a_choice_of_pages_touches_no_other(offices, choice):
     assert verify(folder) == [] and set(statuses(run(offices)).values()) == {"unchanged"}
 
 
-def test_one_city_of_two_leaves_the_other_and_its_offices(options, fake):  # noqa: F811
+def test_one_city_of_two_leaves_the_other_and_its_offices(options, fake):
     first = write_data(options.data, ["甲县"], city="甲市").read_text()
     options.data.write_text(
         first + write_data(options.data, ["乙县"], city="乙市").read_text().partition("\n")[2]
@@ -127,7 +127,7 @@ def test_an_altered_page_is_kept_under_another_name_unless_forced(offices):
     assert run(offices).told == ("2021-05 的数据中已没有甲县：甲县.html 在生成后被改动，没有删",)
 
 
-def test_failed_notebooks_of_earlier_runs_are_cleared_and_no_other(options, fake):  # noqa: F811
+def test_failed_notebooks_of_earlier_runs_are_cleared_and_no_other(options, fake):
     folder = run(options).folder
     assert names(folder / "failed") == {"坏县.ipynb"}
     (folder / "failed" / "草稿.ipynb").write_text("自己的")
@@ -141,23 +141,23 @@ def test_failed_notebooks_of_earlier_runs_are_cleared_and_no_other(options, fake
 # ------------------------------------------------------------ reruns equal runs from nothing
 
 
-def edit_same_name(options):  # noqa: F811
+def edit_same_name(options):
     text = options.data.read_text()
     options.data.write_text(text + "甲县,2021-05,他市,1,10\n")
 
 
-def edit_city_states_a_sum(options):  # noqa: F811
+def edit_city_states_a_sum(options):
     text = options.data.read_text().replace("loans_credit\n", "loans_credit,level\n")
     lines = [line + "," if n else line for n, line in enumerate(text.splitlines())]
     options.data.write_text("\n".join([*lines, "某市,2021-05,某市,750,20000,city"]) + "\n")
 
 
-def edit_swap(options):  # noqa: F811
+def edit_swap(options):
     head, *rows = options.data.read_text().splitlines()
     options.data.write_text("\n".join([head, *reversed(rows)]) + "\n")
 
 
-def edit_rename_in_an_earlier_month(options):  # noqa: F811
+def edit_rename_in_an_earlier_month(options):
     options.data.write_text(options.data.read_text().replace("旧县,2021-04", "老县,2021-04"))
 
 
@@ -165,7 +165,7 @@ EDITS = [edit_same_name, edit_city_states_a_sum, edit_swap, edit_rename_in_an_ea
 
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.__name__)
-def test_a_rerun_equals_a_forced_run(options, fake, monkeypatch, edit, tmp_path):  # noqa: F811
+def test_a_rerun_equals_a_forced_run(options, fake, monkeypatch, edit, tmp_path):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1622073600")
     write_data(options.data, ["甲县", "乙县"])
     options.data.write_text(options.data.read_text() + "旧县,2021-04,某市,3,30\n")
@@ -181,7 +181,7 @@ def test_a_rerun_equals_a_forced_run(options, fake, monkeypatch, edit, tmp_path)
     assert {**rerun, index: ""} == {**forced, index: ""} == {**pages, index: ""}
 
 
-def test_another_version_of_any_library_makes_pages_again(options, fake, monkeypatch):  # noqa: F811
+def test_another_version_of_any_library_makes_pages_again(options, fake, monkeypatch):
     write_data(options.data, ["甲县"])
     run(options)
     real = provenance._version
@@ -198,7 +198,7 @@ def test_another_version_of_any_library_makes_pages_again(options, fake, monkeyp
 # ------------------------------------------------------------ other users
 
 
-def test_nothing_is_unpickled_from_where_pages_are_written(options, light):  # noqa: F811
+def test_nothing_is_unpickled_from_where_pages_are_written(options, light):
     write_data(options.data, ["好县"])
     work = options.out / "2021-05" / ".work"
     work.mkdir(parents=True)
@@ -209,7 +209,7 @@ def test_nothing_is_unpickled_from_where_pages_are_written(options, light):  # n
     assert not (options.out / "owned").exists() and (work / "study.pickle").exists()
 
 
-def test_a_linked_workplace_is_neither_followed_nor_removed(options, light, tmp_path):  # noqa: F811
+def test_a_linked_workplace_is_neither_followed_nor_removed(options, light, tmp_path):
     write_data(options.data, ["好县"])
     (tmp_path / "他处").mkdir()
     (tmp_path / "他处" / "文件").write_text("别人的")
@@ -220,7 +220,7 @@ def test_a_linked_workplace_is_neither_followed_nor_removed(options, light, tmp_
 
 
 @pytest.mark.parametrize("place", ["2021-05", "2021-05/units", "2021-05/failed"])
-def test_a_folder_of_a_run_that_is_a_link_is_refused(options, fake, tmp_path, place):  # noqa: F811
+def test_a_folder_of_a_run_that_is_a_link_is_refused(options, fake, tmp_path, place):
     (tmp_path / "他处").mkdir()
     link = options.out / place
     link.parent.mkdir(parents=True)
@@ -230,7 +230,7 @@ def test_a_folder_of_a_run_that_is_a_link_is_refused(options, fake, tmp_path, pl
     assert names(tmp_path / "他处") == set()
 
 
-def test_a_planted_record_and_a_linked_folder_lose_nothing_outside(options, fake, tmp_path):  # noqa: F811
+def test_a_planted_record_and_a_linked_folder_lose_nothing_outside(options, fake, tmp_path):
     write_data(options.data, ["好县"])
     other = tmp_path / "他处"
     other.mkdir()
@@ -282,7 +282,7 @@ def test_a_link_in_place_of_the_result_is_replaced_and_not_followed(tmp_path):
     assert (tmp_path / "他处").read_text() == "别人的" and not (tmp_path / "x.csv").is_symlink()
 
 
-def test_a_link_in_place_of_the_lock_is_not_followed(options, fake, tmp_path):  # noqa: F811
+def test_a_link_in_place_of_the_lock_is_not_followed(options, fake, tmp_path):
     options.out.mkdir()
     (tmp_path / "他处").write_text("别人的")
     (options.out / ".2021-05.lock").symlink_to(tmp_path / "他处")
@@ -293,7 +293,7 @@ def test_a_link_in_place_of_the_lock_is_not_followed(options, fake, tmp_path):  
 
 
 @ROOT_ONLY
-def test_another_user_who_may_write_into_the_output_runs_nothing(options, light, tmp_path):  # noqa: F811
+def test_another_user_who_may_write_into_the_output_runs_nothing(options, light, tmp_path):
     """While pages are made the other user swaps whatever there is for a pickle that would leave a
     mark.
     """
@@ -379,7 +379,7 @@ def test_what_is_missing_is_still_missed_after_a_choice(offices):
     assert run(offices).complete and verify(folder) == []
 
 
-def test_a_failure_is_remembered_until_its_page_is_asked_for(options, fake):  # noqa: F811
+def test_a_failure_is_remembered_until_its_page_is_asked_for(options, fake):
     write_data(options.data, ["好县", "坏县"])
     folder = run(options).folder
     outcome = run(replace(options, counties=("好县",)))

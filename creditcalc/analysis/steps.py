@@ -22,7 +22,9 @@ def step(book: Rulebook, name: str, before: Any, after: float) -> str:
     if i.type == "flag" or _missing(before):
         return f"{i.label}：{phrases.input_value(i, before)} → {phrases.input_value(i, after)}"
     delta = after - float(str(before))
-    return f"{i.label} {number(float(str(before)))} → {number(after)}（{'+' if delta > 0 else '−'}{number(abs(delta))} {i.unit}）"
+    sign = "+" if delta > 0 else "−"
+    moved = f"{i.label} {number(float(str(before)))} → {number(after)}"
+    return f"{moved}（{sign}{number(abs(delta))} {i.unit}）"
 
 
 def steps(book: Rulebook, row: Mapping[Any, Any], changes: Mapping[str, float]) -> str:

@@ -75,7 +75,9 @@ class Run:
 
     @property
     def undone(self) -> list[Page]:
-        """The pages that were asked for and could not be made; others keep what an earlier run said of them."""
+        """The pages that were asked for and could not be made; others keep what an earlier run said
+        of them.
+        """
         return [p for p in self.pages if p.error and (self.asked is None or p.key in self.asked)]
 
 
@@ -322,7 +324,9 @@ def _failed_before(
     failed: Mapping[str, str],
     publisher: Publisher,
 ) -> dict[str, str]:
-    """Remove the notebooks that failed in earlier runs and whose pages this run settled; the others."""
+    """Remove the notebooks that failed in earlier runs and whose pages this run settled; the
+    others.
+    """
     settled = {_draft(plan.stems[key]) for key in plan.tasks if key not in undone}
     asked_later = {_draft(stem) for stem in plan.stems.values()} - settled
     left = {name: digest for name, digest in recorded.failed.items() if name in asked_later}

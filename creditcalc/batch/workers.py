@@ -30,7 +30,8 @@ from creditcalc.bundled import PACKAGE
 Key = TypeVar("Key")
 Context = ForkServerContext | SpawnContext
 STARTING = threading.Lock()  # a worker of a cluster has threads, and there is one __main__
-# Keep an interpreter from importing what lies in its working folder, and tell it where else to look.
+# Keep an interpreter from importing what lies in its working folder, and tell it where else to
+# look.
 SAFE, PLACES = "PYTHONSAFEPATH", "PYTHONPATH"
 PRELOADED = {
     "warm": ["creditcalc.batch.warm_server"],

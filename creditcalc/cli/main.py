@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from creditcalc.batch.warm_server import INLINE
 from creditcalc.cli import desk
 from creditcalc.cli.options import (
     CITY,
@@ -48,7 +49,6 @@ STATUSES = {
     "refused": "因数据错误未生成",
     "left": "本次未做",
 }
-INLINE = "module://matplotlib_inline.backend_inline"  # which shows figures in the notebook
 SCOPES = {"county": "县区", "city": "市"}
 ROLLUPS = {
     "sum": "各县区相加",

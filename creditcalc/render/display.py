@@ -102,7 +102,8 @@ class Prose(Shown):
         """A section with its heading and paragraphs."""
         mark = f' id="{escape(self.id)}"' if self.id else ""
         heading = f"<h3>{escape(self.heading)}</h3>" if self.heading else ""
-        return f'<section class="prose"{mark}>{heading}{"".join(f"<p>{escape(text)}</p>" for text in self.paragraphs)}</section>'
+        text = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in self.paragraphs)
+        return f'<section class="prose"{mark}>{heading}{text}</section>'
 
 
 @dataclass(frozen=True, repr=False)

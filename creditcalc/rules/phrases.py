@@ -162,7 +162,8 @@ def _condition(condition: Condition, rule: Rule, book: Rulebook, readings: Readi
         return f"{only}{'、'.join(names)}{logic}"
     subject = " ÷ ".join(names) if condition.measure.kind == "ratio" else names[-1]
     subject += "比上年增速" if condition.measure.kind == "growth" else ""
-    return f"{only}{subject}{TESTS[condition.test]} {measure_text(condition.measure, rule, book, readings, condition.threshold)}"
+    bound = measure_text(condition.measure, rule, book, readings, condition.threshold)
+    return f"{only}{subject}{TESTS[condition.test]} {bound}"
 
 
 def measure_text(call: Call, rule: Rule, book: Rulebook, readings: Readings, x: float) -> str:

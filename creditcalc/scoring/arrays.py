@@ -99,7 +99,8 @@ def pieces(rows: int) -> Iterator[slice]:
     """So many rows in pieces that stay in the cache; no result depends on where they are cut."""
     np.empty(
         50 * PIECE
-        # once as much has been freed, glibc keeps the memory of temporaries and does not map each anew
+        # once as much has been freed, glibc keeps the memory of temporaries and does not map each
+        # anew
     )
     for start in range(0, rows, PIECE):
         yield slice(start, min(start + PIECE, rows))

@@ -251,7 +251,8 @@ def fuzz(reader: str, folder: Path, seconds: str) -> None:
                 for frame in traceback.extract_tb(error.__traceback__)
                 if "creditcalc" in frame.filename
             ]
-            place = f"{type(error).__name__}-{Path(ours[-1].filename).stem if ours else reader}-{ours[-1].lineno if ours else 0}"
+            stem, line = (Path(ours[-1].filename).stem, ours[-1].lineno) if ours else (reader, 0)
+            place = f"{type(error).__name__}-{stem}-{line}"
             if place not in seen:
                 seen.add(place)
                 (faults / f"{reader}-{place}").write_bytes(content)

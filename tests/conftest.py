@@ -1,0 +1,46 @@
+"""Fixtures of tests that make batches of pages."""
+
+from types import SimpleNamespace
+
+import pytest
+from batches import CELL, PARAMETERS, at_once, notebook, write_data
+
+from creditcalc.batch import index, provenance, runner
+from creditcalc.batch.plan import Options
+from creditcalc.pages.study import Study
+
+
+@pytest.fixture(scope="session")
+def notebooks(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("{notebooks}")
+    notebook(folder / "county_report.ipynb", PARAMETERS, "print('县')", CELL, "print('完')")
+    notebook(
+        folder / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)"
+    )
+    notebook(folder / "unit_report.ipynb", PARAMETERS.replace("county", "unit"), "print(unit)")
+    return folder
+
+
+@pytest.fixture
+def units():
+    """Whether the pages of offices are made too; tests of a module may ask for both."""
+    return False
+
+
+@pytest.fixture
+def options(tmp_path, notebooks, units):
+    data = write_data(tmp_path / "数据 {1}.csv")
+    return Options(data=data, out=tmp_path / "报告 {1}", notebooks=notebooks, jobs=2, units=units)
+
+
+@pytest.fixture
+def light(monkeypatch):
+    monkeypatch.setattr(Study, "city", lambda study, name, period: SimpleNamespace(name=name))
+    monkeypatch.setattr(index, "_glance", lambda city: [])
+
+
+@pytest.fixture
+def fake(light, monkeypatch):
+    monkeypatch.setattr(runner, "each_alone", at_once)
+    monkeypatch.setattr(runner, "start", lambda preload: None)
+    monkeypatch.setattr(provenance, "program_digest", lambda: "程序")
