@@ -58,8 +58,11 @@ def test_modules_and_settings_in_the_working_folder_are_not_taken(tmp_path, engi
     assert "<pre>1.5\n" in (tmp_path / "报告" / "2021-05" / "好县.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("beside", [False, True], ids=["elsewhere", "beside it"])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_pages_are_made_by_the_very_package_that_the_caller_found_beside_itself(tmp_path, engine):
+def test_pages_are_made_by_the_very_package_that_the_caller_found_beside_itself(
+    tmp_path, engine, beside
+):
     data = write_data(tmp_path / "数据.csv", ["好县"])
     notebook(
         tmp_path / "county_report.ipynb", PARAMETERS, "import creditcalc as c; print(c.__file__)"
@@ -74,7 +77,11 @@ def test_pages_are_made_by_the_very_package_that_the_caller_found_beside_itself(
     command = [sys.executable, str(checkout / "go.py"), engine]
     paths = [str(path) for path in (data, tmp_path / "报告", tmp_path)]
     done = subprocess.run(
-        [*command, *paths], cwd=tmp_path, env=bare, capture_output=True, text=True
+        [*command, *paths],
+        cwd=checkout if beside else tmp_path,
+        env=bare,
+        capture_output=True,
+        text=True,
     )
     assert done.stdout.strip() == "True", done.stderr
     page = (tmp_path / "报告" / "2021-05" / "好县.html").read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import sysconfig
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -135,9 +136,12 @@ def _apart() -> Iterator[None]:
     """What starts here imports no module that lies in the folder where it starts: anybody may have
     laid one there. It imports this very package, also where the caller found that beside itself.
     """
-    settings, home = {SAFE: "1"}, str(PACKAGE.parent)
-    if Path(*sys.path[:1]).resolve() == PACKAGE.parent.resolve():
-        settings[PLACES] = os.pathsep.join([home, *filter(None, [os.environ.get(PLACES)])])
+    settings, home = {SAFE: "1"}, PACKAGE.parent.resolve()
+    first, *others = [Path(place).resolve() for place in sys.path]
+    if first == home and home not in others:
+        # A kernel drops the first place where that is the working folder.
+        places = [sysconfig.get_path("stdlib"), str(home), os.environ.get(PLACES)]
+        settings[PLACES] = os.pathsep.join(filter(None, places))
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
     try:
