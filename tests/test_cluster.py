@@ -12,8 +12,7 @@ from pathlib import Path
 
 import distributed
 import pytest
-import test_batch
-from batches import notebook, statuses, write_data
+from batches import PARAMETERS, notebook, statuses, write_data
 from click.testing import CliRunner
 from processes import POSIX
 
@@ -22,12 +21,8 @@ from creditcalc.batch.workers import _death
 from creditcalc.cli.main import cli
 from creditcalc.cluster.pages import KILLED, ClusterError
 
-light, notebooks, options = test_batch.light, test_batch.notebooks, test_batch.options
 pytestmark = POSIX
 MANY = [f"第{n}县" for n in range(12)]
-PARAMETERS = (
-    'county = None\nperiod = None\ndata = ""\nrulebook = ""\nreadings = ""\ncity = ""\nas_of = ""'
-)
 SLOW = "import time; time.sleep(1); print(county, period)"
 ENDLESS = """
 import os
