@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from batches import CELL, PARAMETERS, at_once, notebook, write_data
+from support.batches import CELL, PARAMETERS, at_once, notebook, write_data
 
 from creditcalc.batch import index, provenance, runner
 from creditcalc.batch.plan import Options

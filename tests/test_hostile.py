@@ -12,7 +12,6 @@ import resource
 import time
 from decimal import Decimal
 from html.parser import HTMLParser
-from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import unquote
 
@@ -23,6 +22,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.places import SAMPLE, TESTS
 
 import creditcalc as cc
 from creditcalc.batch.plan import Options
@@ -37,11 +37,10 @@ from creditcalc.problems import Problem
 from creditcalc.render.workbook import write_table, write_workbook
 from creditcalc.spreadsheet import computed, marked, unmarked
 
-HERE = Path(__file__).parent
 BOOK = cc.load_rulebook()
-SAMPLE = pd.read_csv(HERE.parent / "data" / "sample" / "indicators.csv", dtype=str)
-EVIDENCE = pd.read_csv(HERE.parent / "data" / "sample" / "evidence.csv", dtype=str)
-SMALL = (HERE / "rulebooks" / "small.toml").read_text(encoding="utf-8")
+TYPED = pd.read_csv(SAMPLE / "indicators.csv", dtype=str)
+EVIDENCE = pd.read_csv(SAMPLE / "evidence.csv", dtype=str)
+SMALL = (TESTS / "rules" / "rulebooks" / "small.toml").read_text(encoding="utf-8")
 PERIOD = "2021-05"
 MINE = "<script>'\"&lt;**x**[a](http://x)![](x){{7*7}}{0}"
 CITY = "</h1><svg onload=alert(1)>{% x %}]]>-->"
@@ -111,7 +110,7 @@ class Structure(HTMLParser):
 def write_data(folder, names, city, said, remark):
     """The sample's last two periods and its evidence under other names and with other remarks."""
     folder.mkdir(parents=True)
-    rows = SAMPLE[SAMPLE["period"].isin(["2021-04", PERIOD])]
+    rows = TYPED[TYPED["period"].isin(["2021-04", PERIOD])]
     places = rows["jurisdiction"].drop_duplicates().tolist()
     counties = [name for name in places if name != "濮阳市"]
     called = dict(zip(counties, names, strict=True)) | {"濮阳市": city}
@@ -146,7 +145,7 @@ def made_of(folder, names, city, said, remark):
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory):
-    count = SAMPLE[SAMPLE["level"] == "county"]["jurisdiction"].nunique()
+    count = TYPED[TYPED["level"] == "county"]["jurisdiction"].nunique()
     names = [MINE, *NAMES, *(f"县{n}" for n in range(count))][:count]
     return made_of(
         tmp_path_factory.mktemp("外") / "{{7*7}}<b>'\"{0} 数据", names, CITY, SAID, REMARK
@@ -155,7 +154,7 @@ def hostile(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
-    count = SAMPLE[SAMPLE["level"] == "county"]["jurisdiction"].nunique()
+    count = TYPED[TYPED["level"] == "county"]["jurisdiction"].nunique()
     return made_of(
         tmp_path_factory.mktemp("里") / "数据",
         [f"第{n}县" for n in range(count)],

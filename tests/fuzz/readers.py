@@ -17,7 +17,8 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-BAD, SMALL = ROOT / "tests" / "bad_inputs", ROOT / "tests" / "rulebooks" / "small.toml"
+BAD = ROOT / "tests" / "intake" / "bad_inputs"
+SMALL = ROOT / "tests" / "rules" / "rulebooks" / "small.toml"
 LIMITS = [
     "-max_len=20000",
     "-timeout=30",
