@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 
+from creditcalc import words
 from creditcalc.rules import measures, phrases
 from creditcalc.rules.formulas import TOLERANCE
 from creditcalc.rules.rulebook import (
@@ -47,8 +47,8 @@ def item_lines(rule: Rule, card: Scorecard, at: int, row: pd.DataFrame) -> list[
             if rule.id in move.scale
         ]
         lines.append(
-            f"满分由 {phrases.number(rule.full)} 换算为 {phrases.number(rule.full * factor)}："
-            f"× {phrases.number(factor)}"
+            f"满分由 {words.number(rule.full)} 换算为 {words.number(rule.full * factor)}："
+            f"× {words.number(factor)}"
         )
     return lines
 
@@ -63,7 +63,7 @@ def gate_lines(rule: Rule, card: Scorecard, row: pd.DataFrame) -> list[str]:
         only = condition.class_input
         if only and _absent(row, only):
             lines.append(
-                f"{card.book.inputs[only].label}：{phrases.MISSING}，不知道适用哪条要求 → {phrases.gate(math.nan)}"
+                f"{card.book.inputs[only].label}：{words.MISSING}，不知道适用哪条要求 → {phrases.gate(math.nan)}"
             )
             break
         line = _measure_line(condition.measure, float(value[0]), rule, card, row)
@@ -78,13 +78,13 @@ def _margin(condition: Condition, value: float) -> str:
     least = TOLERANCE * abs(condition.threshold)  # nearer is equal
     if condition.measure.kind not in phrases.SHARES or not least < abs(apart) < ALIKE:
         return ""
-    return f"（{'高出' if apart > 0 else '低了'} {_number(abs(100 * apart))} 个百分点）"
+    return f"（{'高出' if apart > 0 else '低了'} {words.precise(abs(100 * apart))} 个百分点）"
 
 
 def _share_line(move: Reallocation, rule: Rule, card: Scorecard, row: pd.DataFrame) -> str:
     """The share that decides a reallocation, beside its bound."""
     share = float(measured(move.measure, Columns(row, card.book), card.readings)[0])
-    return f"{_measure_line(move.measure, share, rule, card, row)}，达到 {phrases.percent(move.at_least)}"
+    return f"{_measure_line(move.measure, share, rule, card, row)}，达到 {words.percent(move.at_least)}"
 
 
 def _demand(condition: Condition, rule: Rule, card: Scorecard) -> str:
@@ -103,12 +103,12 @@ def _measure_line(call: Call, value: float, rule: Rule, card: Scorecard, row: pd
     book, readings = card.book, card.readings
 
     def text(names: Sequence[str]) -> str:
-        return " + ".join(_number(row[n].iloc[0] if n in row else None) for n in names)
+        return " + ".join(words.precise(row[n].iloc[0] if n in row else None) for n in names)
 
     def role(name: str) -> list[str]:
         return input_names(chosen(call.params[name], readings), readings)
 
-    shown_value = phrases.MISSING if math.isnan(value) else _measured(call, value, rule, card)
+    shown_value = words.MISSING if math.isnan(value) else _measured(call, value, rule, card)
     if call.kind == "ratio":
         part, whole = text(role("part")), text(role("whole"))
         part = f"({part})" if "+" in part else part
@@ -147,19 +147,19 @@ def _empty_line(whole: str, call: Call, value: float, shown_value: str, card: Sc
 def _coverage_line(call: Call, value: float, card: Scorecard, row: pd.DataFrame) -> str:
     """The coverage of every system, and which one counts."""
     book = card.book
-    whole = _number(row[call.params["whole"]].iloc[0] if call.params["whole"] in row else None)
+    whole = words.precise(row[call.params["whole"]].iloc[0] if call.params["whole"] in row else None)
     texts = []
     for part, system in zip(call.params["parts"], call.params["systems"], strict=True):
         used = phrases.input_value(
             book.inputs[system], row[system].iloc[0] if system in row else None
         )
-        covered = _number(row[part].iloc[0] if part in row else None)
+        covered = words.precise(row[part].iloc[0] if part in row else None)
         if used == "是":
             used += f"，{covered} ÷ {whole}"
-            if phrases.MISSING not in used and whole != "0":
-                used += f" = {phrases.number(float(row[part].iloc[0] / row[call.params['whole']].iloc[0]), 4)}"
+            if words.MISSING not in used and whole != "0":
+                used += f" = {words.number(float(row[part].iloc[0] / row[call.params['whole']].iloc[0]), 4)}"
         texts.append(f"{book.inputs[system].label}：{used}")
-    outcome = phrases.MISSING if math.isnan(value) else f"{value:.2f}"
+    outcome = words.MISSING if math.isnan(value) else f"{value:.2f}"
     return f"{'；'.join(texts)}；取较高者，最多为 1，四舍五入到两位小数 = {outcome}"
 
 
@@ -169,9 +169,9 @@ def _formula_line(rule: Rule, value: float, earned: float, card: Scorecard) -> s
     params, kind, full = (
         rule.formula.bind(card.readings),
         rule.formula.kind,
-        phrases.number(rule.full),
+        words.number(rule.full),
     )
-    result = phrases.points(earned)
+    result = words.points(earned)
 
     def text(x: float) -> str:
         assert rule.measure is not None
@@ -194,12 +194,12 @@ def _formula_line(rule: Rule, value: float, earned: float, card: Scorecard) -> s
         return f"({v} − {zero}) ÷ ({most} − {zero}) × {full} = {result}"
     if kind == "tiers":
         bounds = "，".join(
-            f"{'达到' if params.get('inclusive', 'yes') == 'yes' else '高于'} {text(at)} 得 {phrases.number(p)}"
+            f"{'达到' if params.get('inclusive', 'yes') == 'yes' else '高于'} {text(at)} 得 {words.number(p)}"
             for at, p in params["tiers"]
         )
         return f"{text(value)}：{bounds} → {result}"
     if kind == "deduct":
-        return f"{full} − {phrases.number(params['each'])} × {text(value)} = {result}（不低于 0）"
+        return f"{full} − {words.number(params['each'])} × {text(value)} = {result}（不低于 0）"
     if kind == "excess_deduct":
         steps = max((value - params["free"]) / params["step"], 0)
         counted = {
@@ -208,15 +208,15 @@ def _formula_line(rule: Rule, value: float, earned: float, card: Scorecard) -> s
             "started_steps": math.ceil(steps - 1e-9),
         }
         step = (
-            "每步十万分之一" if params["step"] < 0.001 else f"每步 {phrases.number(params['step'])}"
+            "每步十万分之一" if params["step"] < 0.001 else f"每步 {words.number(params['step'])}"
         )
-        taken = _number(counted[params["partial"]])
+        taken = words.precise(counted[params["partial"]])
         return (
-            f"超出 {text(params['free'])} 的部分合 {_number(steps)} 步（{step}），按 {taken} 步计："
-            f"{full} − {phrases.number(params['each'])} × {taken} = {result}（不低于 0）"
+            f"超出 {text(params['free'])} 的部分合 {words.precise(steps)} 步（{step}），按 {taken} 步计："
+            f"{full} − {words.number(params['each'])} × {taken} = {result}（不低于 0）"
         )
     if kind == "per_unit":
-        return f"{phrases.number(params['each'])} × {text(value)} = {result}（最多 {full}）"
+        return f"{words.number(params['each'])} × {text(value)} = {result}（最多 {full}）"
     if kind == "awarded":
         return (
             f"按{'覆盖率' if rule.measure.kind == 'coverage' else '评分'}计 {result}（最多 {full}）"
@@ -230,10 +230,10 @@ def _formula_line(rule: Rule, value: float, earned: float, card: Scorecard) -> s
 def _measured(call: Call, value: float, rule: Rule, card: Scorecard, unit: bool = True) -> str:
     """A value with the digits that reproduce the score, marked ≈ where they are not all."""
     if call.kind in phrases.SHARES and not rule.value_unit:
-        return _number(100 * value) + "%"
-    text = _number(value)
+        return words.precise(100 * value) + "%"
+    text = words.precise(value)
     return (
-        f"{text}{phrases.measure_text(call, rule, card.book, card.readings, value).removeprefix(phrases.number(value))}"
+        f"{text}{phrases.measure_text(call, rule, card.book, card.readings, value).removeprefix(words.number(value))}"
         if unit
         else text
     )
@@ -242,15 +242,3 @@ def _measured(call: Call, value: float, rule: Rule, card: Scorecard, unit: bool 
 def _absent(row: pd.DataFrame, name: str) -> bool:
     """Whether a row does not know an input."""
     return name not in row or bool(row[name].isna().iloc[0])
-
-
-def _number(x: Any) -> str:
-    """A number with up to six significant decimals, ≈ before it where more would follow."""
-    if x is None or pd.isna(x):
-        return phrases.MISSING
-    x = float(x)
-    decimals = 6 if x == 0 or abs(x) >= 0.01 else 6 - math.floor(math.log10(abs(x)))
-    rounded = round(x, decimals)
-    return ("" if math.isclose(rounded, x, rel_tol=1e-9) else "≈") + phrases.number(
-        rounded, decimals
-    )

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from creditcalc import words
 from creditcalc.analysis import arithmetic
 from creditcalc.problems import Problem, UnknownName, nearest, shown
 from creditcalc.rules import phrases
@@ -268,7 +269,7 @@ def _reading(reading: str, rule: Rule, card: Scorecard, row: pd.DataFrame) -> Re
             _, _, low, high = score_item(
                 rule, columns, readings, reallocated(book, columns, readings).get(rule.id)
             )
-            scores[other] = f"{phrases.interval(low[0], high[0])} 分"
+            scores[other] = f"{words.interval(low[0], high[0])} 分"
     return ReadingUsed(
         reading,
         book.readings[reading].question,
@@ -284,11 +285,11 @@ def _result(status: str, numbers: dict[str, float | None]) -> str:
         return phrases.STATUS[status]
     if status == "not_applicable":
         return "不适用：满分 0 分，分值已并入涉企信用信息共享各项"
-    of = f"（满分 {phrases.number(numbers['full'])} 分）"
+    of = f"（满分 {words.number(numbers['full'])} 分）"
     if numbers["score"] is None:
         assert numbers["low"] is not None and numbers["high"] is not None
-        return f"缺数据，不计分；得分可能在 {phrases.interval(numbers['low'], numbers['high'])} 分之间{of}"
-    return f"得 {phrases.points(numbers['score'])} 分{of}"
+        return f"缺数据，不计分；得分可能在 {words.interval(numbers['low'], numbers['high'])} 分之间{of}"
+    return f"得 {words.points(numbers['score'])} 分{of}"
 
 
 def _escaped(text: str) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from creditcalc.rules import phrases
-from creditcalc.rules.phrases import number
 from creditcalc.rules.rulebook import Rulebook
+from creditcalc.words import number
 
 
 def step(book: Rulebook, name: str, before: Any, after: float) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from creditcalc import words
 from creditcalc.batch.plan import Plan
 from creditcalc.batch.record import Key, Page
 from creditcalc.batch.summary import period_totals
@@ -132,7 +133,7 @@ def _glance(city: Brief) -> Iterable[Shown]:
         .head(LOSSES)
     )
     facts = [
-        Fact(f"{id} {name}", f"−{phrases.points(x)} 分", f"现值 {value}，满分要求：{goal}", "bad")
+        Fact(f"{id} {name}", f"−{words.points(x)} 分", f"现值 {value}，满分要求：{goal}", "bad")
         for id, name, x, value, goal in lost[["id", "name", "lost", "value", "goal"]].to_numpy()
     ]
     yield Prose([], heading="失分最多的三项")
@@ -156,11 +157,11 @@ def _standings(plan: Plan, pages: list[Page]) -> Table:
             "city": found["city"],
             "score": found["score"],
             "interval": [
-                phrases.interval(low, high)
+                words.interval(low, high)
                 for low, high in zip(found["low"], found["high"], strict=True)
             ],
             "bonus": [
-                phrases.interval(low, high)
+                words.interval(low, high)
                 for low, high in zip(found["bonus_low"], found["bonus_high"], strict=True)
             ],
             "eligible": found["eligible"].map(phrases.ELIGIBLE),

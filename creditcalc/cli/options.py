@@ -93,9 +93,9 @@ def tell_problems(problems: Iterable[Problem]) -> None:
 
 def in_words(frame: pd.DataFrame) -> list[list[str]]:
     """A frame's cells for the terminal, numbers with a fraction as points."""
-    from creditcalc.rules import phrases
+    from creditcalc import words
 
     return [
-        [phrases.points(x) if isinstance(x, float) else str(x) for x in row]
+        [words.points(x) if isinstance(x, float) else str(x) for x in row]
         for row in frame.to_numpy(dtype=object)
     ]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from creditcalc import words
 from creditcalc.analysis.ranking import against_median, change_since, months_to_full
 from creditcalc.analysis.steps import effort, steps, unit
 from creditcalc.pages.page_data import Brief
@@ -17,7 +18,7 @@ from creditcalc.pages.tables import id_column, item_frame, source
 from creditcalc.render.display import Fact, Facts, Prose
 from creditcalc.render.table import Column, Table
 from creditcalc.rules import formulas, phrases
-from creditcalc.rules.phrases import interval, number, points
+from creditcalc.words import interval, number, points
 
 CHEAP = 3  # targets that the top of a page names
 SHOWN = 0.005  # points that a table can show
@@ -301,8 +302,8 @@ def changes(brief: Brief, since: str = "") -> Table:
     columns = {
         "id": id_column(),
         "name": Column("评分指标"),
-        "before": Column(earlier, kind="number", missing=phrases.MISSING),
-        "after": Column(brief.period, kind="number", missing=phrases.MISSING),
+        "before": Column(earlier, kind="number", missing=words.MISSING),
+        "after": Column(brief.period, kind="number", missing=words.MISSING),
         "change": Column("变动", kind="number"),
     }
     return Table(

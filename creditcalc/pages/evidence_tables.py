@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from creditcalc import words
 from creditcalc.analysis.steps import steps
 from creditcalc.pages.office_data import UnitBrief
 from creditcalc.pages.page_data import Brief
@@ -31,11 +32,11 @@ def evidence_figures(brief: Brief) -> Shown:
         [
             Fact(
                 "已佐证得分",
-                phrases.points(t["evidenced"]),
-                f"已确认 {phrases.points(t['score'])} 分；{UNASKED}",
+                words.points(t["evidenced"]),
+                f"已确认 {words.points(t['score'])} 分；{UNASKED}",
             ),
             Fact(
-                "未佐证得分", phrases.points(t["score"] - t["evidenced"]), "材料齐全前可能不被认可"
+                "未佐证得分", words.points(t["score"] - t["evidenced"]), "材料齐全前可能不被认可"
             ),
             Fact(
                 "佐证材料",
@@ -94,12 +95,12 @@ def unit_figures(unit: UnitBrief) -> Facts:
     failed = gates.loc[gates["status"] != phrases.STATUS["pass"], "name"]
     facts = [
         Fact(
-            "评分指标", f"{len(scored)} 项", f"满分合计 {phrases.number(scored['full'].sum())} 分"
+            "评分指标", f"{len(scored)} 项", f"满分合计 {words.number(scored['full'].sum())} 分"
         ),
         Fact(
             "已确认得分",
-            phrases.points(scored["score"].sum()),
-            f"失分 {phrases.points(scored['lost'].sum())} 分",
+            words.points(scored["score"].sum()),
+            f"失分 {words.points(scored['lost'].sum())} 分",
         ),
         Fact(
             "基础指标",
@@ -197,7 +198,7 @@ def _task_table(frame: pd.DataFrame, title: str) -> Table:
             for state, late in zip(frame["state"], frame["overdue"], strict=True)
         ],
         stakes=[
-            "申报条件" if gate else f"{phrases.points(x)} 分"
+            "申报条件" if gate else f"{words.points(x)} 分"
             for gate, x in zip(frame["gate"], frame["stake"], strict=True)
         ],
         owner=["、".join(owners) for owners in frame["owners"]],

@@ -28,7 +28,7 @@ from creditcalc.render.theme import (
     TONES,
     use_figure_style,
 )
-from creditcalc.rules.phrases import interval, number, points
+from creditcalc.words import interval, number, points
 
 LETTER = 0.135  # inches that a Chinese letter of a label takes
 GAP = 0.05  # inches between a label and its bar

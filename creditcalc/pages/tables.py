@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from creditcalc import words
 from creditcalc.analysis.ranking import ranks
 from creditcalc.pages.page_data import Brief
 from creditcalc.render.display import Fact, Facts, Prose
@@ -38,23 +39,23 @@ def key_figures(brief: Brief) -> Facts:
         Fact("申报条件", phrases.ELIGIBLE[t["eligible"]], f"基础指标：{gates}", tone),
         Fact(
             "评分指标得分",
-            phrases.points(t["score"]),
+            words.points(t["score"]),
             _of(brief.book.full) + _open(t["low"], t["high"]),
         ),
         Fact(
             "附加分",
-            phrases.points(t["bonus"]),
+            words.points(t["bonus"]),
             _of(brief.book.bonus) + _open(t["bonus_low"], t["bonus_high"]),
         ),
         Fact(
             "合计",
-            phrases.points(t["total"]),
+            words.points(t["total"]),
             "评分指标与附加项之和" + _open(t["low"] + t["bonus_low"], t["high"] + t["bonus_high"]),
         ),
     ]
     if brief.level == "county":
         facts.append(
-            Fact("县（区）任务得分", phrases.points(t["county_duty"]), _of(t["county_duty_full"]))
+            Fact("县（区）任务得分", words.points(t["county_duty"]), _of(t["county_duty_full"]))
         )
         facts.append(Fact("县（区）排名", *place_words(brief)))
     return Facts(facts)
@@ -70,11 +71,11 @@ def place_words(brief: Brief) -> tuple[str, str]:
 
 
 def _of(full: float) -> str:
-    return f"满分 {phrases.number(full)} 分"
+    return f"满分 {words.number(full)} 分"
 
 
 def _open(low: float, high: float) -> str:
-    return "" if math.isclose(low, high) else f"；数据补齐后在 {phrases.interval(low, high)} 之间"
+    return "" if math.isclose(low, high) else f"；数据补齐后在 {words.interval(low, high)} 之间"
 
 
 def item_frame(brief: Brief) -> pd.DataFrame:
@@ -121,7 +122,7 @@ def category_table(brief: Brief) -> Table:
     total["median"] = brief.group.counties.totals()["score"].median()
     frame.loc[len(frame)] = {**total, "category": "合计", "name": ""}
     frame["interval"] = [
-        phrases.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)
+        words.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)
     ]
     columns = {
         "category": Column("类别"),
@@ -151,7 +152,7 @@ def missing(brief: Brief) -> Table:
         for id in frame["id"]
     ]
     frame["interval"] = [
-        "—" if math.isnan(a) else phrases.interval(a, b)
+        "—" if math.isnan(a) else words.interval(a, b)
         for a, b in zip(frame["low"], frame["high"], strict=True)
     ]
     columns = {
@@ -193,7 +194,7 @@ def months(brief: Brief) -> Table:
     frame = brief.card.totals()
     frame["change"] = frame["score"].diff()
     frame["interval"] = [
-        phrases.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)
+        words.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)
     ]
     frame["eligible"] = frame["eligible"].map({"yes": "通过", "no": "不通过", "pending": "待核实"})
     columns = {
@@ -287,7 +288,7 @@ def all_rules(brief: Brief) -> Table:
     """Every rule with its value, points and clause; other tables link here."""
     frame = item_frame(brief)
     frame["points"] = [
-        "—" if k == "base" else phrases.interval(a, b)
+        "—" if k == "base" else words.interval(a, b)
         for k, a, b in zip(frame["kind"], frame["low"], frame["high"], strict=True)
     ]
     frame["rule"] = [brief.book.rules[id].rule for id in frame["id"]]
@@ -344,7 +345,7 @@ def standings(brief: Brief) -> Table:
     frame = brief.group.counties.totals()
     frame = frame.join(ranks(frame)).sort_values(["rank", "jurisdiction"], kind="stable")
     frame["interval"] = [
-        phrases.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)
+        words.interval(a, b) for a, b in zip(frame["low"], frame["high"], strict=True)
     ]
     frame["places"] = [
         f"{b}–{w}" if b != w else str(b) for b, w in zip(frame["best"], frame["worst"], strict=True)

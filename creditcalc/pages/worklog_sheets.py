@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from creditcalc import words
 from creditcalc.analysis.steps import steps
 from creditcalc.evidence.register import UNSTATED
 from creditcalc.evidence.worklog import Worklog, units
@@ -170,7 +171,7 @@ def _unit(unit: UnitBrief, log: Worklog) -> pd.DataFrame:
     wins: dict[str, list[str]] = {}
     for id, goal, changes, gain in unit.actions[["id", "goal", "changes", "total_gain"]].to_numpy():
         if goal != "next":
-            points = f"（+{phrases.points(gain)} 分）" if goal == "full" else "（即通过）"
+            points = f"（+{words.points(gain)} 分）" if goal == "full" else "（即通过）"
             wins.setdefault(id, []).append(steps(unit.city.book, row, changes) + points)
     tasks = log.tasks[[unit.name in owners for owners in log.tasks["owners"]]]
     missing: dict[str, list[str]] = {}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pandas as pd
 
+from creditcalc import words
 from creditcalc.rules.rulebook import (
     Call,
     Condition,
@@ -19,7 +19,6 @@ from creditcalc.rules.rulebook import (
     input_names,
 )
 
-MISSING = "缺"
 STATUS = {
     "scored": "已计分",
     "missing": "缺数据",
@@ -48,48 +47,6 @@ LOGIC = tuple(OUTCOMES)
 SHARES = ("ratio", "growth", "coverage")
 
 
-def number(x: float, decimals: int = 2) -> str:
-    """A number with thousands separators and no more decimals than it needs; missing as a word.
-
-    >>> number(12345.5), number(3.0), number(0.125), number(float("nan"))
-    ('12,345.5', '3', '0.13', '缺')
-    """
-    if math.isnan(x):
-        return MISSING
-    text = f"{_half_up(x, decimals):,.{decimals}f}".replace("-", "−")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def points(x: float) -> str:
-    """Points with two decimals, rounded half up.
-
-    >>> points(2.675), points(float("nan"))
-    ('2.68', '缺')
-    """
-    return MISSING if math.isnan(x) else f"{_half_up(x, 2):.2f}"
-
-
-def percent(x: float) -> str:
-    """A share in per cent, with as many decimals as a small one needs.
-
-    >>> percent(0.045), percent(0.000004), percent(1.0)
-    ('4.5%', '0.0004%', '100%')
-    """
-    if math.isnan(x):
-        return MISSING
-    small = 0 < abs(x) < 0.0001
-    return number(100 * x, 2 - math.floor(math.log10(abs(100 * x))) if small else 2) + "%"
-
-
-def interval(low: float, high: float) -> str:
-    """An interval of points, or the one number that it has shrunk to.
-
-    >>> interval(3, 5), interval(2, 2)
-    ('3.00–5.00', '2.00')
-    """
-    return points(low) if points(low) == points(high) else f"{points(low)}–{points(high)}"
-
-
 def gate(truth: float) -> str:
     """A base indicator's state, or that of one of its conditions.
 
@@ -102,12 +59,12 @@ def gate(truth: float) -> str:
 def input_value(i: Input, x: Any) -> str:
     """An input's value with its unit."""
     if pd.isna(x):
-        return MISSING
+        return words.MISSING
     if i.type == "class":
         return i.classes.get(str(x), str(x))
     if i.type == "flag":
         return "是" if float(x) > 0 else "否"
-    return f"{number(float(x))} {i.unit}"
+    return f"{words.number(float(x))} {i.unit}"
 
 
 def measure_value(rule: Rule, book: Rulebook, readings: Readings, x: float) -> str:
@@ -145,7 +102,7 @@ def goal(rule: Rule, book: Rulebook, readings: Readings) -> str:
         return "不超过 " + value(params["free"]) if params["free"] else "为 0"
     if kind == "deduct":
         return value(0)
-    return "100%" if rule.measure.kind == "coverage" else f"{number(rule.full)} 分"
+    return "100%" if rule.measure.kind == "coverage" else f"{words.number(rule.full)} 分"
 
 
 def _condition(condition: Condition, rule: Rule, book: Rulebook, readings: Readings) -> str:
@@ -171,13 +128,13 @@ def measure_text(call: Call, rule: Rule, book: Rulebook, readings: Readings, x: 
     inputs' unit.
     """
     if math.isnan(x):
-        return MISSING
+        return words.MISSING
     if call.kind in LOGIC:
         return OUTCOMES[call.kind][int(x > 0)]
     if call.kind in SHARES and not rule.value_unit:
-        return percent(x)
+        return words.percent(x)
     unit = rule.value_unit or book.inputs[_names(call, readings)[-1]].unit
-    return f"{number(x)} {'类' if call.kind == 'count_yes' else unit}"
+    return f"{words.number(x)} {'类' if call.kind == 'count_yes' else unit}"
 
 
 def _names(call: Call, readings: Readings) -> list[str]:
@@ -188,10 +145,3 @@ def _names(call: Call, readings: Readings) -> list[str]:
         if key not in ("empty", "decimals")
         for name in input_names(chosen(value, readings), readings)
     ]
-
-
-def _half_up(x: float, decimals: int) -> float:
-    """Round half up, as the number is written: fifteen digits are what a float holds of it."""
-    if not math.isfinite(x):
-        return x
-    return float(Decimal(f"{x:.15g}").quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)) + 0.0

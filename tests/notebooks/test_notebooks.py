@@ -11,6 +11,7 @@ from support import oracle
 from support.places import ROOT
 
 import creditcalc as cc
+from creditcalc import words
 from creditcalc.render.fonts import missing_glyphs
 from creditcalc.render.html import PageHead, to_html
 from creditcalc.rules import phrases
@@ -66,7 +67,7 @@ def test_the_page_says_what_was_computed(page, study):
     mine = totals[(totals["jurisdiction"] == name) & (totals["period"] == PERIOD)].iloc[0]
     text = text_of(html)
     for number in (mine["score"], mine["bonus"], mine["total"]):
-        assert f"\n{phrases.points(number)}\n" in text
+        assert f"\n{words.points(number)}\n" in text
     assert phrases.ELIGIBLE[mine["eligible"]] in text
 
 
@@ -101,7 +102,7 @@ def test_every_item_of_the_county_page_is_what_the_oracle_makes_of_the_file(page
     for id, result in expected.items():
         assert states[result.status] in shown[id]
         if result.low is not None:
-            assert phrases.interval(float(result.low), float(result.high)) in shown[id]
+            assert words.interval(float(result.low), float(result.high)) in shown[id]
 
 
 def test_the_page_stands_by_itself(page):

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import creditcalc as cc
+from creditcalc import words
 from creditcalc.rules import formulas, phrases
 from creditcalc.scoring import scorecard
 
@@ -36,7 +37,7 @@ def book():
     ],
 )
 def test_number(x, decimals, text):
-    assert phrases.number(x, decimals) == text
+    assert words.number(x, decimals) == text
 
 
 @settings(max_examples=300, deadline=None)
@@ -45,7 +46,7 @@ def test_number(x, decimals, text):
     | st.integers(0, 10**8).map(lambda n: Decimal(n) / 10**6)
 )
 def test_points_have_two_decimals_rounded_half_up(number):
-    assert phrases.points(float(number)) == str(number.quantize(Decimal("0.01"), ROUND_HALF_UP))
+    assert words.points(float(number)) == str(number.quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_points_have_two_decimals_rounded_half_up(number):
     ],
 )
 def test_percent(x, text):
-    assert phrases.percent(x) == text
+    assert words.percent(x) == text
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_gate(truth, text):
     [(3, 5, "3.00–5.00"), (2, 2, "2.00"), (2, 2.001, "2.00"), (0, 0.005, "0.00–0.01")],
 )
 def test_interval(low, high, text):
-    assert phrases.interval(low, high) == text
+    assert words.interval(low, high) == text
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ import pytest
 import traitlets
 
 import creditcalc as cc
-from creditcalc.rules.phrases import ELIGIBLE, STATUS, interval
+from creditcalc.rules.phrases import ELIGIBLE, STATUS
 from creditcalc.widgets.contrast import Side, contrast
 from creditcalc.widgets.explore import Explorer
+from creditcalc.words import interval
 
 COUNTY, PERIOD = "范县", "2021-05"
 TOTALS = {

@@ -19,7 +19,7 @@ from playwright.sync_api import expect, sync_playwright
 
 import creditcalc as cc
 from creditcalc.bundled import bundled
-from creditcalc.rules.phrases import interval
+from creditcalc.words import interval
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
