@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from creditcalc.analysis.targets import Search, Unreachable, targets
+from creditcalc.analysis.targets import Search, targets
 from creditcalc.problems import Problem, UnknownName, nearest, shown
-from creditcalc.rules.formulas import TOLERANCE, Array
+from creditcalc.rules.exact import TOLERANCE, Array
+from creditcalc.rules.measures import Unreachable
 from creditcalc.rules.rulebook import Rule
 from creditcalc.scoring.rollup import combine
 from creditcalc.scoring.scorecard import Columns, Scorecard, score, score_item
@@ -290,7 +291,8 @@ class _Game:
             return {}
         try:
             median = float(np.nanmedian(self.values[self.counties, at]))
-            return self.search.changes(self.search.rows[row], rule.measure, median)
+            measure, inputs = rule.measure.bind(self.card.readings), self.card.book.inputs
+            return measure.changes(self.search.rows[row], median, inputs)
         except Unreachable:
             return {}
 

@@ -16,7 +16,8 @@ from creditcalc import words
 from creditcalc.analysis import arithmetic
 from creditcalc.problems import Problem, UnknownName, nearest, shown
 from creditcalc.rules import phrases
-from creditcalc.rules.rulebook import Rule, input_names, roles
+from creditcalc.rules.inputs import input_value
+from creditcalc.rules.rulebook import Rule
 from creditcalc.scoring.scorecard import Columns, Scorecard, reallocated, score_gate, score_item
 
 ORIGINS = {
@@ -211,11 +212,7 @@ def _relevant(rule: Rule, card: Scorecard, row: pd.DataFrame) -> list[str]:
     names = rule.inputs(card.readings)
     for move in card.book.reallocations:
         if rule.id in (*move.drop, *move.scale):
-            names = names + [
-                n
-                for role in roles(move.measure.kind)
-                for n in input_names(move.measure.params[role], card.readings)
-            ]
+            names = names + move.measure.inputs(card.readings)
     return names
 
 
@@ -225,10 +222,10 @@ def _input(name: str, card: Scorecard, row: pd.DataFrame) -> InputUsed:
     raw = row[name].iloc[0] if name in row else None
     value = None if raw is None or pd.isna(raw) else (str(raw) if i.type == "class" else float(raw))
     origin, parts = _origin(name, card, row)
-    texts = {county: phrases.input_value(i, part) for county, part in parts.items()}
+    texts = {county: input_value(i, part) for county, part in parts.items()}
     origin = origin if value is not None else "missing"
     return InputUsed(
-        name, i.label, i.unit, value, phrases.input_value(i, value), origin, parts, texts
+        name, i.label, i.unit, value, input_value(i, value), origin, parts, texts
     )
 
 

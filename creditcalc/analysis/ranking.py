@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.problems import Problem, UnknownName, shown
-from creditcalc.rules.formulas import TOLERANCE
+from creditcalc.rules.exact import TOLERANCE
 from creditcalc.scoring.scorecard import Scorecard
 
 TREND, CLEAR, HORIZON = (

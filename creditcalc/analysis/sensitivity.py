@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.analysis.ranking import ranks_by_city
-from creditcalc.rules.formulas import TOLERANCE, Array
-from creditcalc.rules.rulebook import Choice, Input, Readings, Rule, Rulebook, chosen
+from creditcalc.rules.exact import TOLERANCE, Array
+from creditcalc.rules.inputs import Input
+from creditcalc.rules.rulebook import Choice, Readings, Rule, Rulebook, chosen
 from creditcalc.scoring.scorecard import KEYS, Columns, Scorecard, reallocated, score, score_item
 
 Missing = tuple[int, str]  # a row's position and an input that it lacks

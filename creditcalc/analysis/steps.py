@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from creditcalc.rules import phrases
+from creditcalc.rules.inputs import input_value
 from creditcalc.rules.rulebook import Rulebook
 from creditcalc.words import number
 
@@ -20,7 +20,7 @@ def step(book: Rulebook, name: str, before: Any, after: float) -> str:
     """
     i = book.inputs[name]
     if i.type == "flag" or _missing(before):
-        return f"{i.label}：{phrases.input_value(i, before)} → {phrases.input_value(i, after)}"
+        return f"{i.label}：{input_value(i, before)} → {input_value(i, after)}"
     delta = after - float(str(before))
     sign = "+" if delta > 0 else "−"
     moved = f"{i.label} {number(float(str(before)))} → {number(after)}"

@@ -18,27 +18,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from creditcalc.rules import formulas, measures
-from creditcalc.rules.formulas import Array
-from creditcalc.rules.rulebook import Call, Condition, Rule, input_names
+from creditcalc.rules.exact import Array
+from creditcalc.rules.measures.moves import EPSILON, UNITS, Changes, Unreachable, absent
+from creditcalc.rules.rulebook import Condition, Rule
 from creditcalc.scoring.scorecard import Columns, Scorecard, score, score_condition
 
 COLUMNS = ["jurisdiction", "period", "id", "goal", "changes", "points", "total_gain"]
-UNITS = {
-    "count": 1.0,
-    "days": 1.0,
-    "rank": 1.0,
-    "amount": 0.01,
-    "score": 0.01,
-}  # the least step of an input's type
-EPSILON = 1e-9  # points: what is more than nothing
 NEXT = 1e-6  # points beyond every tolerance, from which the search for the next step begins
 TRIES = 16  # how often the search for the least change doubles its stride
-Changes = dict[str, float]
-
-
-class Unreachable(Exception):
-    """Why no change of a rule's own inputs reaches the goal."""
 
 
 class Targets(pd.DataFrame):
@@ -212,91 +199,21 @@ class Search:
         return [
             self.book.inputs[name].label
             for name in rule.inputs(self.readings)
-            if _missing(self.rows[row].get(name))
+            if absent(self.rows[row].get(name))
         ]
 
     def item_candidates(self, row: int, rule: Rule) -> list[Candidate]:
         """The changes for full marks and, where it is less, for the next step."""
         assert rule.measure is not None and rule.formula is not None
-        formula, params = formulas.FORMULAS[rule.formula.kind], rule.formula.bind(self.readings)
+        formula, measure = rule.formula.bind(self.readings), rule.measure.bind(self.readings)
         n = self.order[rule.id]
         now = self.points[row, n] * rule.full / self.full[row, n]
         found = []
         for goal, wished in (("full", rule.full), ("next", min(now + NEXT, rule.full))):
-            value = formula.inverse(wished, rule.full, **params)
-            changes = self.changes(self.rows[row], rule.measure, value)
+            value = formula.inverse(wished, rule.full)
+            changes = measure.changes(self.rows[row], value, self.book.inputs)
             found.append(self.candidate(row, rule, goal, changes))
         return found
-
-    def changes(self, values: Mapping[str, Any], call: Call, wanted: float) -> Changes:
-        """The new values of a measure's inputs that make it ``wanted``, in whole units of the
-        inputs.
-        """
-        params = call.bind(self.readings)
-        if call.kind in ("any_of", "none_of", "all_of", "count_yes"):
-            return self.flag_changes(values, call.kind, params["inputs"], wanted)
-        if call.kind == "coverage":
-            return self.coverage_changes(values, params, wanted)
-        if (
-            call.kind == "ratio" and values.get(params["whole"]) == 0 and wanted > 0
-        ):  # a part of nothing needs a whole first
-            part = input_names(params["part"], None)[0]
-            return {params["whole"]: 1.0, part: self.whole_units(part, wanted, 0.0)}
-        name, exact = _lever(values, call.kind, params, wanted)
-        if _missing(exact) or _missing(values.get(name)):
-            raise Unreachable(f"“{self.book.inputs[name].label}”没有可算的目标值")
-        changes = {name: self.whole_units(name, exact, float(values[name]))}
-        return changes | self.raised_whole(values, name, changes[name])
-
-    def whole_units(self, name: str, exact: float, now: float) -> float:
-        """The nearest whole number of units on the far side of ``exact``, seen from ``now``."""
-        unit = UNITS[self.book.inputs[name].type]
-        steps = float(formulas.snap(np.asarray(exact / unit)))
-        whole = round((math.ceil(steps) if exact >= now else math.floor(steps)) * unit, 2)
-        if whole == now != exact:  # within tolerance of where it is, and yet not there
-            whole = round(now + math.copysign(unit, exact - now), 2)
-        return whole
-
-    def raised_whole(self, values: Mapping[str, Any], name: str, new: float) -> Changes:
-        """The whole of which the input is a part, raised where the part would outgrow it."""
-        i = self.book.inputs[name]
-        whole: Any = values.get(i.part_of) if i.part_of else None
-        if _missing(whole) or new <= i.times * float(whole) + EPSILON:
-            return {}
-        return {i.part_of: float(math.ceil(new / i.times - EPSILON))}
-
-    def flag_changes(
-        self, values: Mapping[str, Any], kind: str, names: Sequence[str], wanted: float
-    ) -> Changes:
-        """The answers to turn: one to yes, all to no, all to yes, or as many to yes as are wanted."""
-        yes = [n for n in names if not _missing(values.get(n)) and values[n] > 0]
-        no = [n for n in names if not _missing(values.get(n)) and not values[n] > 0]
-        if kind == "none_of":
-            return dict.fromkeys(yes, 0.0)
-        if kind == "all_of":
-            return dict.fromkeys(no, 1.0)
-        more = 1 if kind == "any_of" else math.ceil(wanted - EPSILON) - len(yes)
-        return dict.fromkeys((no + [n for n in names if n not in no and n not in yes])[:more], 1.0)
-
-    def coverage_changes(
-        self, values: Mapping[str, Any], params: Mapping[str, Any], wanted: float
-    ) -> Changes:
-        """More covered in the system in use that covers most, or in the system that covers most,
-        put into use.
-        """
-        whole = values.get(params["whole"])
-        pairs = [
-            (values.get(part) or 0.0, part, system)
-            for part, system in zip(params["parts"], params["systems"], strict=True)
-        ]
-        used = [pair for pair in pairs if values.get(pair[2]) == 1]
-        if _missing(whole) or not whole:
-            raise Unreachable(f"“{self.book.inputs[params['whole']].label}”没有数")
-        _, part, system = max(used or pairs, key=lambda pair: pair[0])
-        needed = measures.coverage_inverse(wanted, float(whole), decimals=params["decimals"])
-        now = 0.0 if _missing(values.get(part)) else float(values[part])
-        more = self.whole_units(part, needed, now)
-        return ({part: more} if more > now else {}) | ({} if used else {system: 1.0})
 
     def candidate(self, row: int, rule: Rule, goal: str, changes: Changes) -> Candidate:
         """A change of a row's own inputs, with the step by which its first number may be varied."""
@@ -308,7 +225,7 @@ class Search:
     def now(self, row: int, name: str) -> float:
         """A row's own value of an input, nothing where it is missing."""
         value: Any = self.rows[row].get(name)
-        return 0.0 if _missing(value) else float(value)
+        return 0.0 if absent(value) else float(value)
 
     def pass_changes(self, row: int, rule: Rule) -> Changes:
         """What makes every failing condition of a base indicator hold; one may depend on another's
@@ -329,8 +246,8 @@ class Search:
 
     def condition_changes(self, row: int, condition: Condition, changes: Changes) -> Changes:
         """What makes one condition hold in a row that is already changed."""
-        wanted = formulas.holds_inverse(condition.test, condition.threshold)
-        return self.changes(self.rows[row] | changes, condition.measure, wanted)
+        measure, wanted = condition.measure.bind(self.readings), condition.test.inverse()
+        return measure.changes(self.rows[row] | changes, wanted, self.book.inputs)
 
     @cached_property
     def conditions(self) -> dict[str, list[Array]]:
@@ -488,21 +405,6 @@ class Search:
         return bool(points >= self.full[c.at, self.order[c.rule.id]] - EPSILON)
 
 
-def _lever(
-    values: Mapping[str, Any], kind: str, params: Mapping[str, Any], wanted: float
-) -> tuple[str, float]:
-    """The input to move for a measure to become ``wanted``, and its exact new value."""
-    if kind == "input":
-        return params["input"], wanted
-    if kind == "growth":
-        return params["curr"], measures.growth_inverse(wanted, float(values[params["prev"]]))
-    inverse = measures.MEASURE_INVERSES[kind]
-    name, *others = input_names(params["part"], None)
-    return name, inverse(wanted, float(values[params["whole"]])) - sum(
-        float(values[other]) for other in others
-    )
-
-
 def _changed(table: pd.DataFrame, candidates: Sequence[Candidate]) -> pd.DataFrame:
     """A row for every candidate: the row it is applied to, changed."""
     frame = table.iloc[[c.at for c in candidates]].reset_index(drop=True)
@@ -519,7 +421,3 @@ def _changed(table: pd.DataFrame, candidates: Sequence[Candidate]) -> pd.DataFra
         column[list(news)] = list(news.values())
         frame[name] = column
     return frame
-
-
-def _missing(x: Any) -> bool:
-    return x is None or bool(pd.isna(x))

@@ -12,7 +12,7 @@ import pandas as pd
 from creditcalc.intake.cells import Fault, parser
 from creditcalc.intake.checked_table import IDENTITY, beyond_limits
 from creditcalc.problems import InputError, Problem, UnknownName, nearest, shown
-from creditcalc.rules.formulas import TOLERANCE
+from creditcalc.rules.exact import TOLERANCE
 from creditcalc.rules.rulebook import Readings, Rulebook
 from creditcalc.scoring.rollup import roll_up
 from creditcalc.scoring.scorecard import Scorecard, score

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from creditcalc.intake.number_format import Formatted
 from creditcalc.intake.read_files import Merged, blank, plain
-from creditcalc.rules.rulebook import Input, Rulebook
+from creditcalc.rules.inputs import Input
+from creditcalc.rules.rulebook import Rulebook
 
 LONGEST = 50  # characters of a name
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control, format, surrogate, line and paragraph separator

@@ -20,9 +20,10 @@ from creditcalc.intake.cells import Fault, parser
 from creditcalc.intake.forms import is_form, read_form
 from creditcalc.intake.read_files import KEYS, Block, Grid, blank, read_grids, read_table
 from creditcalc.problems import InputError, Problem
-from creditcalc.rules.formulas import TOLERANCE
+from creditcalc.rules.exact import TOLERANCE
+from creditcalc.rules.inputs import Input
 from creditcalc.rules.load import load_rulebook
-from creditcalc.rules.rulebook import Input, Rulebook
+from creditcalc.rules.rulebook import Rulebook
 
 IDENTITY = ["city", "jurisdiction", "period"]
 LARGEST, LEAST = 1e15, 1e-9

@@ -11,7 +11,8 @@ from typing import Any, BinaryIO
 
 from creditcalc.intake.read_files import KEYS, Block, Grid, Row, blank, column_names, plain
 from creditcalc.problems import Problem, nearest
-from creditcalc.rules.rulebook import Input, Rule, Rulebook
+from creditcalc.rules.inputs import Input
+from creditcalc.rules.rulebook import Rule, Rulebook
 
 FORM_VERSION = "1"
 CODE, VALUE, SOURCE, REMARK = "代码", "填报值", "数据来源", "备注"

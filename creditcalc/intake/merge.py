@@ -24,8 +24,9 @@ from creditcalc.intake.checked_table import (
 )
 from creditcalc.intake.read_files import Block, read_grids
 from creditcalc.problems import Problem
+from creditcalc.rules.inputs import Input
 from creditcalc.rules.load import load_rulebook
-from creditcalc.rules.rulebook import Input, Rulebook
+from creditcalc.rules.rulebook import Rulebook
 
 NOTES = ["jurisdiction", "period", "input", "label", "value", "source", "remark"]
 

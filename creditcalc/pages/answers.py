@@ -17,7 +17,7 @@ from creditcalc.pages.page_data import Brief
 from creditcalc.pages.tables import id_column, item_frame, source
 from creditcalc.render.display import Fact, Facts, Prose
 from creditcalc.render.table import Column, Table
-from creditcalc.rules import formulas, phrases
+from creditcalc.rules import phrases
 from creditcalc.words import interval, number, points
 
 CHEAP = 3  # targets that the top of a page names
@@ -136,11 +136,9 @@ def _pace(brief: Brief, id: str) -> str:
     known.
     """
     rule = brief.book.rules[id]
-    if rule.formula is None or rule.measure is None or rule.measure.kind in phrases.LOGIC:
+    if rule.formula is None or rule.measure is None or rule.measure.kind.is_logic:
         return "—"
-    goal = formulas.FORMULAS[rule.formula.kind].inverse(
-        rule.full, rule.full, **rule.formula.bind(brief.readings)
-    )
+    goal = rule.formula.bind(brief.readings).inverse(rule.full, rule.full)
     known = brief.card.value[id].set_axis(pd.PeriodIndex(brief.rows["period"], freq="M"))
     every = pd.period_range(known.index.min(), known.index.max(), freq="M")
     months = months_to_full(list(known.reindex(every)), goal)

@@ -13,6 +13,7 @@ from creditcalc.pages.page_data import Brief
 from creditcalc.render.display import Fact, Facts, Prose
 from creditcalc.render.table import Column, Table
 from creditcalc.rules import phrases
+from creditcalc.rules.inputs import input_value
 
 DUTY = "县（区）"
 STATUS = Column("状态", kind="status")
@@ -323,7 +324,7 @@ def inputs(brief: Brief) -> Table:
             {
                 "label": i.label,
                 "name": i.name,
-                "value": phrases.input_value(i, None if _absent(value) else value),
+                "value": input_value(i, None if _absent(value) else value),
                 "origin": origin,
                 "used": used,
             }
@@ -401,8 +402,8 @@ def shared_thresholds(brief: Brief) -> Prose:
     for rule in brief.book.rules.values():
         for name in rule.inputs(brief.readings) if rule.city_threshold else []:
             i = brief.book.inputs[name]
-            own = phrases.input_value(i, brief.rows.loc[brief.now].get(name))
-            city = phrases.input_value(i, brief.group.city_inputs.get(name))
+            own = input_value(i, brief.rows.loc[brief.now].get(name))
+            city = input_value(i, brief.group.city_inputs.get(name))
             lines.append(f"{rule.id} {rule.name}：本县（区）{own}，全市 {city}。{rule.note}")
     return Prose(lines)
 

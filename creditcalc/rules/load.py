@@ -1,27 +1,29 @@
 """Reads and checks a rulebook file; every fault of it is found in one go.
 
-The signatures of ``formulas`` say which inputs and parameters a kind takes, so another edition is
-another TOML file and no code, and another kind is one function.
+The fields of a kind's class say which inputs and parameters it takes, so another edition is
+another TOML file and no code, and another kind is one class.
 """
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from creditcalc.problems import Problem, RulebookError, nearest, shown
-from creditcalc.rules import formulas, measures
+from creditcalc.rules.formulas import FORMULAS, TESTS, Formula
+from creditcalc.rules.inputs import Input
+from creditcalc.rules.kinds import parameters
+from creditcalc.rules.measures import MEASURES, Measure
 from creditcalc.rules.rulebook import (
     Call,
     Category,
     Choice,
     Condition,
     Evidence,
-    Input,
+    Kind,
     Reading,
     Reallocation,
     Repair,
@@ -29,7 +31,6 @@ from creditcalc.rules.rulebook import (
     Rulebook,
     chosen,
     input_names,
-    roles,
 )
 from creditcalc.rules.toml_file import NUMBER, allowed, fits, is_kind, is_texts, read_toml
 
@@ -108,6 +109,8 @@ REALLOCATION_KEYS: dict[str, Any] = {
     "scale": list,
     "factor": NUMBER,
 }
+NO_MEASURE = Call[Measure](MEASURES["input"], {"input": ""})  # where none could be read
+NO_FORMULA = Call[Formula](FORMULAS["flag"], {})
 MOST_FAULTS = 1000
 BLANK: dict[Any, Any] = {str: "", dict: {}, list: [], NUMBER: 0, bool: False, date: ""}
 CURES: dict[Any, str] = {NUMBER: "数应为有限的数", date: '写成 "2021-05-31"，带引号'}
@@ -289,12 +292,8 @@ class _Reader:
         else:
             if not r["full"] > 0:
                 self.fault(f"{place}.full", "满分应大于 0", r["full"])
-            r["measure"] = self.call(r["measure"], measures.MEASURES, f"{place}.measure")
-            r["formula"] = self.call(
-                r["formula"],
-                {k: f.points for k, f in formulas.FORMULAS.items()},
-                f"{place}.formula",
-            )
+            r["measure"] = self.call(r["measure"], MEASURES, NO_MEASURE, f"{place}.measure")
+            r["formula"] = self.call(r["formula"], FORMULAS, NO_FORMULA, f"{place}.formula")
             self.check_formula(r["formula"], r["full"], f"{place}.formula")
         self.rules[r["id"]] = Rule(kind=kind, **r)
 
@@ -303,12 +302,13 @@ class _Reader:
             self.fault(place, "应为一个表", raw)
             raw = {}
         rest = dict(raw)
-        tests = [key for key in formulas.TESTS if key in rest]
+        tests = [key for key in TESTS if key in rest]
         threshold = rest.pop(tests[0]) if len(tests) == 1 else 1
-        logic = rest.get("kind") in ("any_of", "all_of", "none_of")
+        kind = rest.get("kind")
+        logic = isinstance(kind, str) and kind in MEASURES and MEASURES[kind].is_logic
         if len(tests) != (0 if logic else 1):
             what = "是/否类条件不写界限" if logic else "须写且只写一个界限"
-            self.fault(place, what, "、".join(tests), "、".join(formulas.TESTS))
+            self.fault(place, what, "、".join(tests), "、".join(TESTS))
         elif not is_kind(threshold, NUMBER):
             self.fault(place, "界限应为有限的数", threshold)
         level, class_input, classes = (
@@ -337,11 +337,11 @@ class _Reader:
                     name,
                     nearest(name, [*known, *self.inputs]),
                 )
-        measure = self.call(rest, measures.MEASURES, place)
+        measure = self.call(rest, MEASURES, NO_MEASURE, place)
+        test = TESTS[tests[0] if tests else "equals"]
         return Condition(
             measure,
-            tests[0] if tests else "equals",
-            float(threshold) if is_kind(threshold, NUMBER) else 1.0,
+            test(float(threshold) if is_kind(threshold, NUMBER) else 1.0),
             level,
             class_input,
             tuple(classes),
@@ -350,7 +350,7 @@ class _Reader:
     def reallocation(self, raw: Any, n: int) -> Reallocation:
         place = f"reallocations[{n}]"
         r = self.table(raw, REALLOCATION_KEYS, {}, place)
-        r["measure"] = self.call(r["measure"], measures.MEASURES, f"{place}.measure")
+        r["measure"] = self.call(r["measure"], MEASURES, NO_MEASURE, f"{place}.measure")
         for key in ("drop", "scale"):
             items = [id for id, rule in self.rules.items() if rule.kind == "item"]
             for rule in r[key]:
@@ -368,9 +368,15 @@ class _Reader:
         return Reallocation(**r)
 
     def call(
-        self, raw: dict[str, Any], kinds: Mapping[str, Callable[..., Any]], place: str
-    ) -> Call:
-        """A kind and its parameters, checked against the signature of its function."""
+        self,
+        raw: dict[str, Any],
+        kinds: Mapping[str, type[Kind]],
+        blank: Call[Kind],
+        place: str,
+    ) -> Call[Kind]:
+        """A kind and its parameters, checked against the fields of its class; ``blank`` where there
+        is no such kind.
+        """
         kind = raw.get("kind", "")
         if not isinstance(kind, str) or kind not in kinds:
             self.fault(
@@ -379,32 +385,29 @@ class _Reader:
                 kind,
                 nearest(shown(kind), kinds) or f"可用的种类：{'、'.join(kinds)}",
             )
-            return Call("input", {"input": ""})
-        parameters = dict(inspect.signature(kinds[kind]).parameters)
-        hints = get_type_hints(kinds[kind])
-        if kinds is not measures.MEASURES:
-            parameters = {k: p for k, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
-        for key in [key for key in raw if key not in {*parameters, "kind"}]:
+            return blank
+        taken = parameters(kinds[kind])
+        for key in [key for key in raw if key not in {*taken, "kind"}]:
             self.fault(
                 f"{place}.{key}",
                 "未知的键",
                 key,
-                nearest(key, parameters) or f"可用的键：{'、'.join(parameters)}",
+                nearest(key, taken) or f"可用的键：{'、'.join(taken)}",
             )
         params: dict[str, Any] = {}
-        for key, p in parameters.items():
-            role = p.kind is not p.KEYWORD_ONLY
+        for key, p in taken.items():
             if key in raw:
-                params[key] = self.value(raw[key], None if role else hints[key], f"{place}.{key}")
-            elif p.default is p.empty:
+                hint = None if p.is_input else p.hint
+                params[key] = self.value(raw[key], hint, f"{place}.{key}")
+            elif p.required:
                 self.fault(f"{place}.{key}", "缺少这个键", "", f"补上 {key}")
-                params[key] = "" if role else 1
-            if role and not all(
+                params[key] = "" if p.is_input else 1
+            if p.is_input and not all(
                 isinstance(name, str) for name in input_names(params.get(key, ""), None)
             ):
                 self.fault(f"{place}.{key}", "应为输入的名称", params[key])
                 params[key] = ""
-            if role and key in params:
+            if p.is_input and key in params:
                 for name in input_names(params[key], None):
                     if name and name not in self.inputs and key in raw:
                         self.fault(
@@ -413,7 +416,7 @@ class _Reader:
                             name,
                             nearest(str(name), self.inputs) or "在 [inputs] 中声明",
                         )
-        return Call(kind, params)
+        return Call(kinds[kind], params)
 
     def value(self, raw: Any, hint: Any, place: str) -> Any:
         """A plain value, or the Choice that ``{ by = reading, … }`` writes; a by alone passes the
@@ -441,51 +444,12 @@ class _Reader:
                 self.fault(place, "类型不对或不在允许的值中", value, allowed(hint))
         return Choice(by, options)
 
-    def check_formula(self, call: Call, full: float, place: str) -> None:
-        """Thresholds in order, tiers apart and ascending up to full marks, steps and deductions
-        above zero.
-        """
+    def check_formula(self, call: Call[Formula], full: float, place: str) -> None:
+        """What the kind finds wrong with its parameters, under every option of a reading."""
         for params in _alternatives(call):
             try:
-                if call.kind == "proportional":
-                    zero, full_at, falling = (
-                        params["zero"],
-                        params["full_at"],
-                        params.get("falling", False),
-                    )
-                    if not (zero > full_at >= 0 if falling else 0 <= zero < full_at):
-                        order = "大于" if falling else "小于"
-                        self.fault(
-                            place,
-                            "不得分端与满分端顺序不对",
-                            f"{zero} 与 {full_at}",
-                            f"zero 应{order} full_at",
-                        )
-                elif call.kind == "tiers":
-                    ats, earned = [t[0] for t in params["tiers"]], [t[1] for t in params["tiers"]]
-                    if ats != sorted(set(ats)) or earned != sorted(set(earned)) or not ats:
-                        self.fault(
-                            place,
-                            "档次重叠或次序不对",
-                            params["tiers"],
-                            "界限和得分都应从低到高，各不相同",
-                        )
-                    elif (
-                        earned[-1] != full
-                        or earned[0] <= 0
-                        or not all(math.isfinite(a) for a in ats)
-                    ):
-                        self.fault(
-                            place,
-                            "最高一档应为满分，各档应大于 0",
-                            params["tiers"],
-                            f"满分 {full:g}",
-                        )
-                for key in ("each", "step"):
-                    if key in params and not 0 < params[key] < math.inf:
-                        self.fault(f"{place}.{key}", "应大于 0", params[key])
-                if params.get("free", 0) < 0:
-                    self.fault(f"{place}.free", "不应小于 0", params["free"])
+                for key, what, value, cure in call.kind(**params).faults(full):
+                    self.fault(f"{place}.{key}".rstrip("."), what, value, cure)
             except (TypeError, KeyError, IndexError, ValueError, OverflowError):
                 self.fault(place, "参数不成形", params)
 
@@ -495,8 +459,7 @@ class _Reader:
         used |= {
             n
             for r in book.reallocations
-            for role in roles(r.measure.kind)
-            for n in input_names(r.measure.params[role], None)
+            for n in r.measure.inputs()
         }
         labels: dict[str, str] = {}
         for name, i in book.inputs.items():
@@ -558,7 +521,7 @@ class _Reader:
                 )
 
 
-def _alternatives(call: Call) -> Iterator[dict[str, Any]]:
+def _alternatives(call: Call[Formula]) -> Iterator[dict[str, Any]]:
     """The parameters under each reading's options in turn, options of one reading going together."""
     by = {v.by: v.options for v in call.params.values() if isinstance(v, Choice)}
     if not by:

@@ -1,22 +1,25 @@
 """What a rulebook holds: rules, inputs, readings, clauses, evidence and units of one edition of the
 ledger.
 
-Rules are data, formula kinds are code: a rule names a measure and a formula of ``formulas``.
+Rules are data, kinds are code: a rule names a kind of ``measures`` and one of ``formulas``.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Generic, TypeVar
 
 from creditcalc.problems import Problem, ReadingError, nearest, shown
-from creditcalc.rules import formulas, measures
+from creditcalc.rules.formulas import Formula, Test
+from creditcalc.rules.inputs import Input
+from creditcalc.rules.kinds import parameters
+from creditcalc.rules.measures import Measure, Terms
 
 Readings = Mapping[str, str]
+Kind = TypeVar("Kind", bound=Measure | Formula)
 
 
 @dataclass(frozen=True)
@@ -30,15 +33,36 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Call:
+class Call(Generic[Kind]):
     """A measure or formula kind with its parameters, some of which a reading may decide."""
 
-    kind: str
+    kind: type[Kind]
     params: Mapping[str, Any]
 
-    def bind(self, readings: Readings) -> dict[str, Any]:
-        """The parameters under ``readings`` (complete, as ``Rulebook.resolve`` gives them)."""
-        return {key: chosen(value, readings) for key, value in self.params.items()}
+    def bind(self, readings: Readings) -> Kind:
+        """The kind with its parameters under ``readings`` (complete, as ``Rulebook.resolve`` gives
+        them).
+        """
+        given = {key: chosen(value, readings) for key, value in self.params.items()}
+        inputs = {key: tuple(input_names(given[key], None)) for key in self._roles}
+        return self.kind(**{**given, **inputs})
+
+    def inputs(self, readings: Readings | None = None) -> list[str]:
+        """The inputs under ``readings``, or (without) under any."""
+        return [name for key in self._roles for name in input_names(self.params[key], readings)]
+
+    def decided(self, readings: Readings) -> dict[str, str]:
+        """The parameters that a reading decides, each with reading=option."""
+        return {
+            key: f"{value.by}={readings[value.by]}"
+            for key, value in self.params.items()
+            if isinstance(value, Choice)
+        }
+
+    @property
+    def _roles(self) -> list[str]:
+        taken = parameters(self.kind)
+        return [key for key, p in taken.items() if p.is_input and key in self.params]
 
 
 @dataclass(frozen=True)
@@ -47,9 +71,8 @@ class Condition:
     where it says so.
     """
 
-    measure: Call
-    test: str
-    threshold: float
+    measure: Call[Measure]
+    test: Test
     level: str = ""
     class_input: str = ""
     classes: tuple[str, ...] = ()
@@ -66,30 +89,6 @@ class Evidence:
     text: str
     sealed: bool
     any: bool = False
-
-
-@dataclass(frozen=True)
-class Input:
-    """One input: what is entered, in which unit, how counties add up to their city.
-
-    It is at most ``times`` its whole ``part_of``; it is a total over so many things as
-    ``total_of``.
-    """
-
-    name: str
-    label: str
-    type: str
-    unit: str
-    rollup: str
-    help: str
-    inherit: bool = False
-    max: float | None = None
-    part_of: str = ""
-    times: float = 1
-    total_of: str = ""
-    expected_within: str = ""
-    kindred: str = ""
-    classes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ class Reallocation:
     id: str
     clause: str
     rule: str
-    measure: Call
+    measure: Call[Measure]
     at_least: float
     drop: tuple[str, ...]
     scale: tuple[str, ...]
@@ -154,8 +153,8 @@ class Rule:
     category: str = ""
     full: float = 0
     conditions: tuple[Condition, ...] = ()
-    measure: Call | None = None
-    formula: Call | None = None
+    measure: Call[Measure] | None = None
+    formula: Call[Formula] | None = None
     note: str = ""
     value_unit: str = ""
     city_threshold: bool = False
@@ -163,25 +162,22 @@ class Rule:
     closed_by: str = ""
 
     @property
-    def calls(self) -> Iterator[Call]:
-        """Every measure and formula of the rule."""
+    def measures(self) -> Iterator[Call[Measure]]:
+        """Every measure of the rule."""
         yield from (condition.measure for condition in self.conditions)
-        yield from (call for call in (self.measure, self.formula) if call)
+        if self.measure:
+            yield self.measure
 
     @cached_property
     def readings(self) -> list[str]:
         """The readings that this rule depends on."""
-        by = [v.by for call in self.calls for v in call.params.values() if isinstance(v, Choice)]
+        calls: list[Call[Any]] = [*self.measures, *([self.formula] if self.formula else [])]
+        by = [v.by for call in calls for v in call.params.values() if isinstance(v, Choice)]
         return list(dict.fromkeys(by))
 
     def inputs(self, readings: Readings | None = None) -> list[str]:
         """The inputs that the rule uses, under ``readings`` or (without) under any."""
-        names: list[str] = []
-        for call in [condition.measure for condition in self.conditions] + (
-            [self.measure] if self.measure else []
-        ):
-            for role in roles(call.kind):
-                names += input_names(call.params[role], readings)
+        names = [name for call in self.measures for name in call.inputs(readings)]
         names += [condition.class_input for condition in self.conditions if condition.class_input]
         return list(dict.fromkeys(names))
 
@@ -223,6 +219,10 @@ class Rulebook:
         """The rules that use an input."""
         return [rule for rule in self.rules.values() if name in self._used[rule.id]]
 
+    def terms(self, rule: Rule, call: Call[Measure], readings: Readings) -> Terms:
+        """What a measure of a rule needs in order to speak."""
+        return Terms(self.inputs, rule.value_unit, call.decided(readings))
+
     @cached_property
     def _used(self) -> dict[str, set[str]]:
         """The inputs that each rule uses under any readings."""
@@ -258,22 +258,6 @@ class Rulebook:
 def chosen(value: Any, readings: Readings) -> Any:
     """A parameter's value under ``readings``."""
     return value.options[readings[value.by]] if isinstance(value, Choice) else value
-
-
-@cache
-def roles(kind: str) -> dict[str, bool]:
-    """The inputs that a measure kind takes, each with whether it is a list of them.
-
-    >>> roles("ratio"), roles("any_of")
-    ({'part': False, 'whole': False}, {'inputs': True})
-    """
-    signature = inspect.signature(measures.MEASURES[kind])
-    hints = get_type_hints(measures.MEASURES[kind])
-    return {
-        p.name: p.kind is p.VAR_POSITIONAL or hints[p.name] != formulas.Array
-        for p in signature.parameters.values()
-        if p.kind is not p.KEYWORD_ONLY
-    }
 
 
 def input_names(value: Any, readings: Readings | None) -> list[str]:

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from creditcalc.problems import InputError, Problem, nearest, shown
-from creditcalc.rules.formulas import Array
+from creditcalc.rules.exact import Array
 from creditcalc.rules.rulebook import Rulebook
 
 LEVELS = ("county", "city")

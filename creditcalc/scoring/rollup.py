@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from creditcalc.problems import InputError, Problem
-from creditcalc.rules.formulas import TOLERANCE, Array
+from creditcalc.rules.exact import TOLERANCE, Array
 from creditcalc.rules.rulebook import Rulebook
 from creditcalc.scoring.scorecard import Columns
 

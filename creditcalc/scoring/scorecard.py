@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from creditcalc.problems import InputError, Problem
-from creditcalc.rules import formulas, measures
-from creditcalc.rules.formulas import Array
-from creditcalc.rules.rulebook import Call, Condition, Readings, Rule, Rulebook, chosen, roles
+from creditcalc.rules.exact import Array
+from creditcalc.rules.formulas.thresholds import AtLeast
+from creditcalc.rules.measures import Measure
+from creditcalc.rules.measures.answers import agreed, all_of
+from creditcalc.rules.rulebook import Call, Condition, Readings, Rule, Rulebook, chosen
 from creditcalc.scoring.arrays import LEVELS, levels, pieces
 from creditcalc.scoring.arrays import Columns as Columns
 
@@ -264,41 +266,6 @@ def _score(numbers: Iterable[int], columns: Columns, readings: Readings, results
                 results.status[n, rows] += factors[id] == 0
 
 
-class Measure:
-    """A measure with its inputs and parameters under a set of readings."""
-
-    def __init__(self, call: Call, readings: Readings) -> None:
-        self.kind, self.bounded = call.kind, call.kind in measures.BOUNDS
-        params, inputs = call.bind(readings), roles(call.kind)
-        self._inputs = [(role, listed, params.pop(role)) for role, listed in inputs.items()]
-        self._params = params
-
-    def value(self, columns: Columns) -> Array:
-        """The value for every row."""
-        return measures.MEASURES[self.kind](*self._arrays(columns), **self._params)
-
-    def bounds(self, columns: Columns) -> tuple[Array, Array]:
-        """The least and the greatest value that the missing inputs allow, where the measure is
-        ``bounded``.
-        """
-        return measures.BOUNDS[self.kind](*self._arrays(columns))
-
-    def _arrays(self, columns: Columns) -> list[Any]:
-        """The arrays of the roles; names in a role that takes one array are added up."""
-        arguments: list[Any] = []
-        for role, listed, names in self._inputs:
-            arrays = [
-                columns.number(name) for name in ([names] if isinstance(names, str) else names)
-            ]
-            if not listed:
-                arguments.append(reduce(np.add, arrays))
-            elif role == "inputs":
-                arguments.extend(arrays)
-            else:
-                arguments.append(arrays)
-        return arguments
-
-
 class Item:
     """An item's measure and formula under a set of readings.
 
@@ -308,19 +275,15 @@ class Item:
 
     def __init__(self, rule: Rule, readings: Readings) -> None:
         assert rule.measure is not None and rule.formula is not None
-        self.measure, self.full = Measure(rule.measure, readings), rule.full
-        self._formula, self._params = (
-            formulas.FORMULAS[rule.formula.kind].points,
-            rule.formula.bind(readings),
-        )
+        self.measure, self.full = rule.measure.bind(readings), rule.full
+        self._formula = rule.formula.bind(readings)
 
     def points(self, columns: Columns, factor: Array | None = None) -> tuple[Array, Array]:
         """Value and points, decided where the least and the most are the same."""
-        value = self.measure.value(columns)
+        value = self.measure.value(columns.number)
         points = self._marks(value, factor)
-        if self.measure.bounded and np.isnan(points).any():
-            points = measures.agreed(*self.interval(columns, points, factor))
-        return value, points
+        bounded = self._bounded(columns, factor) if np.isnan(points).any() else None
+        return value, points if bounded is None else agreed(*bounded)
 
     def interval(
         self, columns: Columns, points: Array, factor: Array | None = None
@@ -331,15 +294,23 @@ class Item:
         undecided = np.isnan(points)
         if not undecided.any():
             return points, points
-        if self.measure.bounded:
-            least, most = self.measure.bounds(columns)
-            return self._marks(least, factor), self._marks(most, factor)
+        bounded = self._bounded(columns, factor)
+        if bounded is not None:
+            return bounded
         full = self.full if factor is None else self.full * factor
         return np.where(undecided, 0.0, points), np.where(undecided, full, points)
 
+    def _bounded(self, columns: Columns, factor: Array | None) -> tuple[Array, Array] | None:
+        """The least and the most points that the bounds of the measure leave, where it has any."""
+        bounds = self.measure.bounds(columns.number)
+        if bounds is None:
+            return None
+        ends = self._marks(bounds[0], factor), self._marks(bounds[1], factor)
+        return ends if self._formula.rises else ends[::-1]
+
     def _marks(self, value: Array, factor: Array | None) -> Array:
         """What the formula makes of a value, after reallocation."""
-        points = self._formula(value, self.full, **self._params)
+        points = self._formula.points(value, self.full)
         if factor is not None:
             points *= factor
             points[np.isnan(points) & (factor == 0)] = 0.0
@@ -351,7 +322,7 @@ class Gate:
 
     def __init__(self, rule: Rule, readings: Readings) -> None:
         self._parts = [
-            (condition, Measure(condition.measure, readings)) for condition in rule.conditions
+            (condition, condition.measure.bind(readings)) for condition in rule.conditions
         ]
 
     def score(self, columns: Columns) -> tuple[Array, Array]:
@@ -359,15 +330,15 @@ class Gate:
         results = [_condition(condition, measure, columns) for condition, measure in self._parts]
         if len(results) == 1:
             return results[0][:2]
-        gate = measures.all_of(*(holds for _, holds, _ in results))
+        gate = all_of([holds for _, holds, _ in results])
         return gate, gate
 
 
 def _condition(
     condition: Condition, measure: Measure, columns: Columns
 ) -> tuple[Array, Array, Array | None]:
-    value = measure.value(columns)
-    holds = formulas.TESTS[condition.test](value, condition.threshold)
+    value = measure.value(columns.number)
+    holds = condition.test.holds(value)
     limits = [columns.is_level(condition.level)] if condition.level else []
     limits += (
         [columns.is_class(condition.class_input, condition.classes)]
@@ -376,14 +347,14 @@ def _condition(
     )
     if not limits:
         return value, holds, None
-    concerned = reduce(measures.all_of, limits)
+    concerned = all_of(limits)
     holds[np.isnan(holds) & (concerned == 0)] = 1.0
     return value, np.maximum(holds, 1.0 - concerned), concerned
 
 
-def measured(call: Call, columns: Columns, readings: Readings) -> Array:
+def measured(call: Call[Measure], columns: Columns, readings: Readings) -> Array:
     """A measure's value for every row."""
-    return Measure(call, readings).value(columns)
+    return call.bind(readings).value(columns.number)
 
 
 def score_item(
@@ -411,7 +382,7 @@ def score_condition(
 
     It holds where it does not concern the row, and is open where that is not known.
     """
-    value, holds, concerned = _condition(condition, Measure(condition.measure, readings), columns)
+    value, holds, concerned = _condition(condition, condition.measure.bind(readings), columns)
     return value, holds, np.ones(len(value)) if concerned is None else concerned
 
 
@@ -419,7 +390,8 @@ def reallocated(book: Rulebook, columns: Columns, readings: Readings) -> dict[st
     """The factor on each reallocated item's marks per row: 0 where it does not apply."""
     factors: dict[str, Array] = {}
     for move in book.reallocations:
-        moved = formulas.at_least(measured(move.measure, columns, readings), move.at_least) == 1
+        share = measured(move.measure, columns, readings)
+        moved = AtLeast(move.at_least).holds(share) == 1
         for ids, factor in ((move.drop, 0.0), (move.scale, move.factor)):
             marks = 1.0 + (factor - 1.0) * moved
             factors |= {id: factors[id] * marks if id in factors else marks for id in ids}

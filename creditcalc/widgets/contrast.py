@@ -13,7 +13,7 @@ import pandas as pd
 
 from creditcalc.render.display import escape
 from creditcalc.render.theme import ACCENT, INK, LINE, MUTED, PAPER, TONES, WASH, WORDS
-from creditcalc.rules.formulas import TOLERANCE
+from creditcalc.rules.exact import TOLERANCE
 from creditcalc.rules.phrases import ELIGIBLE, gate
 from creditcalc.rules.rulebook import Category
 from creditcalc.scoring.scorecard import Columns, Scorecard, score_gate

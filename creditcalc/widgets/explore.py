@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.pages.study import Study
-from creditcalc.rules.rulebook import Input, Rulebook
+from creditcalc.rules.inputs import Input
+from creditcalc.rules.rulebook import Rulebook
 from creditcalc.scoring.scorecard import score
 from creditcalc.widgets.contrast import Side, contrast
 

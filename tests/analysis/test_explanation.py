@@ -189,7 +189,7 @@ def points_of(line, value, explanation, full):
         assert calculate(awarded["most"]) == full
     elif met := re.fullmatch(r"要求\S+：(?P<met>满足|不满足) → (?P<points>[\d.]+)", line):
         yes = any(answer is True for answer in flag_answers(value))
-        holds = not yes if rule.measure.kind == "none_of" else yes
+        holds = not yes if rule.measure.kind.name == "none_of" else yes
         assert (met["met"] == "满足") == holds
         worked, printed = Fraction(full if holds else 0), met["points"]
     else:

@@ -21,7 +21,9 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import creditcalc as cc
-from creditcalc.rules import formulas, measures
+from creditcalc.rules import exact
+from creditcalc.rules.formulas import lines, steps, thresholds
+from creditcalc.rules.measures import amounts
 from creditcalc.scoring.arrays import Columns
 
 BOOK = cc.load_rulebook()
@@ -131,9 +133,9 @@ def unchecked(columns, name):
     return np.ascontiguousarray(columns._arrays[name][columns.rows], dtype=float)
 
 
-def straight(x, full, *, zero, full_at, **_):
+def straight(self, x, full):
     """``proportional`` whose limits are wherever rounding puts them."""
-    return np.clip((x - zero) * (full / (full_at - zero)), 0.0, full)
+    return np.clip((x - self.zero) * (full / (self.full_at - self.zero)), 0.0, full)
 
 
 def reasons(rows):
@@ -142,16 +144,17 @@ def reasons(rows):
     """
     columns = columns_of(rows)
     table = table_of(columns)
-    formula = formulas.FORMULAS["proportional"]._replace(points=straight)
     checks = {
         "a look at every input for infinities": [patch.object(Columns, "number", unchecked)],
         "a look at every result for blanks": [
-            patch.object(formulas, "_blanked", lambda result, x: result),
-            patch.object(measures, "_where_empty", lambda values, whole, empty: values),
+            patch.object(lines, "blanked", lambda result, x: result),
+            patch.object(thresholds, "blanked", lambda result, x: result),
+            patch.object(amounts, "where_empty", lambda values, whole, empty: values),
         ],
         "limits exact to 1e-9": [
-            patch.dict(formulas.FORMULAS, proportional=formula),
-            patch.object(formulas, "snap", lambda steps: steps),
+            patch.object(lines.Proportional, "points", straight),
+            patch.object(steps, "snap", lambda steps: steps),
+            patch.object(exact, "snap", lambda steps: steps),
         ],
     }
 

@@ -79,10 +79,10 @@ def test_every_item_of_the_county_page_is_what_the_oracle_makes_of_the_file(page
         return
     with (ROOT / "data" / "sample" / "indicators.csv").open(encoding="utf-8-sig") as file:
         lines = [row for row in csv.DictReader(file) if row["period"] == PERIOD]
-    words = {"是": Fraction(1), "否": Fraction(0), "": None, "地级市": "prefecture"}
+    said = {"是": Fraction(1), "否": Fraction(0), "": None, "地级市": "prefecture"}
     typed = [
         {
-            key: words.get(value, value)
+            key: said.get(value, value)
             for key, value in line.items()
             if key not in ("city", "remark")
         }

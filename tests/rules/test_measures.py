@@ -9,7 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from creditcalc.rules import measures
+from creditcalc.rules.measures import MEASURES
+from creditcalc.rules.measures.amounts import Growth, Ratio, Shortfall
+from creditcalc.rules.measures.answers import CountYes
+from creditcalc.rules.measures.base import Quantity
+from creditcalc.rules.measures.coverage import Coverage
 
 NAN = np.nan
 KNOWN = {
@@ -30,7 +34,10 @@ def outcomes(kind, flags):
 
 
 def columns(rows):
-    return [np.array(column, dtype=float) for column in zip(*rows, strict=True)]
+    """The columns of some rows by number, and their names."""
+    found = [np.array(column, dtype=float) for column in zip(*rows, strict=True)]
+    names = tuple(map(str, range(len(found))))
+    return names, dict(zip(names, found, strict=True)).get
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 4])
@@ -38,20 +45,23 @@ def columns(rows):
 def test_logic_decides_exactly_what_every_completion_agrees_on(kind, width):
     rows = list(product([0, 1, 3, NAN], repeat=width))
     expected = [float(*found) if len(found := outcomes(kind, row)) == 1 else NAN for row in rows]
-    np.testing.assert_array_equal(measures.MEASURES[kind](*columns(rows)), expected)
+    names, number = columns(rows)
+    np.testing.assert_array_equal(MEASURES[kind](names).value(number), expected)
 
 
 @pytest.mark.parametrize("width", [1, 3, 4])
 def test_count_yes_bounds_are_the_least_and_the_most_of_all_completions(width):
     rows = list(product([0, 1, NAN], repeat=width))
-    low, high = measures.count_yes_bounds(*columns(rows))
+    names, number = columns(rows)
+    low, high = CountYes(names).bounds(number)
     found = [outcomes("count_yes", row) for row in rows]
     assert (low.tolist(), high.tolist()) == ([min(f) for f in found], [max(f) for f in found])
 
 
 def one(measure, *values, **params):
     """A measure of one row."""
-    return float(measure(*(np.array([value], dtype=float) for value in values), **params)[0])
+    names, number = columns([values])
+    return float(measure(*((name,) for name in names), **params).value(number)[0])
 
 
 @pytest.mark.parametrize(
@@ -71,7 +81,7 @@ def one(measure, *values, **params):
     ],
 )
 def test_ratio(part, whole, empty, expected):
-    assert one(measures.ratio, part, whole, empty=empty) == pytest.approx(expected, nan_ok=True)
+    assert one(Ratio, part, whole, empty=empty) == pytest.approx(expected, nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +98,7 @@ def test_ratio(part, whole, empty, expected):
     ],
 )
 def test_growth(prev, curr, expected):
-    assert one(measures.growth, prev, curr) == pytest.approx(expected, nan_ok=True)
+    assert one(Growth, prev, curr) == pytest.approx(expected, nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -103,12 +113,14 @@ def test_growth(prev, curr, expected):
     ],
 )
 def test_shortfall(part, whole, empty, expected):
-    assert one(measures.shortfall, part, whole, empty=empty) == pytest.approx(expected, nan_ok=True)
+    assert one(Shortfall, part, whole, empty=empty) == pytest.approx(expected, nan_ok=True)
+
+
+FARMS = Coverage(("0",), ("1", "2"), ("3", "4"), decimals=2)
 
 
 def coverage(whole, parts, systems):
-    arrays = [[np.array([value], dtype=float) for value in values] for values in (parts, systems)]
-    return float(measures.coverage(np.array([whole], dtype=float), *arrays, decimals=2)[0])
+    return float(FARMS.value(columns([(whole, *parts, *systems)])[1])[0])
 
 
 @pytest.mark.parametrize(
@@ -140,26 +152,25 @@ VALUES, WHOLES = st.floats(-0.5, 2), st.floats(0.01, 1e9)
 
 @settings(max_examples=50, deadline=None)
 @given(value=VALUES, whole=WHOLES)
-def test_inverses_lead_back_to_the_value(value, whole):
-    part = measures.ratio_inverse(value, whole)
-    assert one(measures.ratio, part, whole) == pytest.approx(value)
-    assert one(measures.growth, whole, measures.growth_inverse(value, whole)) == pytest.approx(
-        value, abs=1e-9
-    )
-    assert one(
-        measures.shortfall, measures.shortfall_inverse(value, whole), whole
-    ) == pytest.approx(value, abs=1e-6)
+def test_levers_lead_back_to_the_value(value, whole):
+    around = {"whole": whole}
+    part = Ratio(("part",), ("whole",)).lever(around, value)[1]
+    assert one(Ratio, part, whole) == pytest.approx(value)
+    later = Growth(("whole",), ("part",)).lever(around, value)[1]
+    assert one(Growth, whole, later) == pytest.approx(value, abs=1e-9)
+    left = Shortfall(("part",), ("whole",)).lever(around, value)[1]
+    assert one(Shortfall, left, whole) == pytest.approx(value, abs=1e-6)
 
 
 @settings(max_examples=50, deadline=None)
 @given(hundredths=st.integers(1, 100), whole=st.integers(1, 10**6))
 def test_coverage_inverse_is_the_least_part_that_rounds_to_the_value(hundredths, whole):
     value = hundredths / 100
-    part = measures.coverage_inverse(value, whole, decimals=2)
+    part = FARMS.least(value, whole)
     assert coverage(whole, (part, 0), (1, 0)) == value
     assert coverage(whole, (part * (1 - 1e-6), 0), (1, 0)) < value
 
 
-def test_every_measure_of_two_quantities_has_an_inverse():
-    logic = {"input", "any_of", "all_of", "none_of", "count_yes"}
-    assert set(measures.MEASURE_INVERSES) == set(measures.MEASURES) - logic
+def test_the_measures_that_one_input_moves():
+    quantities = {name for name, kind in MEASURES.items() if issubclass(kind, Quantity)}
+    assert quantities == {"input", "ratio", "growth", "shortfall"}

@@ -7,7 +7,10 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 import creditcalc as cc
-from creditcalc.rules.rulebook import Call, Choice, input_names, roles
+from creditcalc.rules.formulas.steps import ExcessDeduct
+from creditcalc.rules.kinds import parameters
+from creditcalc.rules.measures import MEASURES
+from creditcalc.rules.rulebook import Call, Choice, input_names
 
 
 @pytest.fixture(scope="module")
@@ -111,9 +114,10 @@ def test_kinds_keep_the_ledger_s_order(book):
 
 
 def test_a_choice_takes_the_value_of_the_reading_in_force():
-    call = Call("deduct", {"each": Choice("half", {"yes": 0.5, "no": 1}), "other": 3})
-    assert call.bind({"half": "yes"}) == {"each": 0.5, "other": 3}
-    assert call.bind({"half": "no"}) == {"each": 1, "other": 3}
+    each = Choice("half", {"yes": 0.5, "no": 1})
+    call = Call(ExcessDeduct, {"each": each, "step": 3, "free": 0})
+    assert call.bind({"half": "yes"}) == ExcessDeduct(each=0.5, step=3, free=0)
+    assert call.bind({"half": "no"}) == ExcessDeduct(each=1, step=3, free=0)
 
 
 def test_input_names_of_a_choice_are_those_of_its_option_or_of_all():
@@ -125,14 +129,16 @@ def test_input_names_of_a_choice_are_those_of_its_option_or_of_all():
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        ("input", {"input": False}),
-        ("growth", {"prev": False, "curr": False}),
-        ("count_yes", {"inputs": True}),
-        ("coverage", {"whole": False, "parts": True, "systems": True}),
+        ("input", ["input"]),
+        ("growth", ["prev", "curr"]),
+        ("ratio", ["part", "whole"]),
+        ("count_yes", ["inputs"]),
+        ("coverage", ["whole", "parts", "systems"]),
     ],
 )
-def test_roles_follow_the_signature(kind, expected):
-    assert roles(kind) == expected
+def test_the_inputs_that_a_kind_takes_are_fields_of_its_class(kind, expected):
+    taken = parameters(MEASURES[kind])
+    assert [name for name, p in taken.items() if p.is_input] == expected
 
 
 def test_a_loaded_rulebook_cannot_be_changed_by_accident(book):

@@ -211,7 +211,7 @@ def demanded(rule):
         return BASE_KINDS.union(
             *(kinds for ids, kinds in THRESHOLD_KINDS.items() if rule.id in ids.split())
         )
-    return GRADED_KINDS if rule.formula.kind in GRADED else FLAG_KINDS
+    return GRADED_KINDS if rule.formula.kind.name in GRADED else FLAG_KINDS
 
 
 def test_every_rule_has_its_cases():
