@@ -224,9 +224,7 @@ def _input(name: str, card: Scorecard, row: pd.DataFrame) -> InputUsed:
     origin, parts = _origin(name, card, row)
     texts = {county: input_value(i, part) for county, part in parts.items()}
     origin = origin if value is not None else "missing"
-    return InputUsed(
-        name, i.label, i.unit, value, input_value(i, value), origin, parts, texts
-    )
+    return InputUsed(name, i.label, i.unit, value, input_value(i, value), origin, parts, texts)
 
 
 def _origin(name: str, card: Scorecard, row: pd.DataFrame) -> tuple[str, dict[str, float | None]]:

@@ -247,9 +247,8 @@ def repairs(brief: Brief) -> Table:
         if r.note
     ]
     columns = {"what": Column("性质"), "clause": Column("依据"), "text": Column("内容")}
-    return Table(
-        pd.DataFrame(rows), "台账文本的更正与说明", source=brief.book.document, columns=columns
-    )
+    frame = pd.DataFrame(rows, columns=list(columns))  # a rulebook may have none
+    return Table(frame, "台账文本的更正与说明", source=brief.book.document, columns=columns)
 
 
 def problems(brief: Brief) -> Table:

@@ -456,11 +456,7 @@ class _Reader:
     def check_inputs(self, book: Rulebook) -> None:
         """Every input used, and every input that another one refers to declared; labels unique."""
         used = {name for rule in book.rules.values() for name in rule.inputs()}
-        used |= {
-            n
-            for r in book.reallocations
-            for n in r.measure.inputs()
-        }
+        used |= {n for r in book.reallocations for n in r.measure.inputs()}
         labels: dict[str, str] = {}
         for name, i in book.inputs.items():
             if name not in used:
