@@ -35,9 +35,7 @@ def evidence_figures(brief: Brief) -> Shown:
                 words.points(t["evidenced"]),
                 f"已确认 {words.points(t['score'])} 分；{UNASKED}",
             ),
-            Fact(
-                "未佐证得分", words.points(t["score"] - t["evidenced"]), "材料齐全前可能不被认可"
-            ),
+            Fact("未佐证得分", words.points(t["score"] - t["evidenced"]), "材料齐全前可能不被认可"),
             Fact(
                 "佐证材料",
                 f"{settled} / {asked}",
@@ -94,9 +92,7 @@ def unit_figures(unit: UnitBrief) -> Facts:
     gates = unit.items[unit.items["kind"] == "base"]
     failed = gates.loc[gates["status"] != phrases.STATUS["pass"], "name"]
     facts = [
-        Fact(
-            "评分指标", f"{len(scored)} 项", f"满分合计 {words.number(scored['full'].sum())} 分"
-        ),
+        Fact("评分指标", f"{len(scored)} 项", f"满分合计 {words.number(scored['full'].sum())} 分"),
         Fact(
             "已确认得分",
             words.points(scored["score"].sum()),

@@ -518,7 +518,7 @@ class _Reader:
 
 
 def _alternatives(call: Call[Formula]) -> Iterator[dict[str, Any]]:
-    """The parameters under each reading's options in turn, options of one reading going together."""
+    """The parameters under each reading's options in turn, those of one reading together."""
     by = {v.by: v.options for v in call.params.values() if isinstance(v, Choice)}
     if not by:
         yield dict(call.params)

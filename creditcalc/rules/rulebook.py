@@ -139,7 +139,7 @@ class Reallocation:
 
 @dataclass(frozen=True)
 class Rule:
-    """One base indicator (``conditions``), scored item or bonus item (``measure`` and ``formula``)."""
+    """One base indicator (``conditions``), scored or bonus item (``measure`` and ``formula``)."""
 
     id: str
     kind: str

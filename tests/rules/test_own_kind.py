@@ -232,7 +232,10 @@ def test_they_stand_on_a_page(tmp_path, data, level, name):
     call = f"import test_own_kind as own; own.make({level!r}, {name!r}, {str(data)!r}, '.')"
     paths = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
     subprocess.run(
-        [sys.executable, "-c", call], cwd=tmp_path, check=True, env=os.environ | {"PYTHONPATH": paths}
+        [sys.executable, "-c", call],
+        cwd=tmp_path,
+        check=True,
+        env=os.environ | {"PYTHONPATH": paths},
     )
     page = (tmp_path / f"{level}.html").read_text(encoding="utf-8")
     assert "走访力度" in page and "封顶 10 次" in page and "走访量的平方根不低于 5 次" in page

@@ -15,7 +15,7 @@ from creditcalc.rules.exact import TOLERANCE, Array
 
 
 class Fault(NamedTuple):
-    """What is wrong with a kind's parameters; ``key`` is the parameter, or blank for all of them."""
+    """What is wrong with a kind's parameters; ``key`` is one of them, or blank for all."""
 
     key: str
     what: str
