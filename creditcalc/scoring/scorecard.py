@@ -277,13 +277,15 @@ class Item:
         assert rule.measure is not None and rule.formula is not None
         self.measure, self.full = rule.measure.bind(readings), rule.full
         self._formula = rule.formula.bind(readings)
+        self._narrows = type(self.measure).bounds is not Measure.bounds  # spares a look for blanks
 
     def points(self, columns: Columns, factor: Array | None = None) -> tuple[Array, Array]:
         """Value and points, decided where the least and the most are the same."""
         value = self.measure.value(columns.number)
         points = self._marks(value, factor)
-        bounded = self._bounded(columns, factor) if np.isnan(points).any() else None
-        return value, points if bounded is None else agreed(*bounded)
+        if self._narrows and np.isnan(points).any():
+            points = agreed(*self.interval(columns, points, factor))
+        return value, points
 
     def interval(
         self, columns: Columns, points: Array, factor: Array | None = None
