@@ -9,6 +9,12 @@ from typing import Any
 import pandas as pd
 
 MISSING = "缺"
+SEVERITY = {"error": "错误", "notice": "提示"}
+WHO = {
+    "jurisdiction": "县（区、市）",
+    "city": "所属市",
+    "period": "期间",
+}  # the columns that say whose a line is
 
 
 def number(x: float, decimals: int = 2) -> str:

@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from creditcalc.analysis.targets import Search, targets
+from creditcalc.exact import TOLERANCE, Array
 from creditcalc.problems import Problem, UnknownName, nearest, shown
-from creditcalc.rules.exact import TOLERANCE, Array
 from creditcalc.rules.measures import Unreachable
 from creditcalc.rules.rulebook import Rule
 from creditcalc.scoring.rollup import combine

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from creditcalc.exact import TOLERANCE
 from creditcalc.problems import Problem, UnknownName, shown
-from creditcalc.rules.exact import TOLERANCE
 from creditcalc.scoring.scorecard import Scorecard
 
 TREND, CLEAR, HORIZON = (

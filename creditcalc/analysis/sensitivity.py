@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.analysis.ranking import ranks_by_city
-from creditcalc.rules.exact import TOLERANCE, Array
+from creditcalc.exact import TOLERANCE, Array
 from creditcalc.rules.inputs import Input
 from creditcalc.rules.rulebook import Choice, Readings, Rule, Rulebook, chosen
 from creditcalc.scoring.scorecard import KEYS, Columns, Scorecard, reallocated, score, score_item

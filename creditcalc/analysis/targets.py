@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from creditcalc.rules.exact import Array
+from creditcalc.exact import Array
 from creditcalc.rules.measures.moves import EPSILON, UNITS, Changes, Unreachable, absent
 from creditcalc.rules.rulebook import Condition, Rule
 from creditcalc.scoring.scorecard import Columns, Scorecard, score, score_condition

@@ -9,10 +9,10 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from creditcalc.exact import TOLERANCE
 from creditcalc.intake.cells import Fault, parser
 from creditcalc.intake.checked_table import IDENTITY, beyond_limits
 from creditcalc.problems import InputError, Problem, UnknownName, nearest, shown
-from creditcalc.rules.exact import TOLERANCE
 from creditcalc.rules.rulebook import Readings, Rulebook
 from creditcalc.scoring.rollup import roll_up
 from creditcalc.scoring.scorecard import Scorecard, score

@@ -219,4 +219,4 @@ def _problem_table(problems: list[Problem]) -> Table:
         if len(problems) > SHOWN
         else ""
     )
-    return Table(pd.DataFrame(rows), f"{phrases.SEVERITY[problems[0].severity]}{more}")
+    return Table(pd.DataFrame(rows), f"{words.SEVERITY[problems[0].severity]}{more}")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from creditcalc import words
 from creditcalc.analysis.ranking import ranks
 from creditcalc.analysis.steps import steps
 from creditcalc.analysis.targets import targets
@@ -108,7 +109,7 @@ def _target_frame(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-TOTALS = phrases.WHO | {
+TOTALS = words.WHO | {
     "level": "级别",
     "rank": "排名",
     "score": "已确认得分",
@@ -122,7 +123,7 @@ TOTALS = phrases.WHO | {
     "county_duty": "县（区）任务得分",
     "county_duty_full": "县（区）任务满分",
 }
-ITEMS = phrases.WHO | {
+ITEMS = words.WHO | {
     "id": "编号",
     "name": "指标",
     "kind": "性质",
@@ -136,7 +137,7 @@ ITEMS = phrases.WHO | {
     "clause": "依据",
 }
 GOALS = {"full": "满分", "next": "下一步", "pass": "通过"}
-TARGETS = phrases.WHO | {
+TARGETS = words.WHO | {
     "id": "编号",
     "name": "指标",
     "duty": "任务",
@@ -145,7 +146,7 @@ TARGETS = phrases.WHO | {
     "points": "本项可得分",
     "total_gain": "合计可得分",
 }
-BASE = phrases.WHO | {
+BASE = words.WHO | {
     "id": "编号",
     "name": "基础指标",
     "value": "现值",

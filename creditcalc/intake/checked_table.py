@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from creditcalc.exact import TOLERANCE
 from creditcalc.intake.cells import Fault, parser
 from creditcalc.intake.forms import is_form, read_form
 from creditcalc.intake.read_files import KEYS, Block, Grid, blank, read_grids, read_table
 from creditcalc.problems import InputError, Problem
-from creditcalc.rules.exact import TOLERANCE
 from creditcalc.rules.inputs import Input
 from creditcalc.rules.load import load_rulebook
 from creditcalc.rules.rulebook import Rulebook

@@ -255,7 +255,7 @@ def problems(brief: Brief) -> Table:
     """Problems of the whole table and notices that concern this jurisdiction."""
     rows = [
         {
-            "kind": phrases.SEVERITY[p.severity],
+            "kind": words.SEVERITY[p.severity],
             "where": p.where,
             "what": p.what,
             "value": p.value,

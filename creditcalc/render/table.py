@@ -12,9 +12,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from creditcalc.exact import round_half_up
 from creditcalc.render.display import Shown, badge, escape, safe_href
 from creditcalc.render.theme import HEAT, STATED
-from creditcalc.rules.exact import round_half_up
 
 # Half characters: up to the first a cell never breaks, from the second on its column is kept wide.
 SHORT, LONG = 12, 36

@@ -14,10 +14,10 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pandas as pd
 
+from creditcalc import words
 from creditcalc.files import fixed_time, replacing
 from creditcalc.problems import InputError, Problem
 from creditcalc.render.terminal import width
-from creditcalc.rules import phrases
 from creditcalc.spreadsheet import computed, for_csv
 
 CORE, SAVED = "docProps/core.xml", re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z")
@@ -75,10 +75,10 @@ def _save_csv(file: BinaryIO, frame: pd.DataFrame) -> None:
 
 def problem_frame(problems: Iterable[Problem]) -> pd.DataFrame:
     """Problems as a table, one line each, with headers for people."""
-    headers = ["性质", *phrases.WHO.values(), "文件", "工作表", "行", "列", "问题", "值", "怎么办"]
+    headers = ["性质", *words.WHO.values(), "文件", "工作表", "行", "列", "问题", "值", "怎么办"]
     rows = [
         (
-            phrases.SEVERITY[p.severity],
+            words.SEVERITY[p.severity],
             p.jurisdiction,
             p.city,
             p.period,

@@ -16,12 +16,6 @@ STATUS = {
     "pending": "待核实",
 }
 ELIGIBLE = {"yes": "具备申报条件", "no": "不具备申报条件", "pending": "待核实"}
-SEVERITY = {"error": "错误", "notice": "提示"}
-WHO = {
-    "jurisdiction": "县（区、市）",
-    "city": "所属市",
-    "period": "期间",
-}  # the columns that say whose a line is
 LEVEL = {"county": "县（区）", "city": "市"}
 
 

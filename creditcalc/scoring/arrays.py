@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from creditcalc.exact import Array
 from creditcalc.problems import InputError, Problem, nearest, shown
-from creditcalc.rules.exact import Array
 from creditcalc.rules.rulebook import Rulebook
 
 LEVELS = ("county", "city")

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from creditcalc.exact import TOLERANCE, Array
 from creditcalc.problems import InputError, Problem
-from creditcalc.rules.exact import TOLERANCE, Array
 from creditcalc.rules.rulebook import Rulebook
 from creditcalc.scoring.scorecard import Columns
 

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from creditcalc.exact import Array
 from creditcalc.problems import InputError, Problem
-from creditcalc.rules.exact import Array
 from creditcalc.rules.formulas.thresholds import AtLeast
 from creditcalc.rules.measures import Measure
 from creditcalc.rules.measures.answers import agreed, all_of

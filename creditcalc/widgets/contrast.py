@@ -11,9 +11,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from creditcalc.exact import TOLERANCE
 from creditcalc.render.display import escape
 from creditcalc.render.theme import ACCENT, INK, LINE, MUTED, PAPER, TONES, WASH, WORDS
-from creditcalc.rules.exact import TOLERANCE
 from creditcalc.rules.phrases import ELIGIBLE, gate
 from creditcalc.rules.rulebook import Category
 from creditcalc.scoring.scorecard import Columns, Scorecard, score_gate

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from creditcalc.rules import exact
+from creditcalc import exact
 from creditcalc.rules.formulas import FORMULAS, TESTS
 from creditcalc.rules.formulas.lines import Proportional, Tiers
 

@@ -220,11 +220,11 @@ def make(level, name, data, folder):
 
     for kinds, kind, it in OWN:
         kinds[kind] = it
-    share(cc.open_study(data, RULEBOOK), Path(folder))
+    shared = share(cc.open_study(data, RULEBOOK))
     notebook = bundled("notebooks") / {"county": "county_report", "city": "city_overview"}[level]
     given = {level: name, "period": MAY, "data": data, "rulebook": str(RULEBOOK)}
     job = Job(notebook.with_suffix(".ipynb"), given, PageHead(name, [("期间", MAY)]), level)
-    make_page(job, Path(folder), "warm")
+    make_page(job, shared, Path(folder), "warm")
 
 
 @pytest.mark.parametrize(("level", "name"), [("county", "东县"), ("city", "甲市")])

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar, NamedTuple, Protocol
 
-from creditcalc.rules.exact import TOLERANCE, Array
+from creditcalc.exact import TOLERANCE, Array
 
 
 class Fault(NamedTuple):

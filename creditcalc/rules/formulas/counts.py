@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from creditcalc import words
-from creditcalc.rules.exact import Array
+from creditcalc.exact import Array
 from creditcalc.rules.formulas.base import Fault, Formula, Said
 
 

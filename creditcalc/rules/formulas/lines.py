@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from creditcalc import words
-from creditcalc.rules.exact import TOLERANCE, Array, blanked
+from creditcalc.exact import TOLERANCE, Array, blanked
 from creditcalc.rules.formulas.base import Fault, Formula, Said
 from creditcalc.rules.formulas.thresholds import Above, AtLeast, Test
 

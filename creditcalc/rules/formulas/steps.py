@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from creditcalc import words
-from creditcalc.rules.exact import BEYOND, TOLERANCE, Array, snap
+from creditcalc.exact import BEYOND, TOLERANCE, Array, snap
 from creditcalc.rules.formulas.base import Fault, Formula, Said
 from creditcalc.rules.formulas.counts import not_above_zero
 

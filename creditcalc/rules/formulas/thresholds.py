@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from creditcalc.rules.exact import BEYOND, Array, blanked, near
+from creditcalc.exact import BEYOND, Array, blanked, near
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from creditcalc import words
-from creditcalc.rules.exact import Array, near
+from creditcalc.exact import Array, near
 from creditcalc.rules.kinds import Names
 from creditcalc.rules.measures.base import Measure, Numbers, Quantity, Terms, added, sum_text
 from creditcalc.rules.measures.moves import Changes, Inputs, Values, total, whole_units
@@ -177,7 +177,7 @@ class Shortfall(Quantity, kind="shortfall"):
 
 def share(part: Array, whole: Array, empty: Empty) -> Array:
     """Part over whole; a whole of 0 counts as ``empty``, or as missing."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return where_empty(part / whole, whole, empty)
 
 

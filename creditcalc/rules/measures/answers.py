@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from creditcalc import words
-from creditcalc.rules.exact import Array
+from creditcalc.exact import Array
 from creditcalc.rules.formulas import Test
 from creditcalc.rules.inputs import input_value
 from creditcalc.rules.kinds import Names

@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 
 from creditcalc import words
-from creditcalc.rules.exact import Array
+from creditcalc.exact import Array
 from creditcalc.rules.formulas import Test
 from creditcalc.rules.kinds import Names, parameters
 from creditcalc.rules.measures.moves import Changes, Inputs, Values, moved

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from creditcalc import words
-from creditcalc.rules.exact import Array, round_half_up, snap
+from creditcalc.exact import Array, round_half_up, snap
 from creditcalc.rules.inputs import input_value
 from creditcalc.rules.kinds import Names
 from creditcalc.rules.measures.amounts import Share, share

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from creditcalc.rules.exact import snap
+from creditcalc.exact import snap
 from creditcalc.rules.inputs import Input
 
 UNITS = {
