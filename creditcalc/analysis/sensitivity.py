@@ -16,7 +16,8 @@ from creditcalc.analysis.ranking import ranks_by_city
 from creditcalc.exact import TOLERANCE, Array
 from creditcalc.rules.inputs import Input
 from creditcalc.rules.rulebook import Choice, Readings, Rule, Rulebook, chosen
-from creditcalc.scoring.scorecard import KEYS, Columns, Scorecard, reallocated, score, score_item
+from creditcalc.scoring.rollup import RolledUp
+from creditcalc.scoring.scorecard import KEYS, Scorecard, score
 
 Missing = tuple[int, str]  # a row's position and an input that it lacks
 ONE = [*KEYS, "reading", "option", "score", "total", "change", "eligible", "rank", "rank_before"]
@@ -41,7 +42,7 @@ class Sensitivity:
 
 
 def sensitivity(
-    table: pd.DataFrame,
+    table: pd.DataFrame | RolledUp,
     book: Rulebook,
     readings: Readings | None = None,
     rows: Sequence[Hashable] | None = None,
@@ -58,7 +59,9 @@ def sensitivity(
     [2.0, 2.0]
     """
     card = score(table, book, readings)
-    own = card if rows is None else score(table.loc[list(rows)], book, readings)
+    own = card
+    if rows is not None:
+        own = card.only(card.table.index.get_indexer(pd.Index(rows)).tolist())
     return Sensitivity(alternatives(card, own.table.index), extremes(own), worth_knowing(own))
 
 
@@ -97,24 +100,20 @@ def extremes(card: Scorecard) -> pd.DataFrame:
         r.id: [options[r.id], *(o for o in r.options if o != options[r.id])]
         for r in book.readings.values()
     }
-    columns = Columns(table, book)
-    factors = reallocated(book, columns, options)
     scored = [rule for rule in book.rules.values() if rule.kind != "base"]
     fixed = [
-        _confirmed(rule, columns, factors, options)
+        _confirmed(card, rule.id, {})
         for rule in scored
         if not rule.readings and rule.kind == "item"
     ]
     moving = [rule for rule in scored if rule.readings and rule.kind == "item"]
     bonus = np.sum(
-        [_confirmed(rule, columns, factors, options) for rule in scored if rule.kind == "bonus"],
+        [_confirmed(card, rule.id, {}) for rule in scored if rule.kind == "bonus"],
         axis=0,
     )
     caps = [book.bonus_cap.by] if isinstance(book.bonus_cap, Choice) else []
     capped = _over(order, caps, lambda given: np.minimum(bonus, chosen(book.bonus_cap, given)))
-    moved = sum(
-        _over(order, rule.readings, partial(_confirmed, rule, columns, factors)) for rule in moving
-    )
+    moved = sum(_over(order, rule.readings, partial(_confirmed, card, rule.id)) for rule in moving)
     combinations = list(itertools.product(*order.values()))
     totals = np.broadcast_to(
         np.sum(fixed, axis=0) + moved + capped, (*map(len, order.values()), len(table))
@@ -139,9 +138,9 @@ def extremes(card: Scorecard) -> pd.DataFrame:
     )
 
 
-def _confirmed(rule: Rule, columns: Columns, factors: dict[str, Array], options: Readings) -> Array:
-    """A rule's points, 0 where they are not decided."""
-    return np.nan_to_num(score_item(rule, columns, options, factors.get(rule.id))[1])
+def _confirmed(card: Scorecard, id: str, options: Readings) -> Array:
+    """A rule's points under other readings, 0 where they are not decided."""
+    return np.nan_to_num(card.points_under(id, options))
 
 
 def _over(

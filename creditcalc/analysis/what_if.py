@@ -14,7 +14,7 @@ from creditcalc.intake.cells import Fault, parser
 from creditcalc.intake.checked_table import IDENTITY, beyond_limits
 from creditcalc.problems import InputError, Problem, UnknownName, nearest, shown
 from creditcalc.rules.rulebook import Readings, Rulebook
-from creditcalc.scoring.rollup import roll_up
+from creditcalc.scoring.rollup import RolledUp, roll_up
 from creditcalc.scoring.scorecard import Scorecard, score
 
 OUTCOME = ["score", "low", "high", "status"]
@@ -31,7 +31,7 @@ class WhatIf:
 
 
 def what_if(
-    table: pd.DataFrame,
+    table: pd.DataFrame | RolledUp,
     book: Rulebook,
     changes: Mapping[Any, Mapping[str, float]],
     readings: Readings | None = None,
@@ -44,6 +44,8 @@ def what_if(
     for a row or input that is not there, and InputError for values that could not be read in
     either.
     """
+    if isinstance(table, RolledUp):
+        table = table.typed
     changed, touched = table.copy(), pd.Series(False, index=table.index)
     problems: list[Problem] = []
     for key, inputs in changes.items():

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pandas as pd
@@ -17,7 +16,8 @@ from creditcalc.evidence.worklog import Worklog
 from creditcalc.problems import Problem
 from creditcalc.rules import phrases
 from creditcalc.rules.rulebook import Readings, Rule, Rulebook
-from creditcalc.scoring.scorecard import Columns, Scorecard, score, score_condition
+from creditcalc.scoring.rollup import RolledUp
+from creditcalc.scoring.scorecard import Scorecard, score
 
 STEPS = ("count", "flag", "days")  # inputs whose units are worth comparing by points per unit
 
@@ -66,8 +66,13 @@ class Group:
     @cached_property
     def typed(self) -> pd.DataFrame:
         """What the city and its counties typed themselves for the period, before any roll-up."""
-        rows: pd.DataFrame = self.card.table.attrs["source"].table
-        return rows[(rows["city"] == self.city) & (rows["period"] == self.period)]
+        return self.rolled.typed_rows(self.city, self.period)
+
+    @property
+    def rolled(self) -> RolledUp:
+        """The city's rows of the period, beside what was typed."""
+        assert self.card.rolled is not None
+        return self.card.rolled
 
     @cached_property
     def city_inputs(self) -> dict[str, float]:
@@ -128,7 +133,8 @@ class Brief:
     @cached_property
     def card(self) -> Scorecard:
         """The score of every row, the period's own being the last."""
-        return score(self.rows, self.book, self.readings)
+        rows = replace(self.group.rolled, table=self.rows)
+        return score(rows, self.book, self.readings)
 
     @cached_property
     def now(self) -> int:
@@ -142,7 +148,6 @@ class Brief:
         """
         card, now, book = self.card, self.now, self.book
         rules = list(book.rules.values())
-        own, values = Columns(self.rows.loc[[now]], book), card.value.loc[now].to_dict()
         frame = pd.DataFrame(
             {
                 "id": [r.id for r in rules],
@@ -152,7 +157,7 @@ class Brief:
                 "duty": [phrases.LEVEL["county"] if r.scope == "county" else "市" for r in rules],
                 "clause": [r.clause for r in rules],
                 "goal": [phrases.goal(r, book, self.readings) for r in rules],
-                "value": [self._value(r, own, values) for r in rules],
+                "value": [self._value(r) for r in rules],
                 "status": [phrases.STATUS[str(status)] for status in card.status.loc[now]],
                 "full": card.full.loc[now].to_numpy(),
                 "score": card.points.loc[now].to_numpy(),
@@ -164,17 +169,17 @@ class Brief:
         )
         return frame.assign(lost=frame["full"] - frame["score"])
 
-    def _value(self, rule: Rule, own: Columns, values: Mapping[Hashable, float]) -> str:
+    def _value(self, rule: Rule) -> str:
         """The value that the rule scores; for a base indicator that of each condition which
         concerns the jurisdiction.
         """
+        found = self.card.result(len(self.rows) - 1, rule.id)
         if rule.measure:
-            return phrases.measure_value(rule, self.book, self.readings, float(values[rule.id]))
-        results = [(c, *score_condition(c, own, self.readings)) for c in rule.conditions]
+            return phrases.measure_value(rule, self.book, self.readings, found.value)
         return "；".join(
             phrases.measure_text(c.measure, rule, self.book, self.readings, float(value[0]))
-            for c, value, _, concerned in results
-            if concerned[0] != 0
+            for c, value, _, concerns in found.conditions
+            if concerns is None or concerns[0] != 0
         )
 
     @cached_property
@@ -187,12 +192,7 @@ class Brief:
     @property
     def counties(self) -> list[str]:
         """Every county that the table has for the city, in any period."""
-        typed = self.group.card.table.attrs["source"].table
-        return list(
-            typed.loc[
-                (typed["city"] == self.city) & (typed["level"] == "county"), "jurisdiction"
-            ].unique()
-        )
+        return self.group.rolled.counties(self.city)
 
     @property
     def materials(self) -> pd.DataFrame:

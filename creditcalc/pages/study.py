@@ -21,7 +21,7 @@ from creditcalc.pages.page_data import Brief, Group
 from creditcalc.problems import Problem, ReadingError, UnknownName, nearest, shown
 from creditcalc.rules.load import load_rulebook
 from creditcalc.rules.rulebook import Readings, Rulebook
-from creditcalc.scoring.rollup import notices, roll_up
+from creditcalc.scoring.rollup import RolledUp, notices, roll_up
 from creditcalc.scoring.scorecard import Scorecard, score
 
 SAMPLE_REMARK = "示例数据"
@@ -39,25 +39,28 @@ class Study:
     book: Rulebook
     readings: Readings
     checked: Checked
-    table: pd.DataFrame
+    rolled: RolledUp
     problems: tuple[Problem, ...]
     given: pd.DataFrame | None = None
     as_of: str = ""
     _groups: dict[tuple[str, str], Group] = field(default_factory=dict)
     _duties: dict[tuple[str, str], Duties] = field(default_factory=dict)
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """Every row, its cities completed."""
+        return self.rolled.table
+
     @cached_property
     def card(self) -> Scorecard:
         """Every row of the rolled-up table scored."""
-        return score(self.table, self.book, self.readings)
+        return score(self.rolled, self.book, self.readings)
 
     def of_city(self, city: str) -> Scorecard:
         """The rows of one city scored, or of all where none is named."""
-        return (
-            score(self.table[self.table["city"] == city], self.book, self.readings)
-            if city
-            else self.card
-        )
+        if not city:
+            return self.card
+        return score(self.rolled.only(self.table["city"] == city), self.book, self.readings)
 
     @cached_property
     def totals(self) -> pd.DataFrame:
@@ -143,7 +146,7 @@ class Study:
         What goes in is hashed, not what is shown: its rows of every period as they were typed and
         in their order, what was handed in, what is wrong or odd, rules, readings, the day.
         """
-        typed = self.table.attrs["source"].table
+        typed = self.rolled.typed
         handed = pd.DataFrame() if self.given is None else self.given
         if "city" in handed:
             handed = handed[handed["city"].isin([city, ""]) | handed["city"].isna()]
@@ -179,10 +182,14 @@ class Study:
     def group(self, city: str, period: str) -> Group:
         """A city and its counties in one period."""
         if (city, period) not in self._groups:
-            rows = self.table[(self.table["city"] == city) & (self.table["period"] == period)]
+            rows = (self.table["city"] == city) & (self.table["period"] == period)
             day = self.as_of or str(pd.Period(period, "M").end_time.date())
             self._groups[city, period] = Group(
-                score(rows, self.book, self.readings), city, period, self.given, day
+                score(self.rolled.only(rows), self.book, self.readings),
+                city,
+                period,
+                self.given,
+                day,
             )
         return self._groups[city, period]
 
@@ -249,10 +256,10 @@ def open_study(
                     )
                 ]
             )
-    table = roll_up(checked.table, book, city, checked.short)
+    rolled = roll_up(checked.table, book, city, checked.short)
     noticed = notices(checked.table, book, city, checked.short)
     return Study(
-        book, options, Checked(checked.table, told), table, (*told, *noticed), given, as_of
+        book, options, Checked(checked.table, told), rolled, (*told, *noticed), given, as_of
     )
 
 

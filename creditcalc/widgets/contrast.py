@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
 from creditcalc.exact import TOLERANCE
 from creditcalc.render.display import escape
 from creditcalc.render.theme import ACCENT, INK, LINE, MUTED, PAPER, TONES, WASH, WORDS
-from creditcalc.rules.phrases import ELIGIBLE, gate
+from creditcalc.rules.phrases import ELIGIBLE, STATUS
 from creditcalc.rules.rulebook import Category
-from creditcalc.scoring.scorecard import Columns, Scorecard, score_gate
+from creditcalc.scoring.scorecard import Scorecard
 from creditcalc.words import interval, number
 
 TOTALS = {
@@ -29,12 +28,9 @@ TOTALS = {
 
 @dataclass(frozen=True)
 class Side:
-    """The first row of a card, read once; gates that nothing has touched since ``like`` stand as
-    they did there.
-    """
+    """The first row of a card, read once."""
 
     card: Scorecard
-    like: Side | None = None
 
     @cached_property
     def totals(self) -> dict[str, tuple[str, str]]:
@@ -59,35 +55,12 @@ class Side:
         }
 
     @cached_property
-    def needs(self) -> dict[str, list[object]]:
-        """What each base indicator's gate depends on: its inputs, with nothing for a missing one,
-        and its readings.
-        """
-        row, readings = self.card.table.iloc[0], self.card.readings
-        known = {name: value for name, value in row.items() if not pd.isna(value)}
-        bases = self.card.book.of_kind("base")
-        return {
-            r.id: [known.get(name) for name in r.inputs()] + [readings[id] for id in r.readings]
-            for r in bases
-        }
-
-    @cached_property
     def results(self) -> dict[str, str]:
         """Every rule's points, or the state of its gate, in words."""
-        book, columns = self.card.book, Columns(self.card.table.iloc[:1], self.card.book)
-        known = {
-            id: self.like.results[id]
-            for id, needs in self.needs.items()
-            if self.like and self.like.needs[id] == needs
-        }
-        new = [rule for rule in book.of_kind("base") if rule.id not in known]
-        known |= {
-            rule.id: gate(float(score_gate(rule, columns, self.card.readings)[1][0]))
-            for rule in new
-        }
-        return {
-            id: known[id] if id in known else interval(*self.marks[id][:2]) for id in book.rules
-        }
+        found = {id: interval(low, high) for id, (low, high, _) in self.marks.items()}
+        for rule in self.card.book.of_kind("base"):
+            found[rule.id] = STATUS[self.card.result(0, rule.id).status]
+        return {id: found[id] for id in self.card.book.rules}
 
     def of_category(self, id: str) -> list[float]:
         """A category's points for certain, at most, and full marks."""

@@ -155,7 +155,7 @@ class Explorer:
         self.card = score(
             self.row, self.book, {id: dropdown.value for id, dropdown in self.readings.items()}
         )
-        self.answer.value = contrast(self.before, Side(self.card, self.before))
+        self.answer.value = contrast(self.before, Side(self.card))
 
 
 def _field(i: Input) -> Field:

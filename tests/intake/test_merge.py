@@ -218,7 +218,7 @@ def test_a_county_that_has_not_come_in_leaves_its_citys_sums_open(tmp_path):
         ["范县", "濮阳市", "county"],
         ["台前县", "濮阳市", "county"],
     ]
-    city = cc.roll_up(table, BOOK).set_index("level").loc["city"]
+    city = cc.roll_up(table, BOOK).table.set_index("level").loc["city"]
     assert pd.isna(city["uscc_total"])
     named = with_expected(merge_inputs([path], BOOK).table, ["濮阳市"])
     assert named["level"].tolist() == ["county", "city"]  # the city itself may be late
