@@ -24,11 +24,11 @@ from creditcalc.cli.options import (
     PERIOD,
     READING,
     RULEBOOK,
+    as_text,
     count,
     day,
     ending,
     engine,
-    in_words,
     tell_problems,
 )
 from creditcalc.files import fixed_time
@@ -57,17 +57,17 @@ ROLLUPS = {
     "max": "取最大",
     "city": "市级填报",
 }
-TOTALS = {
-    "jurisdiction": "县区",
-    "period": "期间",
-    "score": "得分",
-    "low": "下限",
-    "high": "上限",
-    "bonus": "附加分",
-    "total": "合计",
-    "eligible": "申报条件",
-    "county_duty": "县区任务",
-}
+TOTALS = (
+    "jurisdiction",
+    "period",
+    "score",
+    "low",
+    "high",
+    "bonus",
+    "total",
+    "eligible",
+    "county_duty",
+)
 
 
 @click.group(cls=Program, invoke_without_command=True)
@@ -230,7 +230,7 @@ def score(
     tables = ({out: card.items()} if out else {}) | ({totals: card.totals()} if totals else {})
     write_tables(tables)
     if not out:
-        click.echo(_totals_text(card.totals()))
+        click.echo(as_text(card.totals(), TOTALS))
     tell_problems(checked.errors)
     return int(bool(checked.errors))
 
@@ -357,14 +357,6 @@ def _score_partitions(
 
     with mapping(scheduler) as mapped:
         return score_partitions(folder.absolute(), book, readings, outputs, mapped)
-
-
-def _totals_text(totals: pd.DataFrame) -> str:
-    """Totals as a table for the terminal."""
-    from creditcalc.rules import phrases
-
-    words = totals.assign(eligible=totals["eligible"].map(phrases.ELIGIBLE))[list(TOTALS)]
-    return aligned(list(TOTALS.values()), in_words(words))
 
 
 def _tell_run(outcome: Run) -> None:
