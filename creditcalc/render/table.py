@@ -23,7 +23,7 @@ RUN = re.compile(
     r"[^\s\u4e00-\u9fff]{25}"
 )  # longer than any word or number of ours: only such a run may break anywhere
 # In print, ems: what a sheet of paper has room for, what a cell's blanks and a badge take, the
-# narrowest columns of style.css.
+# narrowest columns of media.css.
 ROOM, BLANKS, BADGE = 58.0, 0.9, 1.1
 NARROWEST = {"long": 8.0, "short": 3.0, "": 4.5}
 
