@@ -38,6 +38,8 @@ def show(
     columns = {}
     for name in shown:
         known = FIELDS.get(name) or FIELDS.get(others)
+        if made[name].dtype == object:
+            made[name] = made[name].map(_one_text)
         linked = len(made) - total if name != row_ids else 0
         columns[name] = _column(made, name, known, linked)
     return Table(made, title, unit, source, columns, row_ids, total, dense)
@@ -93,6 +95,17 @@ def _helper(frame: pd.DataFrame, what: str, name: str) -> str:
     """The hidden column that says something of a column, or nothing."""
     helper = f"_{what}_{name}"
     return helper if helper in frame else ""
+
+
+def _one_text(value: object) -> object:
+    """A cell that holds several things as one text.
+
+    >>> _one_text(["S1.1", "S2.1"]), _one_text({"commitments": 1600.0}), _one_text(0.5)
+    ('S1.1、S2.1', 'commitments=1600.0', 0.5)
+    """
+    if isinstance(value, Mapping):
+        return "、".join(f"{key}={one}" for key, one in value.items())
+    return "、".join(map(str, value)) if isinstance(value, list | tuple | set) else value
 
 
 def _in_words(words: Mapping[Any, str]) -> Callable[[object], object]:

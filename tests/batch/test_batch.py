@@ -314,7 +314,7 @@ def test_a_wrong_call_is_an_error_before_anything_is_written(options, wrong, err
             PARAMETERS.replace("county", "conty"),
             "笔记本没有声明这个参数（值：county）。是否指 conty？",
         ),
-        (PARAMETERS + "\nunit = None", "笔记本要的参数没有给（值：unit）"),
+        (PARAMETERS + "\noffice = None", "笔记本要的参数没有给（值：office）"),
     ],
 )
 def test_a_misspelt_or_missing_parameter_is_an_error_before_anything_is_written(
