@@ -68,6 +68,8 @@ TOTALS = (
     "eligible",
     "county_duty",
 )
+RULES = ("id", "name", "full", "duty", "clause", "rule", "reading")
+INPUTS = ("input", "label", "unit", "rollup", "help")
 
 
 @click.group(cls=Program, invoke_without_command=True)
@@ -302,6 +304,7 @@ def verify(folder: Path) -> int:
 @RULEBOOK
 def rules(rulebook: Path | None) -> int:
     """把规则和数据项打印成两张表；用 --rulebook 同时检查一份规则文件。"""
+    from creditcalc.pages.fields import label
     from creditcalc.rules.load import load_rulebook
 
     book = load_rulebook(rulebook)
@@ -320,10 +323,10 @@ def rules(rulebook: Path | None) -> int:
     click.echo(
         f"{book.title}，{book.document}，{book.edition}：{len(rows)} 条规则，满分 {book.full:g}，附加 {book.bonus:g}"
     )
-    click.echo(aligned(["编号", "名称", "满分", "任务", "依据", "规则", "读法"], rows))
+    click.echo(aligned([label(name) for name in RULES], rows))
     inputs = [(i.name, i.label, i.unit, ROLLUPS[i.rollup], i.help) for i in book.inputs.values()]
     click.echo(f"\n数据项 {len(inputs)} 个，列名或名称都可以作数据表的列：")
-    click.echo(aligned(["列名", "名称", "单位", "全市", "填报说明"], inputs))
+    click.echo(aligned([label(name) for name in INPUTS], inputs))
     return 0
 
 

@@ -137,6 +137,9 @@ FIELDS = {
     "share_of_full": Field("得分率", "number", digits=0, shade="heat", full=(100.0,)),
     # inputs
     "label": Field("数据项"),
+    "unit": Field("单位"),
+    "rollup": Field("全市"),
+    "help": Field("填报说明"),
     "input": Field("列名"),
     "typed": Field("本期值"),
     "origin": _status("来源"),
