@@ -74,7 +74,7 @@ def test_record_tells_what_made_each_page(options, fake, monkeypatch):
     assert (
         facts["rulebook"]["id"] == "puyang-2021" and facts["readings"]["proportional"] == "of_full"
     )
-    offices = {"unit_report.ipynb"} if options.units else set()
+    offices = {"office_report.ipynb"} if options.units else set()
     assert set(facts["notebooks"]) == {"county_report.ipynb", "city_overview.ipynb"} | offices
     assert {"python", *provenance.LIBRARIES} == set(facts["versions"])
     made = next(page for page in facts["pages"] if page["name"] == "好县")

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -211,7 +212,7 @@ def test_a_report_runs_without_parameters_and_looks_right(page, lab):
     assert all(above for *_, above, _ in cards), "a card's label stands above its value"
     tops = {top for top, *_ in cards}
     assert len(tops) < len(cards), "cards stand side by side"
-    for (top, _, right, *_), (after, left, *_) in zip(cards, cards[1:], strict=False):
+    for (top, _, right, *_), (after, left, *_) in pairwise(cards):
         assert after > top or right < left, "no card lies over another"
 
     table = page.locator(".creditcalc table").first

@@ -3,10 +3,10 @@
 import ast
 import re
 from html import unescape
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from support.places import ROOT
 
 import creditcalc as cc
 from creditcalc.pages import show
@@ -14,7 +14,6 @@ from creditcalc.pages.fields import FIELDS
 from creditcalc.pages.showing import headed
 from creditcalc.render.block_style import by_itself
 
-ROOT = Path(__file__).parent.parent
 BOXES = ("render/table.py", "pages/showing.py")  # where a Column is made of a field
 
 
