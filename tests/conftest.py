@@ -17,7 +17,9 @@ def notebooks(tmp_path_factory):
     notebook(
         folder / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)"
     )
-    notebook(folder / "unit_report.ipynb", PARAMETERS.replace("county", "unit"), "print(unit)")
+    notebook(
+        folder / "office_report.ipynb", PARAMETERS.replace("county", "office"), "print(office)"
+    )
     return folder
 
 

@@ -1,4 +1,4 @@
-"""One run's data, rules and readings together, from which each page gets its brief."""
+"""One run's data, rules and readings together, from which each page gets its data."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from creditcalc.bundled import bundled
 from creditcalc.evidence.register import check_with_evidence
 from creditcalc.evidence.worklog import units
 from creditcalc.intake.checked_table import Checked
-from creditcalc.pages.office_data import Duties, UnitBrief
-from creditcalc.pages.page_data import Brief, Group
+from creditcalc.pages.group import Group
+from creditcalc.pages.office_data import OfficeData
+from creditcalc.pages.page_data import PageData
 from creditcalc.problems import Problem, ReadingError, UnknownName, nearest, shown
 from creditcalc.rules.load import load_rulebook
 from creditcalc.rules.rulebook import Readings, Rulebook
@@ -44,7 +45,7 @@ class Study:
     given: pd.DataFrame | None = None
     as_of: str = ""
     _groups: dict[tuple[str, str], Group] = field(default_factory=dict)
-    _duties: dict[tuple[str, str], Duties] = field(default_factory=dict)
+    _city_pages: dict[tuple[str, str], PageData] = field(default_factory=dict)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -118,8 +119,10 @@ class Study:
                 [Problem(f"没有这个{what}", shown(name), f"{nearest(name, known)}{there}")]
             )
 
-    def county(self, name: str, period: str, city: str = "") -> Brief:
-        """The brief of a county's page."""
+    def county(self, name: str = "", period: str = "", city: str = "") -> PageData:
+        """The data of a county's page; by default of the first county, in the latest period."""
+        period = period or self.latest
+        name = name or self._first(self.counties(period, city))
         self.expect("县（区）", name, self.counties(period, city))
         owners = self._rows(name, "county", period, city)["city"].unique()
         if len(owners) > 1:
@@ -132,12 +135,14 @@ class Study:
                     )
                 ]
             )
-        return self._brief(name, "county", owners[0], period)
+        return self._page(name, "county", owners[0], period)
 
-    def city(self, name: str, period: str) -> Brief:
-        """The brief of a city's page."""
+    def city(self, name: str = "", period: str = "") -> PageData:
+        """The data of a city's page; by default of the first city, in the latest period."""
+        period = period or self.latest
+        name = name or self._first(self.cities(period))
         self.expect("市", name, self.cities(period))
-        return self._brief(name, "city", name, period)
+        return self._page(name, "city", name, period)
 
     def made_of(self, city: str) -> str:
         """A SHA-256 over all that the pages of a city and its counties are made from, but notebooks
@@ -166,12 +171,22 @@ class Study:
         ]
         return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
 
-    def unit(self, name: str, city: str, period: str) -> UnitBrief:
-        """The brief of a responsible unit's page."""
+    def office(self, name: str = "", city: str = "", period: str = "") -> OfficeData:
+        """The data of a responsible office's page; by default of the first office and city, in the
+        latest period.
+        """
+        period = period or self.latest
+        name = name or self._first(units(self.book))
         self.expect("责任单位", name, units(self.book))
-        if (city, period) not in self._duties:
-            self._duties[city, period] = Duties(self.city(city, period))
-        return self._duties[city, period].unit(name)
+        city = city or self._first(self.cities(period))
+        if (city, period) not in self._city_pages:
+            self._city_pages[city, period] = self.city(city, period)
+        return OfficeData(name, self._city_pages[city, period])
+
+    @staticmethod
+    def _first(names: Sequence[str]) -> str:
+        """The first of several names, or one that nobody has."""
+        return names[0] if names else ""
 
     def _rows(self, name: str, level: str, period: str, city: str) -> pd.DataFrame:
         """A jurisdiction's rows up to the period, in order."""
@@ -193,10 +208,10 @@ class Study:
             )
         return self._groups[city, period]
 
-    def _brief(self, name: str, level: str, city: str, period: str) -> Brief:
+    def _page(self, name: str, level: str, city: str, period: str) -> PageData:
         rows = self._rows(name, level, period, city)
         problems = self._problems(name, level, city, period)
-        return Brief(name, level, rows, self.group(city, period), problems, self.sample)
+        return PageData(name, level, rows, self.group(city, period), problems, self.sample)
 
     def _problems(self, name: str, level: str, city: str, period: str) -> tuple[Problem, ...]:
         """The problems of the whole table, and the period's own; a city's are those of all its

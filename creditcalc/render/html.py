@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import unescape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from creditcalc.render.block_style import TEMPLATES, in_a_page, style_sheet
 from creditcalc.render.display import escape, readable, safe_href
 from creditcalc.render.fonts import woff2_subset
 from creditcalc.render.theme import column_rules, css_variables
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from nbconvert import HTMLExporter
     from nbformat import NotebookNode
 
-TEMPLATES = Path(__file__).parent / "templates"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; base-uri 'none'; form-action 'none'"
 HEADING = re.compile(r"<h2[^>]*>(.*?)</h2>", re.DOTALL)
 PAGE_TITLE = re.compile(r"<h1[^>]*>.*?</h1>", re.DOTALL)
@@ -124,10 +123,8 @@ def _shell() -> jinja2.Template:
 
 @cache
 def _style() -> str:
-    """The style sheet, without the white space that only its authors need."""
-    return re.sub(
-        r"\s*\n\s*", "\n", (TEMPLATES / "report" / "style.css").read_text(encoding="utf-8")
-    ).strip()
+    """The style of a page: its own, that of what notebooks show, then what widths and paper change."""
+    return "\n".join(map(style_sheet, ("page.css", "blocks.css", "media.css")))
 
 
 def _faults(cell: NotebookNode) -> Iterator[str]:
@@ -153,7 +150,7 @@ def _output(output: Any) -> str:
         return f"<pre>{escape(output['text'])}</pre>"
     data = output["data"]
     return (
-        str(data["text/html"])
+        in_a_page(str(data["text/html"]))
         if "text/html" in data
         else f"<pre>{escape(data['text/plain'])}</pre>"
     )

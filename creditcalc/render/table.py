@@ -23,7 +23,7 @@ RUN = re.compile(
     r"[^\s\u4e00-\u9fff]{25}"
 )  # longer than any word or number of ours: only such a run may break anywhere
 # In print, ems: what a sheet of paper has room for, what a cell's blanks and a badge take, the
-# narrowest columns of style.css.
+# narrowest columns of media.css.
 ROOM, BLANKS, BADGE = 58.0, 0.9, 1.1
 NARROWEST = {"long": 8.0, "short": 3.0, "": 4.5}
 
@@ -69,7 +69,7 @@ class Table(Shown):
 
     def html(self) -> str:
         """The table in a region that scrolls by itself, and its source below."""
-        columns = self.columns or {str(name): _guessed(self.frame[name]) for name in self.frame}
+        columns = self.columns or {str(name): guessed(self.frame[name]) for name in self.frame}
         cells = [_Cells(self.frame, name, column) for name, column in columns.items()]
         wide = (
             sum(column.least for column in cells) > ROOM
@@ -191,7 +191,7 @@ def text(value: object, column: Column) -> str:
     return f"{round_half_up(np.array([value], dtype=float) * scale, column.digits)[0]:,.{column.digits}f}{sign}"
 
 
-def _guessed(values: pd.Series) -> Column:
+def guessed(values: pd.Series) -> Column:
     """How a column is shown when nobody said it: by its type."""
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
         return Column()

@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from creditcalc.exact import TOLERANCE
+from creditcalc.pages.fields import label
 from creditcalc.render.display import escape
 from creditcalc.render.theme import ACCENT, INK, LINE, MUTED, PAPER, TONES, WASH, WORDS
 from creditcalc.rules.phrases import ELIGIBLE, STATUS
@@ -18,11 +19,11 @@ from creditcalc.rules.rulebook import Category
 from creditcalc.scoring.scorecard import Scorecard
 from creditcalc.words import interval, number
 
-TOTALS = {
-    "评分指标得分": ("score",),
-    "得分区间": ("low", "high"),
-    "附加分": ("bonus_low", "bonus_high"),
-    "合计": ("total",),
+TOTALS = {  # the field that names a total, and the columns of its ends
+    "score": ("score",),
+    "interval": ("low", "high"),
+    "bonus_interval": ("bonus_low", "bonus_high"),
+    "total": ("total",),
 }
 
 
@@ -37,10 +38,10 @@ class Side:
         """Label and text of every total, by name."""
         t = self.card.totals().iloc[0]
         found = {
-            names[0]: (label, interval(t[names[0]], t[names[-1]]))
-            for label, names in TOTALS.items()
+            names[0]: (label(field), interval(t[names[0]], t[names[-1]]))
+            for field, names in TOTALS.items()
         }
-        return {**found, "eligible": ("申报条件", ELIGIBLE[t["eligible"]])}
+        return {**found, "eligible": (label("eligible"), ELIGIBLE[t["eligible"]])}
 
     @cached_property
     def marks(self) -> dict[str, tuple[float, float, float]]:
@@ -76,9 +77,9 @@ def contrast(before: Side, now: Side) -> str:
     """
     book, row = now.card.book, now.card.table.iloc[0]
     totals = "".join(
-        f'<tr><th style="text-align:left">{label}</th><td align="right">{before.totals[name][1]}</td>'
+        f'<tr><th style="text-align:left">{title}</th><td align="right">{before.totals[name][1]}</td>'
         f'<td align="right" class="creditcalc-{name}"><b>{text}</b></td></tr>'
-        for name, (label, text) in now.totals.items()
+        for name, (title, text) in now.totals.items()
     )
     moved = [
         f"{id} {rule.name} {before.results[id]} → {now.results[id]}"

@@ -35,7 +35,9 @@ def notebooks(tmp_path_factory):
     notebook(
         folder / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)"
     )
-    notebook(folder / "unit_report.ipynb", PARAMETERS.replace("county", "unit"), "print(unit)")
+    notebook(
+        folder / "office_report.ipynb", PARAMETERS.replace("county", "office"), "print(office)"
+    )
     return folder
 
 
@@ -100,7 +102,7 @@ def test_a_killed_run_is_finished_by_the_next_and_nothing_is_made_twice(options,
     made = {
         page["name"]
         for page in facts["pages"]
-        if page["status"] == "made" and page["kind"] != "unit"
+        if page["status"] == "made" and page["kind"] != "office"
     }
     assert facts["interrupted"] and 4 <= len(made) < len(MANY) + 1 and whole(folder)
     assert [problem.what for problem in verify(folder) if problem.file == "run.json"] == [

@@ -48,7 +48,7 @@ def browser():
 
 def test_the_sample_has_a_page_for_everyone(made):
     kinds = [page.kind for page in made.pages]
-    assert (kinds.count("county"), kinds.count("city")) == (9, 1) and kinds.count("unit") > 40
+    assert (kinds.count("county"), kinds.count("city")) == (9, 1) and kinds.count("office") > 40
 
 
 def test_every_page_is_light(pages):
@@ -89,7 +89,7 @@ def test_a_page_is_read_without_a_script_and_can_run_none(browser, made):
 
 def test_nothing_serious_keeps_anyone_from_reading(browser, made):
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
-    names = [page.file for page in made.pages if page.kind != "unit" or page.name in UNITS]
+    names = [page.file for page in made.pages if page.kind != "office" or page.name in UNITS]
     for name in ["index.html", *names]:
         tab.goto((made.folder / name).as_uri())
         found = Axe().run(tab).response["violations"]
