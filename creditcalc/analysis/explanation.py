@@ -46,7 +46,7 @@ class InputUsed:
 
 @dataclass(frozen=True)
 class ReadingUsed:
-    """A reading that the rule depends on, and the score under each of its options, the others kept."""
+    """A reading that the rule depends on, and the score under each of its options, others kept."""
 
     id: str
     question: str
@@ -119,10 +119,10 @@ class Explanation:
     def _repr_html_(self) -> str:
         title = html.escape(f"{self.jurisdiction} {self.period} {self.id} {self.name}")
         left = "style='text-align:left'"  # JupyterLab aligns every cell right
-        rows = "".join(
-            f"<tr><th scope='row' {left}>{heading}</th><td {left}>{'<br>'.join(map(_escaped, lines))}</td></tr>"
-            for heading, lines in self.lines()
-        )
+        rows = ""
+        for heading, lines in self.lines():
+            text = "<br>".join(_escaped(line) for line in lines)
+            rows += f"<tr><th scope='row' {left}>{heading}</th><td {left}>{text}</td></tr>"
         return f"<table class='explanation'><caption>{title}</caption><tbody>{rows}</tbody></table>"
 
 

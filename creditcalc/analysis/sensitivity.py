@@ -19,7 +19,7 @@ from creditcalc.rules.rulebook import Choice, Readings, Rule, Rulebook, chosen
 from creditcalc.scoring.rollup import RolledUp
 from creditcalc.scoring.scorecard import KEYS, Scorecard, score
 
-Missing = tuple[int, str]  # a row's position and an input that it lacks
+Gap = tuple[int, str]  # a row's position and an input that it lacks
 ONE = [*KEYS, "reading", "option", "score", "total", "change", "eligible", "rank", "rank_before"]
 
 
@@ -51,7 +51,8 @@ def sensitivity(
     of the table).
 
     >>> from creditcalc import load_rulebook
-    >>> table = pd.DataFrame({"jurisdiction": ["范县"], "period": ["2021-05"], "loans_xyd": [450], "loans_credit": [10000]})
+    >>> values = {"loans_xyd": [450], "loans_credit": [10000]}
+    >>> table = pd.DataFrame({"jurisdiction": ["范县"], "period": ["2021-05"], **values})
     >>> s = sensitivity(table, load_rulebook())
     >>> s.extremes[["lowest", "highest", "combinations"]].round(6).to_dict("records")
     [{'lowest': 1.5, 'highest': 2.25, 'combinations': 1152}]
@@ -199,7 +200,7 @@ def _answers(i: Input) -> Sequence[Any]:
     return tuple(i.classes) if i.type == "class" else (0.0, 1.0)
 
 
-def _waits(card: Scorecard) -> dict[Missing, list[Rule]]:
+def _waits(card: Scorecard) -> dict[Gap, list[Rule]]:
     """The rules that wait for each missing input: those that stay open with every other input
     answered, one way or another.
     """
@@ -273,7 +274,7 @@ def _answered(table: pd.DataFrame, tried: Sequence[tuple[int, str, object]]) -> 
     )
 
 
-def _shares(card: Scorecard, waits: Mapping[Missing, list[Rule]]) -> dict[Missing, float]:
+def _shares(card: Scorecard, waits: Mapping[Gap, list[Rule]]) -> dict[Gap, float]:
     """Each missing input's even share of the open intervals of the items that wait for it."""
     width = (card.high - card.low).fillna(0.0)
     waiting = Counter((row, rule.id) for (row, _), rules in waits.items() for rule in rules)

@@ -18,7 +18,7 @@ from creditcalc.analysis.target_search import Search
 from creditcalc.rules.measures.moves import Unreachable
 from creditcalc.scoring.scorecard import Scorecard
 
-COLUMNS = ["jurisdiction", "period", "id", "goal", "changes", "points", "total_gain"]
+TARGET_COLUMNS = ["jurisdiction", "period", "id", "goal", "changes", "points", "total_gain"]
 
 
 class Targets(pd.DataFrame):
@@ -69,10 +69,10 @@ def targets(card: Scorecard, rows: Sequence[Hashable] | None = None) -> Targets:
             reasons.append({**key, "reason": _not_reached(search.unknown(c.row, c.rule))})
         else:
             proved.append({**key, "goal": c.goal, "row": c.row, **_gained(proof)})
-    found = pd.DataFrame(_distinct(proved), columns=[*COLUMNS, "row"]).sort_values(
+    found = pd.DataFrame(_distinct(proved), columns=[*TARGET_COLUMNS, "row"]).sort_values(
         ["row", "points"], ascending=[True, False], kind="stable"
     )
-    result = Targets(found[COLUMNS].reset_index(drop=True))
+    result = Targets(found[TARGET_COLUMNS].reset_index(drop=True))
     result.unreachable = pd.DataFrame(
         reasons, columns=["jurisdiction", "period", "id", "reason"]
     ).drop_duplicates(["jurisdiction", "period", "id"], ignore_index=True)

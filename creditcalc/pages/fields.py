@@ -17,8 +17,8 @@ AIMS = {"full": "满分", "next": "下一步", "pass": "通过"}
 KINDS = {"base": "基础指标", "item": "评分指标", "bonus": "附加项"}
 BASE_STATES = {"yes": "通过", "no": "不通过", "pending": "待核实"}
 LATE = "，已过期"
-TONES = {"yes": "good", "no": "bad", "pending": "warn"}
-ELIGIBLE_TONES = {phrases.ELIGIBLE[state]: tone for state, tone in TONES.items()}
+STATE_TONES = {"yes": "good", "no": "bad", "pending": "warn"}
+ELIGIBLE_TONES = {phrases.ELIGIBLE[state]: tone for state, tone in STATE_TONES.items()}
 
 
 @dataclass(frozen=True)

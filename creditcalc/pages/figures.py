@@ -33,7 +33,7 @@ LETTER = 0.135  # inches that a Chinese letter of a label takes
 GAP = 0.05  # inches between a label and its bar
 LONGEST_LABEL = 24  # letters that leave the bars their room
 MOST = 14  # bars that a reader takes in at one look
-OPEN = TONES["warn"].fill
+UNDECIDED = TONES["warn"].fill
 EDGE = TONES["warn"].mark
 
 
@@ -114,7 +114,7 @@ def trend(frame: pd.DataFrame, name: str, source: str = "") -> Figure:
     canvas = Canvas(figsize=(FIGURE_WIDTH, 2.7))
     ax = canvas.add_axes((0.08, 0.16, 0.89, 0.68))
     x = np.arange(len(t))
-    ax.fill_between(x, t["low"], t["high"], color=OPEN, label="数据补齐后可能的范围")
+    ax.fill_between(x, t["low"], t["high"], color=UNDECIDED, label="数据补齐后可能的范围")
     look: dict[str, Any] = {"marker": "o", "markersize": 4.5, "linewidth": 2}
     ax.plot(x, t["score"], color=ACCENT, label="已确认得分", **look)
     step = max(1, len(t) // 12)
@@ -164,7 +164,7 @@ def standings(frame: pd.DataFrame, name: str, source: str = "") -> Figure | Note
 
 def _still_open(ax: Axes, width: pd.Series, left: pd.Series, height: float) -> None:
     """What is still open beside what is certain."""
-    look: dict[str, Any] = {"color": OPEN, "edgecolor": EDGE, "label": "缺数据，未定"}
+    look: dict[str, Any] = {"color": UNDECIDED, "edgecolor": EDGE, "label": "缺数据，未定"}
     ax.barh(np.arange(len(width)), width, left=left, height=height, **look)
 
 

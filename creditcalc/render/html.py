@@ -29,10 +29,10 @@ PAGE_TITLE = re.compile(r"<h1[^>]*>.*?</h1>", re.DOTALL)
 OUTSIDE = re.compile(
     r"<img\b[^>]*>|<[^>]*\b(?:href|src)\s*=\s*[\"']?\s*(?:[a-z]+:|//)[^>]*>", re.IGNORECASE
 )
-END = re.compile("</t[dhr]>")
+END_TAG = re.compile("</t[dhr]>")
 TAG = re.compile("<t[^<>]*>")
 QUOTED = re.compile(r'\b(class|scope)="([\w-]+)"')
-SCRIPT = re.compile("</?script", re.IGNORECASE)
+SCRIPT_TAG = re.compile("</?script", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def render_page(head: PageHead, body: str, script: str = "") -> str:
     """
     from markupsafe import Markup
 
-    if SCRIPT.search(body) or SCRIPT.search(script):
+    if SCRIPT_TAG.search(body) or SCRIPT_TAG.search(script):
         raise ValueError("页面正文不得含有脚本，脚本不得含有脚本标签")
     contents, body = _with_contents(_light(body))
     parts = {
@@ -163,7 +163,7 @@ def _light(body: str) -> str:
     >>> _light('<tr><th scope="row" class="num">1</th><td class="a b">"2"</td></tr>')
     '<tr><th scope=row class=num>1<td class="a b">"2"'
     """
-    return TAG.sub(lambda tag: QUOTED.sub(r"\1=\2", tag[0]), END.sub("", body))
+    return TAG.sub(lambda tag: QUOTED.sub(r"\1=\2", tag[0]), END_TAG.sub("", body))
 
 
 def _with_contents(body: str) -> tuple[list[tuple[str, str]], str]:

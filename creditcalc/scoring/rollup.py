@@ -49,7 +49,7 @@ class RolledUp:
         return [name for name in self.counties(city) if name not in here]
 
     def may_lack(self, city: str) -> bool:
-        """Whether a county of a city may be missing altogether, so that none of its sums is sure."""
+        """Whether a county of a city may be missing altogether, so that no sum of its is sure."""
         return bool({"", city} & self.short)
 
     def typed_rows(self, city: str, period: str) -> pd.DataFrame:

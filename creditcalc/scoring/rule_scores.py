@@ -41,7 +41,7 @@ class GateScore:
         return [_condition(condition, measure, columns) for condition, measure in self._parts]
 
     def score(self, columns: Columns) -> tuple[Array, Array]:
-        """The value of the one condition (the gate itself, where there are several) and the gate."""
+        """The value of the one condition (of several: the gate itself) and the gate."""
         found = self.conditions(columns)
         if len(found) == 1:
             return found[0].value, found[0].holds

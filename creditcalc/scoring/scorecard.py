@@ -27,7 +27,7 @@ from creditcalc.scoring.rule_scores import GateScore, ItemScore, reallocated, sc
 KEYS = ["jurisdiction", "period"]
 ITEM_STATUS = ("missing", "scored", "not_applicable")
 BASE_STATUS = ("pending", "fail", "pass")
-ELIGIBLE = ("pending", "no", "yes")
+ELIGIBILITY = ("pending", "no", "yes")
 
 Codes = NDArray[np.int8]
 
@@ -221,7 +221,8 @@ class Scorecard:
         points, (low, high) = self._results.points, self._interval
         score, confirmed = summed(points, item), np.minimum(summed(points, bonus), cap)
         gates = self._results.status[self._rows("base")]
-        eligible = np.where((gates == 1).any(axis=0), 1, 2 * (gates == 2).all(axis=0))
+        passed = np.where((gates == 2).all(axis=0), 2, 0)
+        eligible = np.where((gates == 1).any(axis=0), 1, passed)
         rules = list(self.book.rules.values())
         return pd.DataFrame(
             {key: self.table[key].to_numpy() for key in KEYS}
@@ -234,7 +235,7 @@ class Scorecard:
                 "bonus_low": np.minimum(summed(low, bonus), cap),
                 "bonus_high": np.minimum(summed(high, bonus), cap),
                 "total": score + confirmed,
-                "eligible": np.array(ELIGIBLE, dtype=object)[eligible],
+                "eligible": np.array(ELIGIBILITY, dtype=object)[eligible],
                 "county_duty": summed(points, duty),
                 "county_duty_full": float(sum(rules[n].full for n in duty)),
             },
@@ -253,7 +254,8 @@ def score(
     holds anything else.
 
     >>> from creditcalc import load_rulebook
-    >>> table = pd.DataFrame({"jurisdiction": ["范县"], "period": ["2021-05"], "loans_xyd": [450], "loans_credit": [10000]})
+    >>> values = {"loans_xyd": [450], "loans_credit": [10000]}
+    >>> table = pd.DataFrame({"jurisdiction": ["范县"], "period": ["2021-05"], **values})
     >>> float(score(table, load_rulebook()).points.loc[0, "S6.1.3a"].round(6))
     1.5
     """
@@ -292,7 +294,7 @@ def _score(numbers: Iterable[int], columns: Columns, readings: Readings, results
 
 def _code(truth: Array) -> Codes:
     """0 for NaN, 1 for no, 2 for yes."""
-    code: Codes = 2 * (truth == 1).view(np.int8) + (truth == 0).view(np.int8)
+    code: Codes = (truth == 0).view(np.int8) + 2 * (truth == 1).view(np.int8)
     return code
 
 

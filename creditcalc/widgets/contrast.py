@@ -19,7 +19,7 @@ from creditcalc.rules.rulebook import Category
 from creditcalc.scoring.scorecard import Scorecard
 from creditcalc.words import interval, number
 
-TOTALS = {  # the field that names a total, and the columns of its ends
+ENDS_OF_TOTALS = {  # the field that names a total, and the columns of its ends
     "score": ("score",),
     "interval": ("low", "high"),
     "bonus_interval": ("bonus_low", "bonus_high"),
@@ -39,13 +39,13 @@ class Side:
         t = self.card.totals().iloc[0]
         found = {
             names[0]: (label(field), interval(t[names[0]], t[names[-1]]))
-            for field, names in TOTALS.items()
+            for field, names in ENDS_OF_TOTALS.items()
         }
         return {**found, "eligible": (label("eligible"), ELIGIBLE[t["eligible"]])}
 
     @cached_property
     def marks(self) -> dict[str, tuple[float, float, float]]:
-        """Points for certain, points at most and full marks of every rule but the base indicators."""
+        """Points for certain, points at most and full marks of every rule but base indicators."""
         rows = (
             frame.to_numpy()[0].tolist()
             for frame in (self.card.low, self.card.high, self.card.full)
@@ -76,24 +76,33 @@ def contrast(before: Side, now: Side) -> str:
     total.
     """
     book, row = now.card.book, now.card.table.iloc[0]
-    totals = "".join(
-        f'<tr><th style="text-align:left">{title}</th><td align="right">{before.totals[name][1]}</td>'
-        f'<td align="right" class="creditcalc-{name}"><b>{text}</b></td></tr>'
-        for name, (title, text) in now.totals.items()
-    )
+    totals = ""
+    for name, (title, text) in now.totals.items():
+        totals += (
+            f'<tr><th style="text-align:left">{title}</th>'
+            f'<td align="right">{before.totals[name][1]}</td>'
+            f'<td align="right" class="creditcalc-{name}"><b>{text}</b></td></tr>'
+        )
     moved = [
         f"{id} {rule.name} {before.results[id]} → {now.results[id]}"
         for id, rule in book.rules.items()
         if before.results[id] != now.results[id]
     ]
+    gates = [_gate(f"{r.id} {r.name}", now.results[r.id]) for r in book.of_kind("base")]
+    bars = [
+        _category(c, before.of_category(c.id), now.of_category(c.id))
+        for c in book.categories.values()
+    ]
+    look = f"background:{PAPER};color:{INK};border:1px solid {LINE};padding:10px 14px"
+    who, remark = f"{row['jurisdiction']} {row['period']}", row.get("remark") or ""
     return (
-        f'<div style="background:{PAPER};color:{INK};border:1px solid {LINE};padding:10px 14px;line-height:1.5">'
-        f'<table width="100%"><tr><th style="text-align:left">{escape(row["jurisdiction"])} {escape(row["period"])}</th>'
+        f'<div style="{look};line-height:1.5">'
+        f'<table width="100%"><tr><th style="text-align:left">{escape(who)}</th>'
         f'<td align="right">填报</td><td align="right">现在</td></tr>{totals}</table>'
-        f"<p>{' '.join(_gate(f'{rule.id} {rule.name}', now.results[rule.id]) for rule in book.of_kind('base'))}</p>"
-        f"{''.join(_category(c, before.of_category(c.id), now.of_category(c.id)) for c in book.categories.values())}"
-        f'<p style="color:{MUTED}">上条为填报，下条为现在；浅色为缺数据，未定。{escape(row.get("remark") or "")}</p>'
-        f'<p class="creditcalc-moved"><b>变动</b>　{escape("；".join(moved) or "无")}</p>{_excess(now)}</div>'
+        f"<p>{' '.join(gates)}</p>{''.join(bars)}"
+        f'<p style="color:{MUTED}">上条为填报，下条为现在；浅色为缺数据，未定。{escape(remark)}</p>'
+        f'<p class="creditcalc-moved"><b>变动</b>　{escape("；".join(moved) or "无")}</p>'
+        f"{_excess(now)}</div>"
     )
 
 
@@ -129,8 +138,9 @@ def _category(category: Category, before: Sequence[float], now: Sequence[float])
     """A category's points, and a bar for each side."""
     one, other = (interval(low, high) for low, high, _ in (before, now))
     points = f"{one} → {other}" if one != other else other
+    title = f"{category.id}　{escape(category.name)}"
     return (
-        f'<div style="display:flex;justify-content:space-between"><span>{category.id}　{escape(category.name)}</span> '
+        f'<div style="display:flex;justify-content:space-between"><span>{title}</span> '
         f"<span>{points} / {number(now[2])}</span></div>{_bar(MUTED, *before)}{_bar(ACCENT, *now)}"
     )
 
