@@ -1,13 +1,37 @@
-"""Fixtures of tests that make batches of pages."""
+"""What tests of several folders share: programs, and batches of pages."""
 
 from types import SimpleNamespace
 
 import pytest
 from support.batches import CELL, PARAMETERS, at_once, notebook, write_data
+from support.programs import needed, told
 
 from creditcalc.batch import index, provenance, runner
 from creditcalc.batch.plan import Options
 from creditcalc.pages.study import Study
+
+
+def pytest_unconfigure(config):
+    """Say in the last line how many tests lacked a program, and the cure."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    skipped = terminal.stats.get("skipped", []) if terminal else []
+    if text := told([str(report.longrepr[2]) for report in skipped]):
+        terminal.write_line(text)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    return needed("chromium")
+
+
+@pytest.fixture(scope="session")
+def soffice():
+    return needed("soffice")
+
+
+@pytest.fixture(scope="session")
+def pdftotext():
+    return needed("pdftotext")
 
 
 @pytest.fixture(scope="session")

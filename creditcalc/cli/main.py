@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from creditcalc import __version__
 from creditcalc.batch.warm_server import INLINE
 from creditcalc.cli import desk
 from creditcalc.cli.options import (
@@ -73,6 +74,7 @@ INPUTS = ("input", "label", "unit", "rollup", "help")
 
 
 @click.group(cls=Program, invoke_without_command=True)
+@click.version_option(__version__, message="%(prog)s %(version)s", help="显示版本")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """社会信用体系建设示范城市工作台账：核对数据、计分、生成报告。"""

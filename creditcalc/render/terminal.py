@@ -182,7 +182,7 @@ def _help_option() -> click.Option:
             ctx.exit()
 
     return click.Option(
-        ["--help"],
+        ["-h", "--help"],
         is_flag=True,
         is_eager=True,
         expose_value=False,

@@ -76,7 +76,7 @@ def test_record_tells_what_made_each_page(options, fake, monkeypatch):
     )
     offices = {"office_report.ipynb"} if options.units else set()
     assert set(facts["notebooks"]) == {"county_report.ipynb", "city_overview.ipynb"} | offices
-    assert {"python", *provenance.LIBRARIES} == set(facts["versions"])
+    assert {"python", "creditcalc", *provenance.LIBRARIES} == set(facts["versions"])
     made = next(page for page in facts["pages"] if page["name"] == "好县")
     assert (
         made["file"] == "好县.html"

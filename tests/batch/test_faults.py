@@ -114,6 +114,7 @@ def test_a_killed_run_is_finished_by_the_next_and_nothing_is_made_twice(options,
     assert whole(folder) and verify(folder) == []
 
 
+@pytest.mark.usefixtures("chromium")
 def test_a_run_that_was_killed_while_it_printed_prints_the_rest_and_nothing_twice(
     options, tmp_path, monkeypatch
 ):
@@ -416,6 +417,7 @@ def test_printing_without_a_browser_is_refused_before_anything_is_made(options, 
     assert done.exit_code == 2 and "浏览器" in done.stderr and not options.out.exists()
 
 
+@pytest.mark.usefixtures("chromium")
 def test_pages_are_printed_once_and_again_when_they_change(options):
     outcome = run(replace(options, pdf=True), progress=False)
     folder = outcome.folder

@@ -180,9 +180,9 @@ def test_a_rerun_equals_a_forced_run(options, fake, monkeypatch, edit, tmp_path)
 def test_another_version_of_any_library_makes_pages_again(options, fake, monkeypatch):
     write_data(options.data, ["甲县"])
     run(options)
-    real = provenance._version
+    real = provenance.metadata.version
     monkeypatch.setattr(
-        provenance, "_version", lambda name: "99" if name == "fonttools" else real(name)
+        provenance.metadata, "version", lambda name: "99" if name == "fonttools" else real(name)
     )
     outcome = run(options)
     assert (

@@ -81,9 +81,8 @@ def test_help_is_chinese():
     for arguments in (
         [],
         ["--help"],
-        ["report", "--help"],
-        ["score", "--help"],
-        ["template", "--help"],
+        ["-h"],
+        *([name, word] for name in cli.commands for word in ("-h", "--help")),
     ):
         result = call(*arguments)
         assert result.exit_code == 0 and result.stdout.startswith("用法：")

@@ -24,7 +24,7 @@ def errors(merged):
 
 
 @pytest.fixture(scope="module")
-def by_libreoffice(tmp_path_factory):
+def by_libreoffice(tmp_path_factory, soffice):
     """A form with something of every type, opened and saved by LibreOffice."""
     folder = tmp_path_factory.mktemp("office")
     values = {
@@ -43,7 +43,7 @@ def by_libreoffice(tmp_path_factory):
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
     subprocess.run(
         [
-            "soffice",
+            soffice,
             profile,
             "--headless",
             "--convert-to",

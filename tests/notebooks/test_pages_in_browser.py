@@ -3,7 +3,6 @@ readable, printable.
 """
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from urllib.parse import unquote
@@ -37,10 +36,10 @@ def pages(made):
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser(chromium):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
         yield browser
         browser.close()
@@ -129,7 +128,7 @@ def test_the_box_narrows_the_standings_to_a_name(browser, made):
 
 
 @pytest.fixture(scope="module")
-def printed(made):
+def printed(made, chromium):
     pages = [
         made.folder / name
         for name in ("范县.html", "濮阳市.html", "units/发展改革委.html", "index.html")
@@ -140,10 +139,10 @@ def printed(made):
     return pages
 
 
-def test_what_is_printed_has_its_text_and_no_blank_page(printed):
+def test_what_is_printed_has_its_text_and_no_blank_page(printed, pdftotext):
     for page in printed:
         text = subprocess.run(
-            ["pdftotext", "-layout", page.with_suffix(".pdf"), "-"],
+            [pdftotext, "-layout", page.with_suffix(".pdf"), "-"],
             capture_output=True,
             text=True,
             check=True,

@@ -1,9 +1,8 @@
 """Notebooks in a real JupyterLab and a real browser: run all cells of explore.ipynb, move sliders,
 see what creditcalc computes; run all cells of a report and look at it.
 
-Needs Debian's ``chromium``, which ``.ci/run`` installs. ``CREDITCALC_SCREENSHOT=page.png`` keeps a
-picture of the page (with Chinese letters where a Chinese font is installed, say Debian's
-``fonts-noto-cjk``).
+``CREDITCALC_SCREENSHOT=page.png`` keeps a picture of the page (with Chinese letters where a Chinese
+font is installed, say Debian's ``fonts-noto-cjk``).
 """
 
 import json
@@ -13,7 +12,6 @@ import subprocess
 import sys
 import time
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -22,7 +20,6 @@ import creditcalc as cc
 from creditcalc.bundled import bundled
 from creditcalc.words import interval
 
-CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -93,14 +90,10 @@ def _address(process, runtime, log):
 
 
 @pytest.fixture
-def page():
+def page(chromium):
     """An empty page of a headless Chromium."""
-    if not CHROMIUM.exists():
-        pytest.fail(
-            f"{CHROMIUM} is not there: install it with `apt-get install chromium` (.ci/run does)"
-        )
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1500, "height": 1000})
         page.set_default_timeout(PATIENCE)
         yield page
