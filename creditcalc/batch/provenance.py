@@ -16,7 +16,7 @@ from creditcalc.bundled import PACKAGE
 from creditcalc.evidence.register import beside
 from creditcalc.files import fixed_time, sha256
 
-SHOWN = (
+ON_PAGES = (
     "python",
     "creditcalc",
     "numpy",
@@ -26,7 +26,7 @@ SHOWN = (
     "nbconvert",
 )  # on pages
 LIBRARIES = (  # on which pages and workbooks depend
-    *SHOWN[1:],
+    *ON_PAGES[1:],
     *(
         "brotli",
         "chinesecalendar",
