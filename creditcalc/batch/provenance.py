@@ -5,9 +5,10 @@ time of the run.
 from __future__ import annotations
 
 import hashlib
+import json
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -16,8 +17,9 @@ from creditcalc import __version__
 from creditcalc.bundled import PACKAGE
 from creditcalc.evidence.register import beside
 from creditcalc.files import fixed_time, sha256
+from creditcalc.pages.study import Study
 
-SHOWN = (
+ON_PAGES = (
     "python",
     "creditcalc",
     "numpy",
@@ -26,8 +28,8 @@ SHOWN = (
     "papermill",
     "nbconvert",
 )  # on pages
-LIBRARIES = (  # on whose versions pages and workbooks depend
-    *SHOWN[2:],
+LIBRARIES = (  # on which pages and workbooks depend
+    *ON_PAGES[2:],
     *(
         "brotli",
         "chinesecalendar",
@@ -78,6 +80,24 @@ def program_digest() -> str:
         if path.suffix != ".pyc" and path.relative_to(PACKAGE).parts[0] != "bundled"
     ]
     return combined({path.relative_to(PACKAGE).as_posix(): sha256(path) for path in own})
+
+
+def made_of(study: Study, city: str) -> str:
+    """A SHA-256 over all that the pages of a city and its counties are made from, but notebooks and
+    program.
+
+    What goes in is hashed, not what is shown: rows as they were typed and in their order.
+    """
+    own = study.only(city)
+    typed = study.rolled.typed
+    facts = [city, own.book.digest, dict(own.readings), own.as_of, own.given is None]
+    problems = [asdict(problem) for problem in own.problems]
+    parts = [
+        json.dumps([*facts, problems, sorted(own.checked.short)], ensure_ascii=False),
+        typed[typed["city"] == city].to_csv(index=False),
+        "" if own.given is None else own.given.to_csv(index=False),
+    ]
+    return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
 
 
 def file_digests(path: Path) -> dict[str, str]:
