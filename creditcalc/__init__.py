@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from creditcalc.analysis.targets import Targets, targets
     from creditcalc.analysis.what_if import WhatIf, what_if
     from creditcalc.intake.checked_table import Checked, check_inputs, read_inputs
-    from creditcalc.pages.study import Study, open_study
+    from creditcalc.pages.opening import open_study
+    from creditcalc.pages.study import Study
     from creditcalc.problems import InputError, Problem, ReadingError, RulebookError, UnknownName
     from creditcalc.rules.load import load_rulebook
     from creditcalc.rules.rulebook import Rulebook
@@ -73,7 +74,8 @@ _HOMES = {
     "creditcalc.analysis.targets": ("Targets", "targets"),
     "creditcalc.analysis.what_if": ("WhatIf", "what_if"),
     "creditcalc.intake.checked_table": ("Checked", "check_inputs", "read_inputs"),
-    "creditcalc.pages.study": ("Study", "open_study"),
+    "creditcalc.pages.opening": ("open_study",),
+    "creditcalc.pages.study": ("Study",),
     "creditcalc.problems": (
         "InputError",
         "Problem",

@@ -15,7 +15,8 @@ from typing import Any, cast
 
 from creditcalc.bundled import PACKAGE, bundled
 from creditcalc.files import sha256
-from creditcalc.pages.study import OpenData, Study
+from creditcalc.pages.opening import OpenData
+from creditcalc.pages.study import Study
 from creditcalc.problems import Problem, ProblemError, nearest
 from creditcalc.render.fonts import drawn, use_drawn
 from creditcalc.render.html import PageHead, to_html

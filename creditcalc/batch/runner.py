@@ -32,7 +32,7 @@ from creditcalc.batch.standing import Standing
 from creditcalc.batch.summary import summary_sheets
 from creditcalc.bundled import bundled
 from creditcalc.files import expect_own
-from creditcalc.pages.study import open_study
+from creditcalc.pages.opening import open_study
 from creditcalc.problems import InputError, Problem, ProblemError
 from creditcalc.render.html import render_page
 from creditcalc.render.pdf import find_browser, print_pages

@@ -181,8 +181,8 @@ def worklog(
     """
     from creditcalc.batch.provenance import combined, file_digests, versions
     from creditcalc.cli.outputs import check_outputs
+    from creditcalc.pages.opening import open_study
     from creditcalc.pages.sections.evidence import UNASKED
-    from creditcalc.pages.study import open_study
     from creditcalc.pages.worklog_sheets import OFFICES, PROGRESS, worklog_sheets
     from creditcalc.render.workbook import write_workbook
 

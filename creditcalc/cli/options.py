@@ -37,7 +37,7 @@ def day(_: click.Context, __: click.Parameter, value: str) -> str:
         raise click.BadParameter(f"{value}，应写成 2021-05-31") from None
 
 
-def count(_: click.Context, __: click.Parameter, value: str) -> int:
+def whole_number(_: click.Context, __: click.Parameter, value: str) -> int:
     """A whole number above zero."""
     if not (value.isascii() and value.isdigit() and int(value)):
         raise click.BadParameter(f"{value}，应为大于 0 的整数")

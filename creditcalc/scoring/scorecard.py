@@ -111,8 +111,7 @@ class Scorecard:
     @property
     def undecided(self) -> NDArray[np.bool_]:
         """Whether each rule (column) is missing or pending in each row."""
-        undecided: NDArray[np.bool_] = self._results.status.T == 0
-        return undecided
+        return np.equal(self._results.status.T, 0)
 
     @cached_property
     def _interval(self) -> tuple[Array, Array]:
@@ -183,9 +182,8 @@ class Scorecard:
         owner = pd.DataFrame(
             values.T, index=self.table.index, columns=list(self.book.rules), copy=False
         )
-        self._owners.append(
-            owner
-        )  # pandas copies what it writes to only while another table is seen to share it
+        # pandas copies what it writes to only while another table is seen to share it
+        self._owners.append(owner)
         return owner.copy(deep=False)
 
     def _rows(self, *kinds: str, scope: str = "") -> list[int]:

@@ -11,7 +11,7 @@ from support.processes import LINUX
 from creditcalc.batch.one_page import PAPERMILL_ENGINES, Job, load_papermill, make_page, share_study
 from creditcalc.batch.workers import each_alone
 from creditcalc.bundled import bundled
-from creditcalc.pages.study import open_study
+from creditcalc.pages.opening import open_study
 from creditcalc.render.html import PageHead
 
 CELLS = [
@@ -160,10 +160,10 @@ def test_the_project_s_pages_are_the_same_to_the_byte(tmp_path, name):
 
 def test_the_study_is_at_hand_and_another_one_is_read(tmp_path):
     look = (
-        "from creditcalc.pages import study\n"
-        "print(study.open_study(data, rulebook, readings, city) is {})"
+        "from creditcalc.pages import opening\n"
+        "print(opening.open_study(data, rulebook, readings, city) is {})"
     )
-    other = "study.open_study(data, rulebook, 'proportional=of_full', city)"
+    other = "opening.open_study(data, rulebook, 'proportional=of_full', city)"
     [page] = made(
         tmp_path,
         look.format("data.study"),

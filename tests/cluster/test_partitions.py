@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from support.processes import LINUX
 
 from creditcalc import load_rulebook
-from creditcalc.cli.main import _sound, cli
+from creditcalc.cli.main import cli
+from creditcalc.cli.scores import _sound
 from creditcalc.cluster import parquet, sinks
 from creditcalc.cluster.connection import ClusterError
 from creditcalc.cluster.parquet import read_part

@@ -18,7 +18,7 @@ from support.places import SAMPLE
 
 from creditcalc.intake.cells import Fault, parser
 from creditcalc.intake.checked_table import check_inputs, read_inputs
-from creditcalc.pages.study import open_study
+from creditcalc.pages.opening import open_study
 from creditcalc.problems import InputError, UnknownName
 from creditcalc.rules.load import load_rulebook
 from creditcalc.scoring.rollup import roll_up

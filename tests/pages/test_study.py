@@ -7,7 +7,7 @@ from support.places import SAMPLE
 
 import creditcalc as cc
 from creditcalc.batch.provenance import made_of
-from creditcalc.pages.study import parse_readings
+from creditcalc.pages.opening import parse_readings
 
 PERIOD = "2021-05"
 
