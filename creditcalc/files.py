@@ -14,7 +14,7 @@ from typing import BinaryIO, TextIO, TypeVar
 
 from creditcalc.problems import InputError, Problem, ProblemError
 
-Key = TypeVar("Key", bound=Hashable)
+Named = TypeVar("Named", bound=Hashable)
 
 OWN = {"index", "summary", "run", "failed", "units"}  # what a period's folder holds besides pages
 WINDOWS = {
@@ -39,7 +39,7 @@ class LinkedElsewhere(ProblemError):
     """A folder or a file that should be a run's own and is a link to another."""
 
 
-def safe_names(labels: Mapping[Key, str]) -> dict[Key, str]:
+def safe_names(labels: Mapping[Named, str]) -> dict[Named, str]:
     """A file name without ending for each label, good on every system and each one's own whatever
     the letter case.
 

@@ -6,7 +6,7 @@ import pytest
 from support.batches import CELL, PARAMETERS, at_once, notebook, write_data
 from support.programs import needed, told
 
-from creditcalc.batch import index, provenance, runner
+from creditcalc.batch import index, makers, provenance
 from creditcalc.batch.plan import Options
 from creditcalc.pages.study import Study
 
@@ -67,6 +67,6 @@ def light(monkeypatch):
 
 @pytest.fixture
 def fake(light, monkeypatch):
-    monkeypatch.setattr(runner, "each_alone", at_once)
-    monkeypatch.setattr(runner, "start", lambda preload: None)
+    monkeypatch.setattr(makers, "each_alone", at_once)
+    monkeypatch.setattr(makers, "start", lambda preload: None)
     monkeypatch.setattr(provenance, "program_digest", lambda: "程序")

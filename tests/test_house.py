@@ -18,10 +18,6 @@ LAYERS = [
 CORE = LAYERS[: LAYERS.index("render")]
 HEAVY = {"matplotlib", "papermill", "nbconvert"}
 FACE = {"creditcalc", "creditcalc.__main__"}  # the public names and the command stand above all
-# What is still to be taken apart: whoever starts a batch is to say who makes its pages.
-KNOWN = {
-    ("creditcalc.batch.runner", "creditcalc.cluster.pages"),
-}
 
 
 def name_of(path):
@@ -60,7 +56,7 @@ def test_a_folder_uses_only_those_above_it(module):
         {"ground", here} if here in ("rules", "render") else set(LAYERS[: LAYERS.index(here) + 1])
     )
     strange = {name for name in own(module) if layer(name) not in allowed}
-    assert {(module, name) for name in strange} == {pair for pair in KNOWN if pair[0] == module}
+    assert strange == set()
 
 
 def test_every_folder_has_its_place():

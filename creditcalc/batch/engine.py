@@ -76,7 +76,7 @@ class Stream(io.StringIO):
             self._sink.add("stream", name=self._name, text=text)
 
 
-class Hook(DisplayHook):
+class ShellHook(DisplayHook):
     """Takes the value of a cell's last expression."""
 
     shell: Any
@@ -98,7 +98,7 @@ class Hook(DisplayHook):
         self._is_active = False
 
 
-class Publisher(DisplayPublisher):
+class ShellPublisher(DisplayPublisher):
     """Takes what ``display`` is given."""
 
     shell: Any
@@ -132,8 +132,8 @@ class Publisher(DisplayPublisher):
 class Shell(InteractiveShell):
     """IPython without a terminal."""
 
-    displayhook_class = Hook
-    display_pub_class = Publisher
+    displayhook_class = ShellHook
+    display_pub_class = ShellPublisher
     sink: Sink
 
     def _showtraceback(

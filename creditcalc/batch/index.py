@@ -21,19 +21,19 @@ from creditcalc.render.display import Fact, Facts, Note, Prose, Shown, escape, s
 from creditcalc.render.table import Table
 from creditcalc.rules import phrases
 
-STATUS = {
+PAGE_STATUS = {
     "made": "已生成",
     "unchanged": "未变",
     "failed": "失败",
     "refused": "未生成",
     "left": "本次未做",
 }
-SHOWN = 500  # problems on the index page; the workbook has all
+PROBLEMS_SHOWN = 500  # problems on the index page; the workbook has all
 LOSSES = 3  # of the city, that the top of the page names
 GLANCES = 5  # cities that it has room for
 # The one script of all pages: it hides the rows of the table below that do not hold what is typed,
 # and works without a network.
-SCRIPT = """
+FINDING = """
 const box=document.getElementById('find');
 const rows=box.parentElement.nextElementSibling.querySelectorAll('tbody tr');
 box.parentElement.hidden=false;
@@ -43,7 +43,7 @@ document.getElementById('found').textContent=word?`${n} 个`:''});
 """
 
 
-class Search(Shown):
+class FindBox(Shown):
     """A box that narrows the standings down to a name; hidden where no script runs."""
 
     def html(self) -> str:
@@ -83,7 +83,7 @@ def index_body(plan: Plan, pages: list[Page]) -> str:
         (city.name, _glance(city)) for city in cities[:GLANCES]
     ]
     shown = [this_run, *glances] if errors or without else [*glances, this_run]
-    shown.append(("各县（区）", [Search(), _standings(plan, pages)]))
+    shown.append(("各县（区）", [FindBox(), _standings(plan, pages)]))
     offices = [page for page in pages if page.kind == "office" and page.intact(plan.folder)]
     if offices:
         shown.append(("责任单位", [Links([(page.name, page.file) for page in offices])]))
@@ -100,7 +100,9 @@ def index_body(plan: Plan, pages: list[Page]) -> str:
 
 
 def _outcome(pages: list[Page], errors: list[Problem], notices: list[Problem]) -> Iterable[Shown]:
-    counts = {word: sum(page.status == status for page in pages) for status, word in STATUS.items()}
+    counts = {
+        word: sum(page.status == status for page in pages) for status, word in PAGE_STATUS.items()
+    }
     yield Prose(
         [
             "，".join(f"{word} {n} 页" for word, n in counts.items() if n)
@@ -147,10 +149,8 @@ def _standings(plan: Plan, pages: list[Page]) -> Table:
     """
     page_of = {page.key: page for page in pages}
     found = period_totals(plan)
-    own = [
-        page_of[Key(*who)]
-        for who in zip(found["level"], found["city"], found["jurisdiction"], strict=True)
-    ]
+    owners = found[["level", "city", "jurisdiction"]].itertuples(index=False)
+    own = [page_of[Key(*owner)] for owner in owners]
     frame = pd.DataFrame(
         {
             "jurisdiction": found["jurisdiction"],
@@ -160,7 +160,7 @@ def _standings(plan: Plan, pages: list[Page]) -> Table:
             "interval": intervals(found),
             "bonus_interval": intervals(found, "bonus_low", "bonus_high"),
             "city": found["city"] if found["city"].nunique() > 1 else None,
-            "page": [STATUS[page.status] for page in own],
+            "page": [PAGE_STATUS[page.status] for page in own],
             "pdf": ["PDF" if page.printed else None for page in own],
             "_full_score": plan.study.book.full,
             "_link_jurisdiction": [page.file if page.intact(plan.folder) else "" for page in own],
@@ -185,17 +185,17 @@ def _notices(notices: list[Problem], period: str) -> Iterable[Shown]:
 
 
 def _without_page(pages: list[Page]) -> Table:
-    rows = [(page.name, STATUS[page.status], page.error) for page in pages]
+    rows = [(page.name, PAGE_STATUS[page.status], page.error) for page in pages]
     frame = pd.DataFrame(rows, columns=["jurisdiction", "page_status", "reason"])
     return show(frame, "没有生成的页面和原因")
 
 
 def _problem_table(problems: list[Problem]) -> Table:
-    rows = [(p.jurisdiction or "—", p.period or "—", str(p)) for p in problems[:SHOWN]]
+    rows = [(p.jurisdiction or "—", p.period or "—", str(p)) for p in problems[:PROBLEMS_SHOWN]]
     frame = pd.DataFrame(rows, columns=["jurisdiction", "period", "what"])
     more = (
-        f"（共 {len(problems)} 处，只列前 {SHOWN} 处，全部见汇总表）"
-        if len(problems) > SHOWN
+        f"（共 {len(problems)} 处，只列前 {PROBLEMS_SHOWN} 处，全部见汇总表）"
+        if len(problems) > PROBLEMS_SHOWN
         else ""
     )
     return show(frame, f"{words.SEVERITY[problems[0].severity]}{more}")

@@ -20,7 +20,7 @@ from creditcalc.problems import Problem, ProblemError, nearest
 from creditcalc.render.fonts import drawn, use_drawn
 from creditcalc.render.html import PageHead, to_html
 
-ENGINES = {
+PAPERMILL_ENGINES = {
     "warm": "creditcalc-warm",
     "kernel": "nbclient",
 }  # as a caller and as papermill names them
@@ -114,7 +114,7 @@ def make_page(job: Job, shared: Shared, folder: Path, engine: str) -> str:
             _literal(job.notebook),
             _literal(draft),
             dict(job.parameters),
-            engine_name=ENGINES[engine],
+            engine_name=PAPERMILL_ENGINES[engine],
             request_save_on_cell_execute=False,
             progress_bar=False,
             extra_arguments=KERNEL,
@@ -130,7 +130,7 @@ def make_page(job: Job, shared: Shared, folder: Path, engine: str) -> str:
     return sha256(page)
 
 
-def share(study: Study) -> Shared:
+def share_study(study: Study) -> Shared:
     """What the pages of a study have in common."""
     return Shared(pickle.dumps(study), pickle.dumps(drawn(_own_text())))
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from creditcalc.batch.one_page import Job
-from creditcalc.batch.provenance import SHOWN, Origin, origin
+from creditcalc.batch.provenance import ON_PAGES, Origin, origin
 from creditcalc.batch.record import Key, Page
 from creditcalc.bundled import bundled
 from creditcalc.evidence.worklog import units
@@ -25,9 +25,9 @@ NOTEBOOKS = {
     "city": "city_overview.ipynb",
     "office": "office_report.ipynb",
 }
-UNITS = "units"  # the folder of their pages
+UNIT_FOLDER = "units"  # the folder of their pages
 PATHS = ("data", "rulebook")  # parameters that say where something lies, not what it is
-SHORT = 12  # characters of a digest that a reader compares
+SHORT_DIGEST = 12  # characters of a digest that a reader compares
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,6 @@ class Options:
     as_of: str = ""
     out: Path = Path("reports")
     jobs: int = os.cpu_count() or 1
-    scheduler: str = ""  # of a Dask cluster, which then makes the pages
     engine: str = "warm" if hasattr(os, "fork") else "kernel"
     timeout: int = 300  # seconds that a page may take
     force: bool = False
@@ -105,7 +104,7 @@ def make_plan(study: Study, options: Options, earlier: Iterable[Page] = ()) -> P
     )
     refused |= {key for key in offices if Key("city", key.city, key.city) in refused}
     stems = safe_names(_labels(keys)) | {
-        key: f"{UNITS}/{stem}" for key, stem in safe_names(_labels(offices)).items()
+        key: f"{UNIT_FOLDER}/{stem}" for key, stem in safe_names(_labels(offices)).items()
     }
     plan = Plan(study, options, period, origin(notebooks), stems, refused, {})
     chosen = [key for key in chosen if key not in refused]
@@ -207,9 +206,9 @@ def page_head(plan: Plan, title: str, digest: str, links: list[tuple[str, str]])
         "台账": f"{book.document}，{book.edition}",
         "读法": "、".join(_changed_readings(plan.study)) or "均取默认",
         "截至": plan.options.as_of,
-        "数据指纹": digest[:SHORT],
-        "规则指纹": book.digest[:SHORT],
-        "版本": "，".join(f"{library} {plan.origin.versions[library]}" for library in SHOWN),
+        "数据指纹": digest[:SHORT_DIGEST],
+        "规则指纹": book.digest[:SHORT_DIGEST],
+        "版本": "，".join(f"{library} {plan.origin.versions[library]}" for library in ON_PAGES),
     }
     return PageHead(
         title, [(label, value) for label, value in facts.items() if value], links, plan.study.sample

@@ -17,7 +17,7 @@ from creditcalc.bundled import PACKAGE
 from creditcalc.evidence.register import beside
 from creditcalc.files import fixed_time, sha256
 
-SHOWN = (
+ON_PAGES = (
     "python",
     "creditcalc",
     "numpy",
@@ -27,7 +27,7 @@ SHOWN = (
     "nbconvert",
 )  # on pages
 LIBRARIES = (  # on whose versions pages and workbooks depend
-    *SHOWN[2:],
+    *ON_PAGES[2:],
     *(
         "brotli",
         "chinesecalendar",

@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 from creditcalc.files import inside, replacing, sha256
 
 RECORD = "run.json"
-OWN = re.compile(r"(((units|failed)/)?[^/\\]*[^/\\.][^/\\]*)?")  # a record leads to no other folder
+OWN_NAME = re.compile(
+    r"(((units|failed)/)?[^/\\]*[^/\\.][^/\\]*)?"
+)  # a record leads to no other folder
 
 
 class Key(NamedTuple):
@@ -99,6 +101,10 @@ class Record:
             known |= page.digests
         return known
 
+    def intact(self, folder: Path) -> dict[Key, Page]:
+        """The pages whose files are still what this record says."""
+        return {page.key: page for page in self.pages if page.intact(folder)}
+
 
 def load(folder: Path) -> Record | None:
     """The record in a folder; None where it is missing or not one of ours."""
@@ -112,7 +118,7 @@ def load(folder: Path) -> Record | None:
         texts = [text for page in pages for name, text in asdict(page).items() if name != "seconds"]
         files = [*(page.file for page in pages), *outputs, *failed]
         texts += [*outputs.values(), *failed.values()]
-        if all(isinstance(text, str) for text in texts) and all(map(OWN.fullmatch, files)):
+        if all(isinstance(text, str) for text in texts) and all(map(OWN_NAME.fullmatch, files)):
             return Record(pages, outputs, failed, bool(facts["interrupted"]))
     return None
 

@@ -10,6 +10,7 @@ from creditcalc.analysis.steps import steps
 from creditcalc.analysis.targets import targets
 from creditcalc.batch.plan import Plan
 from creditcalc.batch.provenance import combined, file_digests
+from creditcalc.batch.record import Key
 from creditcalc.bundled import bundled
 from creditcalc.pages.showing import headed
 from creditcalc.pages.worklog_sheets import note_sheet
@@ -17,9 +18,9 @@ from creditcalc.render.workbook import problem_frame
 from creditcalc.rules import phrases
 from creditcalc.scoring.scorecard import score
 
-WHO = ("jurisdiction", "city", "period")  # the columns that say whose a line is
-TOTALS = (
-    *WHO,
+WHO_COLUMNS = ("jurisdiction", "city", "period")  # the columns that say whose a line is
+TOTALS_COLUMNS = (
+    *WHO_COLUMNS,
     "level",
     "rank",
     "score",
@@ -33,10 +34,10 @@ TOTALS = (
     "county_duty",
     "county_duty_full",
 )
-MARKS = ("full", "value", "points", "low", "high", "status", "clause")
-ITEMS = (*WHO, "id", "name", "kind", "category", *MARKS)
-BASE = (*WHO, "id", "name", "value", "status", "clause")
-TARGETS = (*WHO, "id", "name", "duty", "aim", "steps", "own_gain", "total_gain")
+MARKS_COLUMNS = ("full", "value", "points", "low", "high", "status", "clause")
+ITEMS_COLUMNS = (*WHO_COLUMNS, "id", "name", "kind", "category", *MARKS_COLUMNS)
+BASE_COLUMNS = (*WHO_COLUMNS, "id", "name", "value", "status", "clause")
+TARGETS_COLUMNS = (*WHO_COLUMNS, "id", "name", "duty", "aim", "steps", "own_gain", "total_gain")
 
 
 def period_totals(plan: Plan) -> pd.DataFrame:
@@ -46,12 +47,12 @@ def period_totals(plan: Plan) -> pd.DataFrame:
     counties = totals[totals["level"] == "county"].groupby("city", sort=False)
     places = [ranks(group)["rank"] for _, group in counties]
     totals = totals.assign(rank=pd.concat(places).reindex(totals.index) if places else np.nan)
-    keys = zip(totals["level"], totals["city"], totals["jurisdiction"], strict=True)
-    totals = totals[[key not in plan.refused for key in keys]]
+    owners = totals[["level", "city", "jurisdiction"]].itertuples(index=False)
+    totals = totals[[Key(*owner) not in plan.refused for owner in owners]]
     return totals.sort_values(["city", "level", "rank"], kind="stable")
 
 
-def sheets(plan: Plan) -> dict[str, pd.DataFrame]:
+def summary_sheets(plan: Plan) -> dict[str, pd.DataFrame]:
     """The sheets of the summary workbook, with headers for people."""
     study = plan.study
     rows = study.table[study.table["period"] == plan.period]
@@ -70,10 +71,10 @@ def sheets(plan: Plan) -> dict[str, pd.DataFrame]:
     )
     base = items["kind"] == "base"
     return {
-        "总分": headed(period_totals(plan), TOTALS),
-        "评分项": headed(items[~base], ITEMS),
-        "基础指标": headed(items[base], BASE),
-        "目标": headed(_target_frame(plan, rows), TARGETS),
+        "总分": headed(period_totals(plan), TOTALS_COLUMNS),
+        "评分项": headed(items[~base], ITEMS_COLUMNS),
+        "基础指标": headed(items[base], BASE_COLUMNS),
+        "目标": headed(_target_frame(plan, rows), TARGETS_COLUMNS),
         "数据问题": problem_frame(study.problems),
         "说明": _notes(plan),
     }
@@ -103,7 +104,7 @@ def _target_frame(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
     for city, group in table.groupby("city"):
         found = targets(score(group, book, plan.study.readings)).assign(city=city)
         typed = {row["jurisdiction"]: row for row in group.to_dict("records")}
-        pairs = zip(found["jurisdiction"], found["changes"], strict=True)
+        pairs = found[["jurisdiction", "changes"]].itertuples(index=False)
         frames.append(
             found.assign(steps=[steps(book, typed[name], changes) for name, changes in pairs])
         )

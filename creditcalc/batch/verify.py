@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from creditcalc.batch import record
-from creditcalc.batch.plan import UNITS
+from creditcalc.batch.plan import UNIT_FOLDER
 from creditcalc.files import inside, sha256
 from creditcalc.problems import Problem, ProblemError
 
@@ -16,7 +16,7 @@ class NoRecord(ProblemError):
     """A folder without the record of a run."""
 
 
-def verify(folder: Path) -> list[Problem]:
+def verify_pages(folder: Path) -> list[Problem]:
     """Every file of the run that is missing or altered, every page that is not the run's, and that
     it did not come to its end.
 
@@ -49,7 +49,9 @@ def verify(folder: Path) -> list[Problem]:
             found.append(
                 Problem("内容与生成时不一致", cure="可能被改动；重新运行 report 会重做", file=name)
             )
-    folders = [part for part in (folder, folder / UNITS) if part.is_dir() and not part.is_symlink()]
+    folders = [
+        part for part in (folder, folder / UNIT_FOLDER) if part.is_dir() and not part.is_symlink()
+    ]
     there = [path for part in folders for path in sorted(part.iterdir())]
     names = [path.relative_to(folder).as_posix() for path in there if path.suffix.lower() in PAGES]
     found += [

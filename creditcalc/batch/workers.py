@@ -28,7 +28,7 @@ from typing import Any, Generic, TypeVar
 
 from creditcalc.bundled import PACKAGE
 
-Key = TypeVar("Key")
+TaskKey = TypeVar("TaskKey")
 Context = ForkServerContext | SpawnContext
 STARTING = threading.Lock()  # a worker of a cluster has threads, and there is one __main__
 # Keep an interpreter from importing what lies in its working folder, and tell it where else to
@@ -43,20 +43,20 @@ PATIENCE = 10  # seconds that a process gets to put away what it has started its
 
 
 @dataclass(frozen=True)
-class Outcome(Generic[Key]):
+class Outcome(Generic[TaskKey]):
     """How one task ended: its value, or what went wrong."""
 
-    key: Key
+    key: TaskKey
     value: Any
     error: str
     seconds: float
 
 
 @dataclass(frozen=True)
-class Running(Generic[Key]):
+class Running(Generic[TaskKey]):
     """A task under way."""
 
-    key: Key
+    key: TaskKey
     process: BaseProcess
     answer: Connection
     began: float
@@ -70,12 +70,12 @@ class Running(Generic[Key]):
 
 def each_alone(
     function: Callable[..., Any],
-    tasks: Mapping[Key, tuple[Any, ...]],
+    tasks: Mapping[TaskKey, tuple[Any, ...]],
     jobs: int,
     limit: float,
     preload: Sequence[str],
     wanted: Callable[[], bool] = lambda: True,
-) -> Generator[Outcome[Key]]:
+) -> Generator[Outcome[TaskKey]]:
     """Call ``function`` for every task in its own process, at most ``jobs`` at once, and tell each
     end as it comes.
 
@@ -85,7 +85,7 @@ def each_alone(
     """
     context = start(preload)
     waiting = iter(tasks.items())
-    running: dict[Any, Running[Key]] = {}
+    running: dict[Any, Running[TaskKey]] = {}
     try:
         while wanted():
             for key, arguments in islice(waiting, jobs - len(running)):
@@ -115,11 +115,11 @@ def start(preload: Sequence[str]) -> Context:
 
 def _started(
     context: Context,
-    key: Key,
+    key: TaskKey,
     function: Callable[..., Any],
     arguments: tuple[Any, ...],
     limit: float,
-) -> Running[Key]:
+) -> Running[TaskKey]:
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(sender, Path.cwd(), function, arguments))
     try:
@@ -210,12 +210,12 @@ def _end_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _late(running: Mapping[Any, Running[Key]]) -> list[Any]:
+def _late(running: Mapping[Any, Running[TaskKey]]) -> list[Any]:
     """The tasks whose time is up."""
     return [sentinel for sentinel, task in running.items() if not task.left]
 
 
-def _ended(task: Running[Key]) -> Outcome[Key]:
+def _ended(task: Running[TaskKey]) -> Outcome[TaskKey]:
     """The answer of a task whose process has ended, or how it died, or that its time is up."""
     late = not task.left and task.process.is_alive()
     if late:

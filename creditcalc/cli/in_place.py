@@ -22,7 +22,7 @@ from creditcalc.rules.rulebook import Rulebook
 
 DRAWN = re.compile("xl/(drawings/drawing|media/|charts/|embeddings/|pivotTables/)")
 ELSEWHERE = "用 --out 写到另一个文件"
-Record = dict[Hashable, Any]
+RowCells = dict[Hashable, Any]
 
 
 def expect_nothing_lost(
@@ -92,7 +92,7 @@ def lost(before: pd.DataFrame, after: pd.DataFrame, file: str) -> Iterator[Probl
     """The columns, rows and cells of a table that another, which should hold all, has not."""
     for name in before.columns.difference(after.columns):
         yield Problem("合并的结果里没有这一列", "", ELSEWHERE, file=file, column=str(name))
-    rows: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    rows: dict[tuple[str, str], list[RowCells]] = defaultdict(list)
     for new in after.to_dict("records"):
         rows[new["jurisdiction"], new["period"]].append(new)
     for row in before.to_dict("records"):
@@ -111,7 +111,7 @@ def lost(before: pd.DataFrame, after: pd.DataFrame, file: str) -> Iterator[Probl
             )
 
 
-def _changed(row: Record, new: Record) -> list[str]:
+def _changed(row: RowCells, new: RowCells) -> list[str]:
     """The columns in which a row does not keep what it held."""
     same = [name for name in map(str, row) if name in new]
     return [name for name in same if not _kept(row[name], new[name], name)]

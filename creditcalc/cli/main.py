@@ -39,6 +39,8 @@ from creditcalc.render.terminal import Program, aligned, use_utf8
 if TYPE_CHECKING:
     import pandas as pd
 
+    from creditcalc.batch.makers import Maker
+    from creditcalc.batch.plan import Options
     from creditcalc.batch.runner import Run
     from creditcalc.intake.checked_table import Checked
     from creditcalc.rules.rulebook import Rulebook
@@ -138,7 +140,7 @@ def cli(ctx: click.Context) -> None:
     callback=day,
     help="按哪一天算“今天”，默认为期间的最后一天",
 )
-def report(**choices: Any) -> int:
+def report(scheduler: str, **choices: Any) -> int:
     """生成一个期间的全部报告：每个县区一页，全市一页，加目录和汇总表。
 
     数据是 CSV、Excel、Parquet
@@ -146,12 +148,13 @@ def report(**choices: Any) -> int:
     """
     from creditcalc.batch.workers import PRELOADED, start
 
-    if not choices["scheduler"]:
+    if not scheduler:
         start(PRELOADED[choices["engine"]])  # it gets ready while this process imports and reads
     from creditcalc.batch.plan import Options
     from creditcalc.batch.runner import run
 
-    outcome = run(Options(**choices))
+    options = Options(**choices)
+    outcome = run(options, maker=_maker(options, scheduler))
     _tell_run(outcome)
     return 0 if outcome.complete else 1
 
@@ -293,9 +296,9 @@ def check(data: Path, rulebook: Path | None) -> int:
 @click.argument("folder", metavar="文件夹", type=PATH)
 def verify(folder: Path) -> int:
     """按运行记录核对 report 写出的文件夹（如 reports/2021-05）：哪些文件被改动、缺失或多出。"""
-    from creditcalc.batch.verify import verify as verified
+    from creditcalc.batch.verify import verify_pages
 
-    problems = verified(folder)
+    problems = verify_pages(folder)
     tell_problems(problems)
     if not problems:
         click.echo(f"{folder}：与运行记录一致")
@@ -350,7 +353,8 @@ def _score_partitions(
     """The problems of a folder scored file by file; None where it has other files or the results go
     to Excel.
     """
-    from creditcalc.cluster.partitions import check_size, partitions, score_partitions
+    from creditcalc.cluster.partitions import partitions, score_partitions
+    from creditcalc.cluster.sinks import check_size
 
     files = partitions(folder)
     check_size(files, book, outputs)
@@ -358,10 +362,21 @@ def _score_partitions(
         return None
     if not scheduler:
         return score_partitions(folder, book, readings, outputs)
-    from creditcalc.cluster.pages import mapping
+    from creditcalc.cluster.tables import mapping
 
     with mapping(scheduler) as mapped:
         return score_partitions(folder.absolute(), book, readings, outputs, mapped)
+
+
+def _maker(options: Options, scheduler: str) -> Maker:
+    """Who makes the pages: a cluster's workers where a scheduler is named, own processes otherwise."""
+    if scheduler:
+        from creditcalc.cluster.pages import OnCluster
+
+        return OnCluster(options, scheduler)
+    from creditcalc.batch.makers import OwnProcesses
+
+    return OwnProcesses(options)
 
 
 def _tell_run(outcome: Run) -> None:

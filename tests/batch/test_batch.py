@@ -14,10 +14,11 @@ from support.batches import PARAMETERS, names, notebook, record, statuses, write
 from support.processes import POSIX, assert_all_gone
 
 from creditcalc.batch import provenance, runner
-from creditcalc.batch.one_page import ENGINES, NotebookError, check_parameters
+from creditcalc.batch.one_page import PAPERMILL_ENGINES, NotebookError, check_parameters
 from creditcalc.batch.plan import Options
 from creditcalc.batch.runner import run
-from creditcalc.batch.verify import verify
+from creditcalc.batch.standing import INTERRUPTED
+from creditcalc.batch.verify import verify_pages
 from creditcalc.files import sha256
 from creditcalc.problems import InputError, ReadingError, UnknownName
 
@@ -31,7 +32,7 @@ def pytest_generate_tests(metafunc):
 
 
 @POSIX
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", PAPERMILL_ENGINES)
 def test_notebooks_become_pages_and_what_fails_fails_alone(options, light, engine):
     outcome = run(replace(options, engine=engine))
     assert statuses(outcome) == {"某市": "made", "好县": "made", "坏县": "failed", "死县": "failed"}
@@ -246,7 +247,9 @@ def test_problems_refuse_their_own_jurisdiction(options, fake):
     [refused] = [page for page in outcome.pages if page.status == "refused"]
     assert refused.outdated and refused.error == "数据有错误；甲县.html 是上次生成的，没有更新"
     assert sha256(outcome.folder / "甲县.html") == refused.sha256, "what was made is not lost"
-    assert "是上次生成的页面，这次没有做成" in [problem.what for problem in verify(outcome.folder)]
+    assert "是上次生成的页面，这次没有做成" in [
+        problem.what for problem in verify_pages(outcome.folder)
+    ]
     index = (outcome.folder / "index.html").read_text(encoding="utf-8")
     assert (
         "很多" in index
@@ -395,7 +398,7 @@ def endless(options, tmp_path):
 
 
 @POSIX
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", PAPERMILL_ENGINES)
 def test_ctrl_c_ends_everything_and_leaves_a_true_record(options, tmp_path, endless, engine):
     process, folder = endless(engine), options.out / "2021-05"
     os.killpg(process.pid, signal.SIGINT)
@@ -407,7 +410,7 @@ def test_ctrl_c_ends_everything_and_leaves_a_true_record(options, tmp_path, endl
     assert facts["interrupted"] and [page["error"] for page in facts["pages"]] == [
         "",
         "",
-        runner.INTERRUPTED,
+        INTERRUPTED,
     ]
     assert_all_gone(tmp_path)
 
@@ -416,14 +419,14 @@ def test_ctrl_c_before_the_first_page_leaves_a_true_record(options, light, monke
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runner, "share", interrupted)
+    monkeypatch.setattr(runner, "share_study", interrupted)
     outcome = run(options)
     assert outcome.interrupted and set(statuses(outcome).values()) == {"left"}
     assert json.loads((outcome.folder / "run.json").read_bytes())["interrupted"]
 
 
 @POSIX
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", PAPERMILL_ENGINES)
 def test_killing_a_run_leaves_no_process_behind(tmp_path, endless, engine):
     process = endless(engine)
     process.kill()
@@ -432,7 +435,7 @@ def test_killing_a_run_leaves_no_process_behind(tmp_path, endless, engine):
 
 
 @POSIX
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", PAPERMILL_ENGINES)
 def test_a_run_that_ends_leaves_no_process_behind(options, tmp_path, engine):
     script = tmp_path / "go.py"
     script.write_text(SCRIPT, encoding="utf-8")

@@ -21,7 +21,7 @@ from support.batches import PARAMETERS, notebook, record, statuses, write_data
 
 from creditcalc.batch.plan import Options
 from creditcalc.batch.runner import Busy, run
-from creditcalc.batch.verify import NoRecord, verify
+from creditcalc.batch.verify import NoRecord, verify_pages
 from creditcalc.cli.main import cli
 
 SLOW = "import time\ntime.sleep(0.4)\nprint(county)"
@@ -105,13 +105,13 @@ def test_a_killed_run_is_finished_by_the_next_and_nothing_is_made_twice(options,
         if page["status"] == "made" and page["kind"] != "office"
     }
     assert facts["interrupted"] and 4 <= len(made) < len(MANY) + 1 and whole(folder)
-    assert [problem.what for problem in verify(folder) if problem.file == "run.json"] == [
+    assert [problem.what for problem in verify_pages(folder) if problem.file == "run.json"] == [
         "这次运行没有做完"
     ]
     found = statuses(run(options, progress=False))
     assert {name for name, status in found.items() if status == "unchanged"} == made
     assert {name for name, status in found.items() if status == "made"} == {"某市", *MANY} - made
-    assert whole(folder) and verify(folder) == []
+    assert whole(folder) and verify_pages(folder) == []
 
 
 @pytest.mark.usefixtures("chromium")
@@ -128,7 +128,7 @@ def test_a_run_that_was_killed_while_it_printed_prints_the_rest_and_nothing_twic
     assert 3 <= len(printed) < len(MANY) + 1
     stamps = {path: path.stat().st_mtime_ns for path in printed}
     outcome = run(printing, progress=False)
-    assert outcome.complete and outcome.told == () and verify(folder) == []
+    assert outcome.complete and outcome.told == () and verify_pages(folder) == []
     assert {path: path.stat().st_mtime_ns for path in printed} == stamps
     fresh = run(replace(printing, out=tmp_path / "新"), progress=False).folder
     prints = [
@@ -205,7 +205,7 @@ def test_a_disk_that_is_full_leaves_no_half_file_and_the_next_run_makes_it_good(
         assert not list(folder.glob("*.html")) or whole(folder)
     done = subprocess.run(report(options), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert whole(folder) and verify(folder) == []
+    assert whole(folder) and verify_pages(folder) == []
 
 
 def apart(script, options, **paths):
@@ -235,7 +235,7 @@ def test_no_room_in_shared_memory_is_no_matter(options):
         options,
     )
     assert done.returncode == 0 and "No space left" in done.stderr, done.stderr
-    assert whole(options.out / "2021-05") and verify(options.out / "2021-05") == []
+    assert whole(options.out / "2021-05") and verify_pages(options.out / "2021-05") == []
 
 
 @pytest.mark.parametrize(
@@ -260,13 +260,13 @@ def test_a_small_disk_is_told_and_what_it_holds_is_whole(options, tmp_path, room
     )
     folder = first / "2021-05"
     if (folder / "run.json").exists():
-        assert {problem.file for problem in verify(folder)} <= {
+        assert {problem.file for problem in verify_pages(folder)} <= {
             "run.json",
             "index.html",
             "summary.xlsx",
         }
     assert not folder.exists() or not list(folder.glob("*.html")) or whole(folder)
-    assert whole(second / "2021-05") and verify(second / "2021-05") == []
+    assert whole(second / "2021-05") and verify_pages(second / "2021-05") == []
 
 
 def test_a_place_that_is_read_only_is_told_and_left_as_it_is(options):
@@ -285,7 +285,7 @@ def test_a_place_that_is_read_only_is_told_and_left_as_it_is(options):
     done = apart(mount + "report", options, OUT=options.out)
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, done.stderr
     assert "只读" in done.stderr and str(options.out) in done.stderr
-    assert (options.out / "2021-05" / "run.json").read_bytes() == before and verify(
+    assert (options.out / "2021-05" / "run.json").read_bytes() == before and verify_pages(
         options.out / "2021-05"
     ) == []
 
@@ -365,12 +365,12 @@ def test_a_time_that_is_none_is_refused(options, monkeypatch):
 def test_verify_names_what_was_altered_lost_or_added(options):
     assert run(options, progress=False).complete
     folder = options.out / "2021-05"
-    assert verify(folder) == []
+    assert verify_pages(folder) == []
     (folder / "县0.html").write_text("改", encoding="utf-8")
     (folder / "县1.html").unlink()
     (folder / "新.html").write_text("<html>", encoding="utf-8")
     (folder / "summary.xlsx").write_bytes(b"")
-    found = {problem.file: problem.what for problem in verify(folder)}
+    found = {problem.file: problem.what for problem in verify_pages(folder)}
     assert set(found) == {"县0.html", "县1.html", "新.html", "summary.xlsx"}
     assert (
         "不见" in found["县1.html"] and "不一致" in found["县0.html"] and "不是" in found["新.html"]
@@ -379,7 +379,7 @@ def test_verify_names_what_was_altered_lost_or_added(options):
     assert told.exit_code == 1 and "县0.html" in told.stderr
     assert CliRunner().invoke(cli, ["verify", str(folder.parent)]).exit_code == 2
     with pytest.raises(NoRecord):
-        verify(folder.parent)
+        verify_pages(folder.parent)
 
 
 @pytest.mark.parametrize(
@@ -390,10 +390,12 @@ def test_a_record_of_another_shape_is_none(options, change):
     place = options.out / "2021-05" / "run.json"
     place.write_text(json.dumps(json.loads(place.read_bytes()) | change), encoding="utf-8")
     with pytest.raises(NoRecord):
-        verify(place.parent)
+        verify_pages(place.parent)
     assert set(statuses(run(options, progress=False)).values()) == {"made"}
     kept = {f"{name}（原有）.html" for name in ("index", "某市", *MANY[:3])}
-    assert {problem.file for problem in verify(place.parent)} == kept, "none of whose files is lost"
+    assert {problem.file for problem in verify_pages(place.parent)} == kept, (
+        "none of whose files is lost"
+    )
 
 
 def test_the_record_says_what_made_the_pages(options):
@@ -423,15 +425,15 @@ def test_pages_are_printed_once_and_again_when_they_change(options):
     folder = outcome.folder
     assert outcome.complete and {path.stem for path in folder.glob("*.pdf")} == {"某市", *MANY[:3]}
     stamps = {path: path.stat().st_mtime_ns for path in folder.glob("*.pdf")}
-    assert verify(folder) == []
+    assert verify_pages(folder) == []
     (folder / "县1.pdf").write_bytes(b"%PDF")
     (folder / "县2.pdf").unlink()
     (folder / "别处.PDF").write_bytes(b"%PDF")
-    assert {problem.file for problem in verify(folder)} == {"县1.pdf", "县2.pdf", "别处.PDF"}
+    assert {problem.file for problem in verify_pages(folder)} == {"县1.pdf", "县2.pdf", "别处.PDF"}
     write_data(options.data, MANY[:3], loans="460")  # the first county's, and so the city's
     assert run(replace(options, pdf=True), progress=False).complete
     strange = {"别处.PDF", "县1（原有）.pdf"}
-    assert {problem.file for problem in verify(folder)} == strange, (
+    assert {problem.file for problem in verify_pages(folder)} == strange, (
         "what was altered or lost is printed again"
     )
     changed = {
@@ -440,7 +442,7 @@ def test_pages_are_printed_once_and_again_when_they_change(options):
     assert changed >= {"某市", "县0", "县1", "县2"}
     write_data(options.data, MANY[:3], loans="470")
     assert run(options, progress=False).complete
-    old = {problem.file for problem in verify(folder) if problem.what == "是旧页面印的"}
+    old = {problem.file for problem in verify_pages(folder) if problem.what == "是旧页面印的"}
     assert old == {f"{name}.pdf" for name in ("某市", *MANY[:3])}, (
         "what was printed is not lost, and not called current"
     )

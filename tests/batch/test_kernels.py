@@ -8,7 +8,7 @@ import pytest
 from nbformat import v4
 from support.processes import LINUX
 
-from creditcalc.batch.one_page import ENGINES, Job, load_papermill, make_page, share
+from creditcalc.batch.one_page import PAPERMILL_ENGINES, Job, load_papermill, make_page, share_study
 from creditcalc.batch.workers import each_alone
 from creditcalc.bundled import bundled
 from creditcalc.pages.study import open_study
@@ -61,7 +61,7 @@ def execute(notebook, target, engine):
     papermill = load_papermill()
     with pytest.raises(papermill.PapermillExecutionError):
         papermill.execute_notebook(
-            notebook, target, engine_name=ENGINES[engine], progress_bar=False
+            notebook, target, engine_name=PAPERMILL_ENGINES[engine], progress_bar=False
         )
 
 
@@ -69,7 +69,7 @@ def both(function, *arguments):
     """What a function gives with each engine, each in a process of its own."""
     outcomes = each_alone(
         function,
-        {engine: (*arguments, engine) for engine in ENGINES},
+        {engine: (*arguments, engine) for engine in PAPERMILL_ENGINES},
         2,
         60,
         ["creditcalc.batch.warm_server"],
@@ -99,7 +99,10 @@ def test_every_cell_shows_what_an_ordinary_kernel_shows(tmp_path):
         "warm": (None, ""),
         "kernel": (None, ""),
     }
-    cells = {engine: nbformat.read(tmp_path / f"out-{engine}.ipynb", 4).cells for engine in ENGINES}
+    cells = {
+        engine: nbformat.read(tmp_path / f"out-{engine}.ipynb", 4).cells
+        for engine in PAPERMILL_ENGINES
+    }
     assert [cell.source for cell in cells["warm"]] == [cell.source for cell in cells["kernel"]]
     pairs = [
         pair
@@ -119,7 +122,7 @@ GIVEN = {"data": "", "rulebook": "", "readings": "", "city": ""}
 def made(folder, *cells, engine="warm", pages=1):
     """The pages made of a notebook of these cells, or what went wrong."""
     notebook = write(folder / "in.ipynb", PARAMETERS, *cells)
-    shared = share(open_study())
+    shared = share_study(open_study())
     tasks = {
         n: (Job(notebook, GIVEN, PageHead("页"), str(n)), shared, folder, engine)
         for n in range(pages)
@@ -142,8 +145,8 @@ def test_the_project_s_pages_are_the_same_to_the_byte(tmp_path, name):
         PageHead(who),
         who,
     )
-    shared = share(open_study())
-    folders = {engine: tmp_path / engine for engine in ENGINES}
+    shared = share_study(open_study())
+    folders = {engine: tmp_path / engine for engine in PAPERMILL_ENGINES}
     for folder in folders.values():
         folder.mkdir()
     tasks = {engine: (job, shared, folder, engine) for engine, folder in folders.items()}
@@ -183,7 +186,7 @@ def test_a_page_cannot_see_another(tmp_path):
     assert all("<pre>False False" in page for page in made(tmp_path, see, pages=3))
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", PAPERMILL_ENGINES)
 def test_the_cell_that_fails_is_named_and_the_draft_stays(tmp_path, engine):
     assert made(tmp_path, "print('好')", "raise SystemExit(3)", "print('不')", engine=engine) == [
         "单元格 [4] 出错：SystemExit: 3"

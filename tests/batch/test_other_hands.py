@@ -11,7 +11,7 @@ from support.batches import PARAMETERS, notebook, statuses, write_data
 from support.processes import OTHER, ROOT_ONLY
 
 from creditcalc import files
-from creditcalc.batch.one_page import ENGINES
+from creditcalc.batch.one_page import PAPERMILL_ENGINES
 from creditcalc.batch.runner import run
 from creditcalc.bundled import PACKAGE
 from creditcalc.files import LinkedElsewhere, appending, move_aside, remove_own, replacing, sha256
@@ -31,7 +31,7 @@ print(run(Options(data=data, out=out, notebooks=notebooks, engine=engine, units=
 """
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", PAPERMILL_ENGINES)
 def test_modules_and_settings_in_the_working_folder_are_not_taken(tmp_path, engine):
     data = write_data(tmp_path / "数据.csv", ["好县"])
     notebook(tmp_path / "county_report.ipynb", PARAMETERS, LOOK)
@@ -59,7 +59,7 @@ def test_modules_and_settings_in_the_working_folder_are_not_taken(tmp_path, engi
 
 
 @pytest.mark.parametrize("beside", [False, True], ids=["elsewhere", "beside it"])
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", PAPERMILL_ENGINES)
 def test_pages_are_made_by_the_very_package_that_the_caller_found_beside_itself(
     tmp_path, engine, beside
 ):

@@ -16,7 +16,7 @@ from support.processes import OTHER, ROOT_ONLY
 
 from creditcalc.batch import provenance, runner
 from creditcalc.batch.runner import run
-from creditcalc.batch.verify import verify
+from creditcalc.batch.verify import verify_pages
 from creditcalc.files import LinkedElsewhere, replacing, sha256
 
 
@@ -53,7 +53,7 @@ def test_a_choice_of_pages_touches_no_other(offices, choice):
         and {page.status for page in kept} == {"left"}
         and all(page.file for page in kept)
     )
-    assert verify(folder) == [] and set(statuses(run(offices)).values()) == {"unchanged"}
+    assert verify_pages(folder) == [] and set(statuses(run(offices)).values()) == {"unchanged"}
 
 
 def test_one_city_of_two_leaves_the_other_and_its_offices(options, fake):
@@ -68,7 +68,7 @@ def test_one_city_of_two_leaves_the_other_and_its_offices(options, fake):
     folder = run(both).folder
     before = set(all_files(folder))
     assert run(replace(both, city="甲市")).told == () and set(all_files(folder)) == before
-    assert verify(folder) == []
+    assert verify_pages(folder) == []
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "[]"])
@@ -244,7 +244,7 @@ def test_a_planted_record_and_a_linked_folder_lose_nothing_outside(options, fake
     facts["pages"].append(page)
     (folder / "run.json").write_text(json.dumps(facts))
     assert run(options).complete and (other / "a.html").read_text() == "别人的"
-    assert [problem.what for problem in verify(folder)] == []
+    assert [problem.what for problem in verify_pages(folder)] == []
     facts["pages"][-1]["file"] = "../他处/a.html"
     (folder / "run.json").write_text(json.dumps(facts))
     assert run(options).complete and (other / "a.html").exists()
@@ -346,7 +346,7 @@ def test_a_page_that_a_killed_run_wrote_outlives_a_choice(offices):
     assert run(replace(offices, counties=("甲县",))).told == () and page.read_bytes() == written
     assert json.loads((folder / ".written").read_text()) == ["乙县.html", sha256(page)]
     assert run(offices).told == (), "the next whole run takes it for its own"
-    assert not (folder / ".written").exists() and verify(folder) == []
+    assert not (folder / ".written").exists() and verify_pages(folder) == []
 
 
 def test_an_altered_page_and_its_pdf_outlive_a_choice(offices):
@@ -361,7 +361,7 @@ def test_an_altered_page_and_its_pdf_outlive_a_choice(offices):
     outcome = run(replace(offices, counties=("甲县",)))
     after = all_files(folder)
     assert outcome.told == () and {after["乙县.html"], after["乙县.pdf"]} <= {*before.values()}
-    assert [problem.file for problem in verify(folder)] == ["乙县.html"]
+    assert [problem.file for problem in verify_pages(folder)] == ["乙县.html"]
 
 
 def test_what_is_missing_is_still_missed_after_a_choice(offices):
@@ -370,9 +370,9 @@ def test_what_is_missing_is_still_missed_after_a_choice(offices):
     for name in gone:
         (folder / name).unlink()
     run(replace(offices, counties=("甲县",)))
-    assert {problem.file for problem in verify(folder)} == set(gone)
+    assert {problem.file for problem in verify_pages(folder)} == set(gone)
     assert "%E4%B9%99%E5%8E%BF.html" not in (folder / "index.html").read_text(encoding="utf-8")
-    assert run(offices).complete and verify(folder) == []
+    assert run(offices).complete and verify_pages(folder) == []
 
 
 def test_a_failure_is_remembered_until_its_page_is_asked_for(options, fake):
@@ -416,7 +416,7 @@ def test_the_record_is_read_when_nobody_else_is_at_it(offices, monkeypatch):
 
     monkeypatch.setattr(runner, "_alone", late)
     outcome = run(replace(offices, counties=("甲县",)))
-    assert outcome.told == () and verify(folder) == []
+    assert outcome.told == () and verify_pages(folder) == []
     assert run(replace(offices, readings=reading)).told == ()
 
 

@@ -64,7 +64,7 @@ def asked(monkeypatch):
     """What ``report`` asks of the batch; the batch itself does nothing."""
     calls = []
 
-    def run(options):
+    def run(options, maker):
         calls.append(options)
         return runner.Run(
             options.out / "2021-05",
@@ -139,7 +139,7 @@ def test_debug_shows_the_calls(tmp_path):
 
 
 def test_a_fault_of_the_program_is_one_paragraph(monkeypatch):
-    def broken(options):
+    def broken(options, maker):
         raise RuntimeError("糟了")
 
     monkeypatch.setattr(runner, "run", broken)
@@ -203,7 +203,7 @@ def test_report_tells_what_could_not_be_done(monkeypatch):
     ]
     problems = (Problem("不是数", "abc"), Problem("有点怪", severity="notice"))
     monkeypatch.setattr(
-        runner, "run", lambda options: runner.Run(options.out, pages, problems, False)
+        runner, "run", lambda options, maker: runner.Run(options.out, pages, problems, False)
     )
     result = call("report")
     assert result.exit_code == 1

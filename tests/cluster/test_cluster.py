@@ -19,7 +19,8 @@ from support.processes import POSIX
 from creditcalc.batch.runner import run
 from creditcalc.batch.workers import _death
 from creditcalc.cli.main import cli
-from creditcalc.cluster.pages import KILLED, ClusterError
+from creditcalc.cluster.connection import ClusterError
+from creditcalc.cluster.pages import KILLED, OnCluster
 
 pytestmark = POSIX
 MANY = [f"第{n}县" for n in range(12)]
@@ -37,10 +38,12 @@ import signal, sys
 from pathlib import Path
 from creditcalc.batch.runner import run
 from creditcalc.batch.plan import Options
+from creditcalc.cluster.pages import OnCluster
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 data, out, notebooks = map(Path, sys.argv[1:4])
-run(Options(data=data, out=out, notebooks=notebooks, units=False, counties=("久县",), scheduler=sys.argv[4]))
+options = Options(data=data, out=out, notebooks=notebooks, units=False, counties=("久县",))
+run(options, maker=OnCluster(options, sys.argv[4]))
 """
 FATAL = """
 import os, signal
@@ -112,6 +115,11 @@ def separate(folder, workers, *choices):
             process.wait(30)
 
 
+def run_on(address, options):
+    """A run whose pages the workers of a scheduler make."""
+    return run(options, maker=OnCluster(options, address))
+
+
 def pages(folder):
     return {path.stem: path.read_bytes() for path in folder.glob("*.html") if path.stem != "index"}
 
@@ -121,7 +129,7 @@ def test_pages_made_on_workers_are_those_made_here_and_what_fails_fails_alone(
 ):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1622073600")
     here = run(replace(options, out=options.out / "here"))
-    there = run(replace(options, out=options.out / "there", scheduler=cluster))
+    there = run_on(cluster, replace(options, out=options.out / "there"))
     assert (
         statuses(there)
         == statuses(here)
@@ -139,7 +147,7 @@ def test_a_page_that_takes_too_long_on_a_worker_is_ended(
     options, light, cluster, monkeypatch, tmp_path
 ):
     write_data(options.data, ["久县", "好县"])
-    outcome = run(replace(options, scheduler=cluster, timeout=8))
+    outcome = run_on(cluster, replace(options, timeout=8))
     assert statuses(outcome) == {"某市": "made", "久县": "failed", "好县": "made"}
 
 
@@ -183,7 +191,7 @@ def test_a_worker_that_is_killed_costs_no_page_and_none_is_made_twice(options, l
 
         thread = threading.Thread(target=kill)
         thread.start()
-        outcome = run(replace(options, scheduler=address, notebooks=tmp_path))
+        outcome = run_on(address, replace(options, notebooks=tmp_path))
         thread.join()
         assert workers[0].wait(10) == -signal.SIGKILL and workers[1].poll() is None
     assert 0 < killed[0] < len(MANY) + 1  # in the middle
@@ -201,7 +209,7 @@ def test_a_page_that_kills_its_workers_again_and_again_fails_alone(options, ligh
         tmp_path / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)"
     )
     with separate(tmp_path / "dask", 2) as (address, _):
-        outcome = run(replace(options, scheduler=address, notebooks=tmp_path))
+        outcome = run_on(address, replace(options, notebooks=tmp_path))
     assert statuses(outcome) == dict.fromkeys(["某市", *MANY[:4]], "made") | {"死县": "failed"}
     assert [page.error for page in outcome.pages if page.error] == [KILLED]
 
@@ -221,9 +229,9 @@ def test_no_scheduler_is_told_before_anything_runs(options):
 @pytest.mark.parametrize("address", ["nowhere://x", "没有", "127.0.0.1"])
 def test_what_is_no_address_is_told(options, address):
     with pytest.raises(ClusterError, match="连不上这个调度器"):
-        run(replace(options, scheduler=address))
+        run_on(address, options)
 
 
 def test_pages_of_ordinary_kernels_are_refused(options, cluster):
     with pytest.raises(ClusterError, match="warm"):
-        run(replace(options, scheduler=cluster, engine="kernel"))
+        run_on(cluster, replace(options, engine="kernel"))

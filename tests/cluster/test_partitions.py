@@ -14,9 +14,11 @@ from support.processes import LINUX
 
 from creditcalc import load_rulebook
 from creditcalc.cli.main import _sound, cli
-from creditcalc.cluster import partitions
-from creditcalc.cluster.pages import ClusterError, mapping
-from creditcalc.cluster.partitions import read, score_partitions
+from creditcalc.cluster import parquet, sinks
+from creditcalc.cluster.connection import ClusterError
+from creditcalc.cluster.parquet import read_part
+from creditcalc.cluster.partitions import score_partitions
+from creditcalc.cluster.tables import mapping
 from creditcalc.intake.checked_table import check_inputs
 from creditcalc.problems import InputError
 from creditcalc.scoring.scorecard import score
@@ -28,8 +30,8 @@ import sys
 from pathlib import Path
 from distributed import Client, LocalCluster
 from creditcalc import load_rulebook
-from creditcalc.cluster.pages import mapping
 from creditcalc.cluster.partitions import score_partitions
+from creditcalc.cluster.tables import mapping
 
 def peak():  # not ru_maxrss, which a process inherits from the one that starts it
     from pathlib import Path
@@ -181,9 +183,9 @@ def test_the_results_are_the_bits_and_the_problems_those_of_the_whole_table(
 
 
 def test_clean_parts_are_read_by_column_and_never_by_cell(folders, monkeypatch):
-    monkeypatch.setattr(partitions, "read_grids", lambda path: pytest.fail("by cell"))
+    monkeypatch.setattr(parquet, "read_grids", lambda path: pytest.fail("by cell"))
     ordinary = check_inputs(folders[SEVERAL] / "001.parquet", BOOK)
-    found = read(folders[SEVERAL] / "001.parquet", BOOK)
+    found = read_part(folders[SEVERAL] / "001.parquet", BOOK)
     assert bits(found.table) == bits(ordinary.table)
 
 
@@ -240,7 +242,7 @@ def test_what_is_sent_for_a_file_does_not_grow_with_the_number_of_files(cluster,
 
 
 def test_a_scheduler_that_loses_its_workers_is_told(monkeypatch, tmp_path):
-    monkeypatch.setattr("creditcalc.cluster.pages.ABANDONED", 1)
+    monkeypatch.setattr("creditcalc.cluster.connection.ABANDONED", 1)
     start = {
         "n_workers": 1,
         "processes": False,
@@ -280,7 +282,7 @@ def test_a_scheduler_is_of_no_use_for_one_file(folders, tmp_path):
 def test_nothing_is_written_of_what_excel_cannot_hold_or_has_no_rows(
     folders, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(partitions, "EXCEL_ROWS", 4 * 120 * len(BOOK.rules))
+    monkeypatch.setattr(sinks, "EXCEL_ROWS", 4 * 120 * len(BOOK.rules))
     call = ["score", str(folders[SEVERAL]), "--out", str(tmp_path / "o.xlsx")]
     result = CliRunner().invoke(cli, call)
     assert result.exit_code == 2 and "工作表放不下" in result.stderr
