@@ -9,8 +9,9 @@ themselves, have no place here.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -156,8 +157,13 @@ def _run(shell: Shell, cell: NotebookNode) -> bool:
     return bool(result.success)
 
 
-def _run_all(manager: Any, *_: Any, **__: Any) -> None:
-    """Run a notebook's cells up to the first that fails."""
+def _run_all(
+    manager: Any, *_: Any, given: Mapping[str, Any] = MappingProxyType({}), **__: Any
+) -> None:
+    """Run a notebook's cells up to the first that fails.
+
+    ``given`` are parameters that carry more than the cell in which papermill writes them can say.
+    """
     np.random.seed()  # a forked process would otherwise draw the same numbers as its siblings
     shell = Shell.instance(config=WITHOUT_HISTORY)
     shell.sink = Sink()
@@ -169,6 +175,8 @@ def _run_all(manager: Any, *_: Any, **__: Any) -> None:
         manager.cell_complete(cell, index)
         if not done:
             return
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            shell.user_ns.update(given)
 
 
 papermill_engines.register(

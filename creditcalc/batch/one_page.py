@@ -8,14 +8,14 @@ import os
 import pickle
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
 from creditcalc.bundled import PACKAGE, bundled
 from creditcalc.files import sha256
-from creditcalc.pages.study import Study, keep_open
+from creditcalc.pages.study import OpenData, Study
 from creditcalc.problems import Problem, ProblemError, nearest
 from creditcalc.render.fonts import drawn, use_drawn
 from creditcalc.render.html import PageHead, to_html
@@ -27,13 +27,8 @@ PAPERMILL_ENGINES = {
 # A kernel chats on stderr; that it died is told by the exception. It imports nothing that lies in
 # the working folder, where anybody may have laid a module.
 KERNEL = ["--log-level=CRITICAL", "--IPKernelApp.ignore_cwd=True"]
-OPENED_BY = (
-    "data",
-    "rulebook",
-    "readings",
-    "city",
-    "as_of",
-)  # the parameters with which a notebook opens its study
+# The parameters with which a notebook opens its study of the data.
+OPENED_WITH = ("rulebook", "readings", "city", "as_of")
 
 
 class NotebookError(ProblemError):
@@ -103,9 +98,10 @@ def make_page(job: Job, shared: Shared, folder: Path, engine: str) -> str:
     """
     papermill = load_papermill()
     use_drawn(pickle.loads(shared.outlines))
+    extra: dict[str, Any] = {}
     if engine == "warm":
         import_module("creditcalc.batch.engine")  # papermill knows the engine from there
-        keep_open(pickle.loads(shared.study), *(job.parameters.get(name, "") for name in OPENED_BY))
+        extra = {"given": {"data": open_data(job, pickle.loads(shared.study))}}
     from nbclient.exceptions import DeadKernelError
 
     draft, page = folder / f"{job.stem}.ipynb", folder / f"{job.stem}.html"
@@ -118,6 +114,7 @@ def make_page(job: Job, shared: Shared, folder: Path, engine: str) -> str:
             request_save_on_cell_execute=False,
             progress_bar=False,
             extra_arguments=KERNEL,
+            **extra,
         )
     except DeadKernelError:
         raise PageError("运行笔记本的内核意外退出，多半是内存不够") from None
@@ -130,9 +127,16 @@ def make_page(job: Job, shared: Shared, folder: Path, engine: str) -> str:
     return sha256(page)
 
 
+def open_data(job: Job, study: Study) -> OpenData:
+    """The parameter ``data`` of a job, which carries what concerns the job's city."""
+    own = study.only(job.parameters["city"]) if "city" in job.parameters else study
+    data, *others = (job.parameters.get(name, "") for name in ("data", *OPENED_WITH))
+    return OpenData.of(own, data, *others)
+
+
 def share_study(study: Study) -> Shared:
     """What the pages of a study have in common."""
-    return Shared(pickle.dumps(study), pickle.dumps(drawn(_own_text())))
+    return Shared(pickle.dumps(replace(study)), pickle.dumps(drawn(_own_text())))
 
 
 def _own_text() -> str:

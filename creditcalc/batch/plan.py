@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from creditcalc.batch.one_page import Job
-from creditcalc.batch.provenance import ON_PAGES, Origin, origin
+from creditcalc.batch.provenance import ON_PAGES, Origin, made_of, origin
 from creditcalc.batch.record import Key, Page
 from creditcalc.bundled import bundled
 from creditcalc.evidence.worklog import units
@@ -111,8 +111,8 @@ def make_plan(study: Study, options: Options, earlier: Iterable[Page] = ()) -> P
     there = set(chosen) | {
         page.key for page in earlier if page.file == f"{stems.get(page.key)}.html"
     }
-    made_of = {city: study.made_of(city) for city in {key.city for key in chosen}}
-    tasks = {key: _task(plan, key, notebooks[key.kind], made_of[key.city], there) for key in chosen}
+    digests = {city: made_of(study, city) for city in {key.city for key in chosen}}
+    tasks = {key: _task(plan, key, notebooks[key.kind], digests[key.city], there) for key in chosen}
     return replace(plan, tasks=tasks)
 
 
@@ -145,7 +145,7 @@ def _labels(keys: list[Key]) -> dict[Key, str]:
     }
 
 
-def _task(plan: Plan, key: Key, notebook: Path, made_of: str, there: Collection[Key]) -> Task:
+def _task(plan: Plan, key: Key, notebook: Path, data: str, there: Collection[Key]) -> Task:
     """A page to make: what it is made of is hashed as it goes in, with its own name and the names
     of the files it leads to.
     """
@@ -161,10 +161,10 @@ def _task(plan: Plan, key: Key, notebook: Path, made_of: str, there: Collection[
     if options.as_of:  # without it a notebook takes the last day of the period
         parameters["as_of"] = options.as_of
     head = page_head(
-        plan, f"{key.name} {plan.period} {study.book.title}", made_of, _links(plan, key, there)
+        plan, f"{key.name} {plan.period} {study.book.title}", data, _links(plan, key, there)
     )
     parts = [
-        made_of,
+        data,
         plan.stems[key],
         plan.origin.notebooks[notebook.name],
         plan.origin.program,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -26,7 +24,6 @@ from creditcalc.scoring.rollup import RolledUp, notices, roll_up
 from creditcalc.scoring.scorecard import Scorecard, score
 
 SAMPLE_REMARK = "示例数据"
-Call = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -44,8 +41,11 @@ class Study:
     problems: tuple[Problem, ...]
     given: pd.DataFrame | None = None
     as_of: str = ""
-    _groups: dict[tuple[str, str], Group] = field(default_factory=dict)
-    _city_pages: dict[tuple[str, str], PageData] = field(default_factory=dict)
+    _cities: dict[str, Study] = field(default_factory=dict, init=False, repr=False)
+    _groups: dict[tuple[str, str], Group] = field(default_factory=dict, init=False, repr=False)
+    _city_pages: dict[tuple[str, str], PageData] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     @property
     def table(self) -> pd.DataFrame:
@@ -59,9 +59,7 @@ class Study:
 
     def of_city(self, city: str) -> Scorecard:
         """The rows of one city scored, or of all where none is named."""
-        if not city:
-            return self.card
-        return score(self.rolled.only(self.table["city"] == city), self.book, self.readings)
+        return self.only(city).card if city else self.card
 
     @cached_property
     def totals(self) -> pd.DataFrame:
@@ -126,15 +124,8 @@ class Study:
         self.expect("县（区）", name, self.counties(period, city))
         owners = self._rows(name, "county", period, city)["city"].unique()
         if len(owners) > 1:
-            raise UnknownName(
-                [
-                    Problem(
-                        "几个市都有这个县（区）",
-                        shown(name),
-                        f"用 --city 指明：{'、'.join(owners)}",
-                    )
-                ]
-            )
+            cure = f"用 --city 指明：{'、'.join(owners)}"
+            raise UnknownName([Problem("几个市都有这个县（区）", shown(name), cure)])
         return self._page(name, "county", owners[0], period)
 
     def city(self, name: str = "", period: str = "") -> PageData:
@@ -144,32 +135,26 @@ class Study:
         self.expect("市", name, self.cities(period))
         return self._page(name, "city", name, period)
 
-    def made_of(self, city: str) -> str:
-        """A SHA-256 over all that the pages of a city and its counties are made from, but notebooks
-        and program.
-
-        What goes in is hashed, not what is shown: its rows of every period as they were typed and
-        in their order, what was handed in, what is wrong or odd, rules, readings, the day.
+    def only(self, city: str) -> Study:
+        """What concerns one city, of which alone its pages are made: its rows of every period, its
+        evidence and its problems, and what may be anybody's; numbered as if there were no others.
         """
-        typed = self.rolled.typed
-        handed = pd.DataFrame() if self.given is None else self.given
-        if "city" in handed:
-            handed = handed[handed["city"].isin([city, ""]) | handed["city"].isna()]
-        problems = [asdict(problem) for problem in self.problems if problem.city in ("", city)]
-        facts = [
-            city,
-            self.book.digest,
-            dict(self.readings),
-            self.as_of,
-            self.sample,
-            self.given is None,
-            problems,
-        ]
-        parts = [
-            json.dumps([*facts, sorted(self.checked.short)], ensure_ascii=False),
-            *(frame.to_csv(index=False) for frame in (typed[typed["city"] == city], handed)),
-        ]
-        return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
+        if city not in self._cities:
+            rows = self.checked.table[self.rolled.typed["city"] == city].reset_index(drop=True)
+            told = [problem for problem in self.checked.problems if problem.city in ("", city)]
+            problems = tuple(p for p in self.problems if p.city in ("", city))
+            given = self.given
+            if given is not None:
+                given = given[given["city"].isin([city, ""])].reset_index(drop=True)
+            own = replace(
+                self,
+                checked=Checked(rows, told),
+                rolled=self.rolled.of_city(city),
+                problems=problems,
+                given=given,
+            )
+            self._cities[city] = own._cities[city] = own
+        return self._cities[city]
 
     def office(self, name: str = "", city: str = "", period: str = "") -> OfficeData:
         """The data of a responsible office's page; by default of the first office and city, in the
@@ -209,13 +194,14 @@ class Study:
         return self._groups[city, period]
 
     def _page(self, name: str, level: str, city: str, period: str) -> PageData:
-        rows = self._rows(name, level, period, city)
-        problems = self._problems(name, level, city, period)
-        return PageData(name, level, rows, self.group(city, period), problems, self.sample)
+        own = self.only(city)
+        rows = own._rows(name, level, period, city)
+        problems = own._problems(name, level, city, period)
+        return PageData(name, level, rows, own.group(city, period), problems, own.sample)
 
     def _problems(self, name: str, level: str, city: str, period: str) -> tuple[Problem, ...]:
-        """The problems of the whole table, and the period's own; a city's are those of all its
-        jurisdictions.
+        """The problems that are no jurisdiction's, and the period's own; a city's are those of all
+        its jurisdictions.
         """
         everywhere = [p for p in self.problems if not p.jurisdiction]
         current = [
@@ -224,6 +210,26 @@ class Study:
             if p.jurisdiction and p.city == city and p.period in ("", period)
         ]
         return (*everywhere, *(p for p in current if level == "city" or p.jurisdiction == name))
+
+
+class OpenData(str):
+    """Where data lies, with a study that was opened of it: what a page's own process is given in
+    place of the bare path, lest it read all again.
+    """
+
+    study: Study
+    opened_with: tuple[str, ...]  # the arguments of ``open_study`` after the data
+
+    @classmethod
+    def of(cls, study: Study, data: str, *others: str) -> OpenData:
+        """A path that is open already."""
+        place = cls(data)
+        place.study, place.opened_with = study, _texts(*others)
+        return place
+
+
+def _texts(*arguments: object) -> tuple[str, ...]:
+    return tuple(str(argument or "") for argument in arguments)
 
 
 def open_study(
@@ -240,9 +246,8 @@ def open_study(
     was handed in. Raises InputError where the table cannot be used at all; problems of single rows
     are in ``checked`` and ``problems``.
     """
-    call = _call(data, rulebook, readings, city, as_of)
-    if call in OPEN:
-        return OPEN[call]
+    if isinstance(data, OpenData) and data.opened_with == _texts(rulebook, readings, city, as_of):
+        return data.study
     book = load_rulebook(rulebook or None)
     options = book.resolve(parse_readings(readings) if isinstance(readings, str) else readings)
     source = Path(data) if data else bundled("data/sample")
@@ -262,34 +267,13 @@ def open_study(
             )
         )
         if known and city not in known:
-            raise UnknownName(
-                [
-                    Problem(
-                        "表中没有这个市",
-                        shown(city),
-                        f"{nearest(city, known)}有：{'、'.join(known)}",
-                    )
-                ]
-            )
+            cure = f"{nearest(city, known)}有：{'、'.join(known)}"
+            raise UnknownName([Problem("表中没有这个市", shown(city), cure)])
     rolled = roll_up(checked.table, book, city, checked.short)
     noticed = notices(checked.table, book, city, checked.short)
     return Study(
         book, options, Checked(checked.table, told), rolled, (*told, *noticed), given, as_of
     )
-
-
-OPEN: dict[Call, Study] = {}
-
-
-def keep_open(study: Study, *arguments: str) -> None:
-    """Let this call of ``open_study`` give a study that is open already; for a process that makes
-    one page of it.
-    """
-    OPEN[_call(*arguments)] = study
-
-
-def _call(*arguments: object) -> Call:
-    return tuple(str(argument or "") for argument in arguments)
 
 
 def parse_readings(text: str) -> dict[str, str]:

@@ -159,12 +159,15 @@ def test_the_project_s_pages_are_the_same_to_the_byte(tmp_path, name):
 
 
 def test_the_study_is_at_hand_and_another_one_is_read(tmp_path):
-    look = "from creditcalc.pages import study\nprint(study.open_study(data, rulebook, readings, city) is {})"
+    look = (
+        "from creditcalc.pages import study\n"
+        "print(study.open_study(data, rulebook, readings, city) is {})"
+    )
     other = "study.open_study(data, rulebook, 'proportional=of_full', city)"
     [page] = made(
         tmp_path,
-        look.format("[*study.OPEN.values()][0]"),
-        look.format(other),
+        look.format("data.study"),
+        look.format("data.study").replace("readings", "'proportional=of_full'"),
         f"print({other}.readings['proportional'])",
     )
     assert re.findall("<pre>(.*?)\n</pre>", page) == ["True", "False", "of_full"]

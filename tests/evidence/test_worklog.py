@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 import creditcalc as cc
-from creditcalc.batch.provenance import file_digests
+from creditcalc.batch.provenance import file_digests, made_of
 from creditcalc.cli.main import cli
 from creditcalc.evidence.register import DONE, SPARED, UNSTATED, asked, check_evidence
 from creditcalc.evidence.worklog import units
@@ -116,7 +116,7 @@ def test_no_table_is_no_evidence_at_all(tmp_path):
 
 def test_pages_are_made_of_the_evidence_too(tmp_path):
     given = ([], ["甲市,S8.2,1,是,,,,"], ["甲市,S8.2,1,是,,,,", "甲县,S7.3,1,是,,,,"])
-    assert len({study(tmp_path, lines).made_of("甲市") for lines in given}) == len(given)
+    assert len({made_of(study(tmp_path, lines), "甲市") for lines in given}) == len(given)
 
 
 FAULTS = [

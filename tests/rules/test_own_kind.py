@@ -215,12 +215,12 @@ def test_they_are_sensitive(typed, book):
 
 def make(level, name, data, folder):
     """A page as a process of its own makes it; it runs with this file's kinds."""
-    from creditcalc.batch.one_page import Job, make_page, share
+    from creditcalc.batch.one_page import Job, make_page, share_study
     from creditcalc.render.html import PageHead
 
     for kinds, kind, it in OWN:
         kinds[kind] = it
-    shared = share(cc.open_study(data, RULEBOOK))
+    shared = share_study(cc.open_study(data, RULEBOOK))
     notebook = bundled("notebooks") / {"county": "county_report", "city": "city_overview"}[level]
     given = {level: name, "period": MAY, "data": data, "rulebook": str(RULEBOOK)}
     job = Job(notebook.with_suffix(".ipynb"), given, PageHead(name, [("期间", MAY)]), level)
