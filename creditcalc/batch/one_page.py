@@ -102,7 +102,7 @@ def make_page(job: Job, shared: Shared, folder: Path, engine: str) -> str:
     extra: dict[str, Any] = {}
     if engine == "warm":
         import_module("creditcalc.batch.engine")  # papermill knows the engine from there
-        extra = {"given": {"data": _open_data(job, pickle.loads(shared.study))}}
+        extra = {"given": {"data": open_data(job, pickle.loads(shared.study))}}
     from nbclient.exceptions import DeadKernelError
 
     draft, page = folder / f"{job.stem}.ipynb", folder / f"{job.stem}.html"
@@ -128,7 +128,7 @@ def make_page(job: Job, shared: Shared, folder: Path, engine: str) -> str:
     return sha256(page)
 
 
-def _open_data(job: Job, study: Study) -> OpenData:
+def open_data(job: Job, study: Study) -> OpenData:
     """The parameter ``data`` of a job, which carries what concerns the job's city."""
     own = study.only(job.parameters["city"]) if "city" in job.parameters else study
     data, *others = (job.parameters.get(name, "") for name in ("data", *OPENED_WITH))

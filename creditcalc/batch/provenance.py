@@ -8,16 +8,21 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
+
+import pandas as pd
 
 from creditcalc import __version__
 from creditcalc.bundled import PACKAGE
 from creditcalc.evidence.register import beside
 from creditcalc.files import fixed_time, sha256
+from creditcalc.intake.checked_table import Checked
 from creditcalc.pages.study import Study
+from creditcalc.rules.rulebook import Rulebook
+from creditcalc.scoring.rollup import RolledUp
 
 ON_PAGES = (
     "python",
@@ -28,7 +33,7 @@ ON_PAGES = (
     "papermill",
     "nbconvert",
 )  # on pages
-LIBRARIES = (  # on which pages and workbooks depend
+LIBRARIES = (  # on whose versions pages and workbooks depend
     *ON_PAGES[2:],
     *(
         "brotli",
@@ -86,18 +91,28 @@ def made_of(study: Study, city: str) -> str:
     """A SHA-256 over all that the pages of a city and its counties are made from, but notebooks and
     program.
 
-    What goes in is hashed, not what is shown: rows as they were typed and in their order.
+    What goes in is hashed, not what is shown: whatever the city's part of the study holds.
     """
     own = study.only(city)
-    typed = study.rolled.typed
-    facts = [city, own.book.digest, dict(own.readings), own.as_of, own.given is None]
-    problems = [asdict(problem) for problem in own.problems]
-    parts = [
-        json.dumps([*facts, problems, sorted(own.checked.short)], ensure_ascii=False),
-        typed[typed["city"] == city].to_csv(index=False),
-        "" if own.given is None else own.given.to_csv(index=False),
-    ]
+    parts = [city, *(_as_text(getattr(own, part.name)) for part in fields(own) if part.init)]
     return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
+
+
+def _as_text(part: object) -> str:
+    """A part of a study, whole and in order; TypeError for what has no text."""
+    match part:
+        case Rulebook():
+            return part.digest
+        case Checked():
+            return f"{_as_text(part.table)}\x1f{_as_text(part.problems)}"
+        case pd.DataFrame():
+            return part.to_csv()
+        case RolledUp():
+            tables = _as_text(part.table), _as_text(part.typed)
+            return "\x1f".join([*tables, *sorted(part.short)])
+        case Mapping():
+            return json.dumps(dict(part), ensure_ascii=False)
+    return json.dumps(part, default=asdict, ensure_ascii=False)
 
 
 def file_digests(path: Path) -> dict[str, str]:

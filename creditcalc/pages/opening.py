@@ -71,15 +71,8 @@ def open_study(
             )
         )
         if known and city not in known:
-            raise UnknownName(
-                [
-                    Problem(
-                        "表中没有这个市",
-                        shown(city),
-                        f"{nearest(city, known)}有：{'、'.join(known)}",
-                    )
-                ]
-            )
+            cure = f"{nearest(city, known)}有：{'、'.join(known)}"
+            raise UnknownName([Problem("表中没有这个市", shown(city), cure)])
     rolled = roll_up(checked.table, book, city, checked.short)
     noticed = notices(checked.table, book, city, checked.short)
     return Study(

@@ -119,15 +119,8 @@ class Study:
         self.expect("县（区）", name, self.counties(period, city))
         owners = self._rows(name, "county", period, city)["city"].unique()
         if len(owners) > 1:
-            raise UnknownName(
-                [
-                    Problem(
-                        "几个市都有这个县（区）",
-                        shown(name),
-                        f"用 --city 指明：{'、'.join(owners)}",
-                    )
-                ]
-            )
+            cure = f"用 --city 指明：{'、'.join(owners)}"
+            raise UnknownName([Problem("几个市都有这个县（区）", shown(name), cure)])
         return self._page(name, "county", owners[0], period)
 
     def city(self, name: str = "", period: str = "") -> PageData:
@@ -139,21 +132,20 @@ class Study:
 
     def only(self, city: str) -> Study:
         """What concerns one city, of which alone its pages are made: its rows of every period, its
-        evidence and its problems, and what may be anybody's.
+        evidence and its problems, and what may be anybody's; numbered as if there were no others.
         """
         if city not in self._cities:
-            typed = self.rolled.typed
-            mine = typed["city"] == city
-            rows = self.checked.table.loc[typed.index[mine]]
+            rows = self.checked.table[self.rolled.typed["city"] == city].reset_index(drop=True)
             told = [problem for problem in self.checked.problems if problem.city in ("", city)]
+            problems = tuple(p for p in self.problems if p.city in ("", city))
             given = self.given
-            if given is not None and "city" in given:
-                given = given[given["city"].isin([city, ""]) | given["city"].isna()]
+            if given is not None:
+                given = given[given["city"].isin([city, ""])].reset_index(drop=True)
             own = replace(
                 self,
                 checked=Checked(rows, told),
-                rolled=replace(self.rolled.only(self.table["city"] == city), typed=typed[mine]),
-                problems=tuple(p for p in self.problems if p.city in ("", city)),
+                rolled=self.rolled.of_city(city),
+                problems=problems,
                 given=given,
             )
             self._cities[city] = own._cities[city] = own

@@ -35,6 +35,12 @@ class RolledUp:
         """The rows of the table for which ``rows`` is true, beside all that was typed."""
         return replace(self, table=self.table[rows])
 
+    def of_city(self, city: str) -> RolledUp:
+        """A city's rows and what was typed for them, numbered as if there were no others."""
+        table = self.table[self.table["city"] == city].reset_index(drop=True)
+        typed = self.typed[self.typed["city"] == city].reset_index(drop=True)
+        return RolledUp(table, typed, self.short & {"", city})
+
     def counties(self, city: str) -> list[str]:
         """Every county that the table has for a city, in any period."""
         typed = self.typed

@@ -27,7 +27,10 @@ print(county, period)
 
 def notebook(path, parameters, *cells):
     book = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(cell) for cell in (parameters, *cells)]
+        cells=[
+            nbformat.v4.new_code_cell(cell, id=f"cell-{n}")  # the same file each time
+            for n, cell in enumerate((parameters, *cells))
+        ]
     )
     book.cells[0].metadata["tags"] = ["parameters"]
     book.metadata["kernelspec"] = {
