@@ -26,7 +26,12 @@ ENGINES = {
 }  # as a caller and as papermill names them
 # A kernel chats on stderr; that it died is told by the exception. It imports nothing that lies in
 # the working folder, where anybody may have laid a module.
-KERNEL = ["--log-level=CRITICAL", "--IPKernelApp.ignore_cwd=True"]
+PLAIN = "creditcalc.render.plain_outputs"  # by which plain frames and figures become page content
+KERNEL = [
+    "--log-level=CRITICAL",
+    "--IPKernelApp.ignore_cwd=True",
+    f"--IPKernelApp.extensions={PLAIN}",
+]
 OPENED_BY = (
     "data",
     "rulebook",
