@@ -9,16 +9,16 @@ from pathlib import Path
 
 from creditcalc.problems import Problem, ProblemError
 
-LIMIT = 300  # kB of a file that every page carries
+HEAVIEST = 300  # kB of a file that every page carries
 # What would end the style element, and what would be fetched from elsewhere.
-ENDING = re.compile("</|<!--")
-OUTSIDE = re.compile(r"@import[^;]*|url\(\s*[\"']?(?!data:|#)[^)]*\)?", re.IGNORECASE)
-MAGIC = {
+MARKUP = re.compile("</|<!--")
+FETCHED = re.compile(r"@import[^;]*|url\(\s*[\"']?(?!data:|#)[^)]*\)?", re.IGNORECASE)
+PICTURES = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
     b"GIF8": "image/gif",
 }
-SVG = re.compile(rb"\s*(<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>\[]*>|\s)*<svg[\s>]", re.DOTALL)
+SVG_BEGIN = re.compile(rb"\s*(<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>\[]*>|\s)*<svg[\s>]", re.DOTALL)
 
 
 class DressError(ProblemError):
@@ -52,9 +52,9 @@ def _css(path: Path) -> str:
         css = _read(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _refusal(path, "样式表不是 UTF-8 编码", "", "另存为 UTF-8") from None
-    if found := ENDING.search(css):
+    if found := MARKUP.search(css):
         raise _refusal(path, "样式表里不能有 HTML 标签", found[0], "只写 CSS")
-    if found := OUTSIDE.search(css):
+    if found := FETCHED.search(css):
         raise _refusal(
             path, "页面要能离线打开，样式表不能引用别的文件", found[0], "改用 data: 网址或去掉"
         )
@@ -64,8 +64,8 @@ def _css(path: Path) -> str:
 def _logo(path: Path) -> str:
     """A PNG, JPEG, GIF or SVG as a ``data:`` address; as an image an SVG runs no script."""
     content = _read(path)
-    kind = next((kind for mark, kind in MAGIC.items() if content.startswith(mark)), "")
-    if not kind and SVG.match(content.removeprefix(b"\xef\xbb\xbf")):
+    kind = next((kind for mark, kind in PICTURES.items() if content.startswith(mark)), "")
+    if not kind and SVG_BEGIN.match(content.removeprefix(b"\xef\xbb\xbf")):
         kind = "image/svg+xml"
     if not kind:
         raise _refusal(path, "标志不是 PNG、JPEG、GIF 或 SVG 图片", "", "换成这几种格式")
@@ -75,9 +75,9 @@ def _logo(path: Path) -> str:
 def _read(path: Path) -> bytes:
     """A file's content, if it is not too large for every page to carry."""
     content = path.read_bytes()
-    if len(content) > LIMIT * 1000:
+    if len(content) > HEAVIEST * 1000:
         size = f"{len(content) / 1000:,.0f} kB"
-        raise _refusal(path, f"每页都要带上它，不能超过 {LIMIT} kB", size, "换一个小的")
+        raise _refusal(path, f"每页都要带上它，不能超过 {HEAVIEST} kB", size, "换一个小的")
     return content
 
 

@@ -33,6 +33,10 @@ OUTSIDE = re.compile(
 END_TAG = re.compile("</t[dhr]>")
 TAG = re.compile("<t[^<>]*>")
 QUOTED = re.compile(r'\b(class|scope)="([\w-]+)"')
+# What calls of matplotlib give back, which stands under a cell that does not end with a semicolon.
+ECHO = re.compile(
+    r"[\[({]*(<matplotlib\.|<Axes|<BarContainer|Text\(|array\(.*<(BarContainer|Axes))", re.DOTALL
+)
 SCRIPT_TAG = re.compile("</?script", re.IGNORECASE)
 
 
@@ -152,6 +156,8 @@ def _output(output: Any) -> str:
     if output["output_type"] == "stream":
         return f"<pre>{escape(output['text'])}</pre>"
     data = output["data"]
+    if output["output_type"] == "execute_result" and ECHO.match(data.get("text/plain", "")):
+        return ""
     return (
         in_a_page(str(data["text/html"]))
         if "text/html" in data

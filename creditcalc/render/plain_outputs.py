@@ -74,7 +74,7 @@ def plain_table(frame: pd.DataFrame) -> Shown:
 def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
     """A frame with the labels of its rows as its first columns, unless they only count the rows."""
     index = frame.index
-    if isinstance(index, pd.RangeIndex) and index.start == 0 and index.name is None:
+    if index.names == [None] and index.equals(pd.RangeIndex(len(frame))):
         return frame
     labels = index.to_frame(index=False).astype("string")
     labels.columns = pd.Index([ROW if name is None else name for name in index.names])

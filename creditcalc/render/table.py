@@ -19,6 +19,7 @@ from creditcalc.render.theme import HEAT, STATED
 
 # Half characters: up to the first a cell never breaks, from the second on its column is kept wide.
 SHORT_TEXT, LONG_TEXT = 12, 36
+YEARS = 1900, 2100  # whole numbers that are all within are written without a separator
 MOST_DIGITS = 6  # after the point of a number that nobody said how to show
 HALF = "\u2e7f"  # the last character before the Chinese ones, which are twice as broad
 RUN = re.compile(
@@ -202,7 +203,7 @@ def text(value: object, column: Column) -> str:
 
 def guessed(values: pd.Series, label: str = "") -> Column:
     """How a column is shown when nobody said it: by its type, with as many digits as its smallest
-    value needs.
+    value needs, years as they are written.
 
     >>> guessed(pd.Series([1, 2])).digits, guessed(pd.Series([0.5])).digits, guessed(pd.Series([0.0004, 2])).digits
     (0, 2, 4)
@@ -210,7 +211,8 @@ def guessed(values: pd.Series, label: str = "") -> Column:
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
         return Column(label)
     if pd.api.types.is_integer_dtype(values):
-        return Column(label, "number", 0)
+        years = len(values) > 0 and bool(values.between(*YEARS).all())
+        return Column(label) if years else Column(label, "number", 0)
     sizes = values.astype(float).abs()
     least = sizes[sizes > 0].min()
     return Column(
