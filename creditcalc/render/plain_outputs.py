@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 UNTITLED = "没有标题的图"
 NO_TITLE = "这张图没有标题，看不见图的人无从知道它说什么：用 plt.title 或 suptitle 写上结论。"
-ROW = "行"  # what a column of row labels is called that has no name
+ROW_LABEL = "行"  # what a column of row labels is called that has no name
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,7 +77,7 @@ def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
     if index.names == [None] and index.equals(pd.RangeIndex(len(frame))):
         return frame
     labels = index.to_frame(index=False).astype("string")
-    labels.columns = pd.Index([ROW if name is None else name for name in index.names])
+    labels.columns = pd.Index([ROW_LABEL if name is None else name for name in index.names])
     return pd.concat([labels, frame.set_axis(labels.index)], axis=1)
 
 

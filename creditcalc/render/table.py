@@ -19,7 +19,7 @@ from creditcalc.render.theme import HEAT, STATED
 
 # Half characters: up to the first a cell never breaks, from the second on its column is kept wide.
 SHORT_TEXT, LONG_TEXT = 12, 36
-YEARS = 1900, 2100  # whole numbers that are all within are written without a separator
+YEAR_RANGE = 1900, 2100  # whole numbers that are all within are written without a separator
 MOST_DIGITS = 6  # after the point of a number that nobody said how to show
 HALF = "\u2e7f"  # the last character before the Chinese ones, which are twice as broad
 RUN = re.compile(
@@ -211,7 +211,7 @@ def guessed(values: pd.Series, label: str = "") -> Column:
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
         return Column(label)
     if pd.api.types.is_integer_dtype(values):
-        years = len(values) > 0 and bool(values.between(*YEARS).all())
+        years = len(values) > 0 and bool(values.between(*YEAR_RANGE).all())
         return Column(label) if years else Column(label, "number", 0)
     sizes = values.astype(float).abs()
     least = sizes[sizes > 0].min()

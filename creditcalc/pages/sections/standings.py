@@ -10,7 +10,7 @@ from creditcalc.pages.page_facts import PageFacts, intervals
 from creditcalc.render.display import Note, Prose, Shown
 from creditcalc.words import interval
 
-UNDECIDED = {"missing": "缺", "not_applicable": "—"}  # what stands in a cell without points
+NO_POINTS = {"missing": "缺", "not_applicable": "—"}  # what stands in a cell without points
 NO_COUNTIES = "本期没有各县（区）的数据。"
 FULL = 1 - 1e-9  # of full marks
 
@@ -84,7 +84,7 @@ class Standings(PageFacts):
         names = list(card.table["jurisdiction"])
         full = card.full[items]
         share = (card.points[items] / full.where(full > 0)).T.set_axis(names, axis=1)
-        words = card.status[items].astype("str").T.set_axis(names, axis=1).map(UNDECIDED.get)
+        words = card.status[items].astype("str").T.set_axis(names, axis=1).map(NO_POINTS.get)
         return share, words
 
     def _item(self, id: object) -> str:
