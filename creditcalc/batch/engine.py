@@ -23,6 +23,8 @@ from nbformat.v4 import new_output
 from papermill.engines import Engine, papermill_engines
 from traitlets.config import Config
 
+from creditcalc.render.plain_outputs import load_ipython_extension
+
 WARM = "creditcalc-warm"
 WITHOUT_HISTORY = Config(
     HistoryManager={"enabled": False}
@@ -137,6 +139,9 @@ class Shell(InteractiveShell):
     display_pub_class = ShellPublisher
     sink: Sink
 
+    def enable_gui(self, gui: str | None = None) -> None:
+        """Nothing: ``%matplotlib inline`` wants no window."""
+
     def _showtraceback(
         self, etype: type[BaseException], evalue: BaseException | None, stb: list[str]
     ) -> None:
@@ -167,6 +172,7 @@ def _run_all(
     np.random.seed()  # a forked process would otherwise draw the same numbers as its siblings
     shell = Shell.instance(config=WITHOUT_HISTORY)
     shell.sink = Sink()
+    load_ipython_extension(shell)
     for index, cell in enumerate(manager.nb.cells):
         manager.cell_start(cell, index)
         done = _run(shell, cell)

@@ -27,7 +27,12 @@ PAPERMILL_ENGINES = {
 }  # as a caller and as papermill names them
 # A kernel chats on stderr; that it died is told by the exception. It imports nothing that lies in
 # the working folder, where anybody may have laid a module.
-KERNEL = ["--log-level=CRITICAL", "--IPKernelApp.ignore_cwd=True"]
+PLAIN = "creditcalc.render.plain_outputs"  # by which plain frames and figures become page content
+KERNEL = [
+    "--log-level=CRITICAL",
+    "--IPKernelApp.ignore_cwd=True",
+    f"--IPKernelApp.extensions={PLAIN}",
+]
 # The parameters with which a notebook opens its study of the data.
 OPENED_WITH = ("rulebook", "readings", "city", "as_of")
 

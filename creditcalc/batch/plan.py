@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from creditcalc.batch.one_page import Job
+from creditcalc.batch.one_page import Job, NotebookError
 from creditcalc.batch.provenance import ON_PAGES, Origin, made_of, origin
 from creditcalc.batch.record import Key, Page
 from creditcalc.bundled import bundled
@@ -18,6 +18,8 @@ from creditcalc.evidence.worklog import units
 from creditcalc.files import safe_names
 from creditcalc.intake.checked_table import is_unsound
 from creditcalc.pages.study import Study
+from creditcalc.problems import Problem
+from creditcalc.render.dress import read_dress
 from creditcalc.render.html import PageHead
 
 NOTEBOOKS = {
@@ -50,7 +52,9 @@ class Options:
     timeout: int = 300  # seconds that a page may take
     force: bool = False
     pdf: bool = False
-    notebooks: Path = field(default_factory=lambda: bundled("notebooks"))
+    notebooks: Path | None = None  # a folder with some notebooks of one's own
+    css: Path | None = None
+    logo: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def make_plan(study: Study, options: Options, earlier: Iterable[Page] = ()) -> P
         chosen += [key for key in offices if Key("city", key.city, key.city) in chosen]
     kinds = {key.kind for key in chosen}
     needed = {kind: name for kind, name in NOTEBOOKS.items() if kind != "office" or kind in kinds}
-    notebooks = {kind: (options.notebooks / name).absolute() for kind, name in needed.items()}
+    notebooks = {kind: _notebook(options.notebooks, name) for kind, name in needed.items()}
     refused = frozenset(
         key for key in keys if is_unsound(study.checked.unsound, key.city, key.name)
     )
@@ -106,7 +110,15 @@ def make_plan(study: Study, options: Options, earlier: Iterable[Page] = ()) -> P
     stems = safe_names(_labels(keys)) | {
         key: f"{UNIT_FOLDER}/{stem}" for key, stem in safe_names(_labels(offices)).items()
     }
-    plan = Plan(study, options, period, origin(notebooks), stems, refused, {})
+    plan = Plan(
+        study,
+        options,
+        period,
+        origin(notebooks, read_dress(options.css, options.logo)),
+        stems,
+        refused,
+        {},
+    )
     chosen = [key for key in chosen if key not in refused]
     there = set(chosen) | {
         page.key for page in earlier if page.file == f"{stems.get(page.key)}.html"
@@ -114,6 +126,15 @@ def make_plan(study: Study, options: Options, earlier: Iterable[Page] = ()) -> P
     digests = {city: made_of(study, city) for city in {key.city for key in chosen}}
     tasks = {key: _task(plan, key, notebooks[key.kind], digests[key.city], there) for key in chosen}
     return replace(plan, tasks=tasks)
+
+
+def _notebook(own: Path | None, name: str) -> Path:
+    """The notebook of one kind of page: the one in a folder of one's own, or the package's."""
+    if own and not any((own / other).is_file() for other in NOTEBOOKS.values()):
+        what, cure = "文件夹里没有报告的笔记本", f"文件名应为 {'、'.join(NOTEBOOKS.values())}"
+        raise NotebookError([Problem(what, cure=cure, file=str(own))])
+    mine = own / name if own else None
+    return (mine if mine and mine.is_file() else bundled("notebooks") / name).absolute()
 
 
 def _jurisdictions(study: Study, period: str) -> Iterator[Key]:
@@ -210,9 +231,8 @@ def page_head(plan: Plan, title: str, digest: str, links: list[tuple[str, str]])
         "规则指纹": book.digest[:SHORT_DIGEST],
         "版本": "，".join(f"{library} {plan.origin.versions[library]}" for library in ON_PAGES),
     }
-    return PageHead(
-        title, [(label, value) for label, value in facts.items() if value], links, plan.study.sample
-    )
+    said = [(label, value) for label, value in facts.items() if value]
+    return PageHead(title, said, links, plan.study.sample, plan.origin.dress)
 
 
 def _changed_readings(study: Study) -> list[str]:

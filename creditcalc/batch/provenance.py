@@ -21,6 +21,7 @@ from creditcalc.evidence.register import beside
 from creditcalc.files import fixed_time, sha256
 from creditcalc.intake.checked_table import Checked
 from creditcalc.pages.study import Study
+from creditcalc.render.dress import Dress
 from creditcalc.rules.rulebook import Rulebook
 from creditcalc.scoring.rollup import RolledUp
 
@@ -57,12 +58,13 @@ class Origin:
     program: str
     versions: Mapping[str, str]
     notebooks: Mapping[str, str]
+    dress: Dress
 
 
-def origin(notebooks: Mapping[str, Path]) -> Origin:
-    """The origin of pages that are made now of these notebooks."""
+def origin(notebooks: Mapping[str, Path], dress: Dress) -> Origin:
+    """The origin of pages that are made now of these notebooks and look so."""
     digests = {path.name: sha256(path) for path in notebooks.values()}
-    return Origin(made_at(), program_digest(), versions(), digests)
+    return Origin(made_at(), program_digest(), versions(), digests, dress)
 
 
 def made_at() -> str:

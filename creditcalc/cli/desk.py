@@ -183,7 +183,7 @@ def worklog(
     from creditcalc.cli.outputs import check_outputs
     from creditcalc.pages.opening import open_study
     from creditcalc.pages.sections.evidence import UNASKED
-    from creditcalc.pages.worklog_sheets import OFFICES, PROGRESS, worklog_sheets
+    from creditcalc.pages.worklog_sheets import OFFICE_COLUMNS, PROGRESS_COLUMNS, worklog_sheets
     from creditcalc.render.workbook import write_workbook
 
     check_outputs([out], [data], force=force, rulebook=rulebook)
@@ -208,10 +208,10 @@ def worklog(
             ]
         )
     progress = log.totals if not county else log.totals[log.totals["jurisdiction"] == county]
-    click.echo(as_text(progress, PROGRESS))
+    click.echo(as_text(progress, PROGRESS_COLUMNS))
     click.echo(UNASKED)
     if not county:
-        click.echo(as_text(page.offices(), OFFICES))
+        click.echo(as_text(page.offices(), OFFICE_COLUMNS))
     if out:
         facts = {
             "台账": f"{study.book.document}，{study.book.edition}",

@@ -11,7 +11,7 @@ import click
 
 from creditcalc import __version__
 from creditcalc.batch.warm_server import INLINE
-from creditcalc.cli import desk, reports, rules, scores
+from creditcalc.cli import desk, notebooks, reports, rules, scores
 from creditcalc.files import fixed_time
 from creditcalc.render.terminal import Program, use_utf8
 
@@ -34,6 +34,7 @@ for command in (
     scores.check,
     reports.verify_folder,
     rules.rules,
+    notebooks.lay_out,
     desk.template,
     desk.merge,
     desk.ledgers,

@@ -84,6 +84,20 @@ COUNTY = click.option(
     "--county", "counties", metavar="县区", multiple=True, help="县区名称，可多次"
 )
 
+OWN_NOTEBOOKS = click.option(
+    "--notebooks",
+    metavar="文件夹",
+    type=PATH,
+    help="用这个文件夹里自己的报告笔记本，没有的用内置的；creditcalc notebooks 写出内置的",
+)
+OWN_CSS = click.option("--css", metavar="文件", type=PATH, help="自己的样式表，写进每一页")
+OWN_LOGO = click.option(
+    "--logo",
+    metavar="文件",
+    type=PATH,
+    help="标志图片（PNG、JPEG、GIF、SVG），放在每一页上方，文件名是它的替代文字",
+)
+
 
 def tell_problems(problems: Iterable[Problem]) -> None:
     """Every problem in a paragraph on stderr."""

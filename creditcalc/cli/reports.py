@@ -11,6 +11,9 @@ import click
 from creditcalc.cli.options import (
     COUNTY,
     ENGINES,
+    OWN_CSS,
+    OWN_LOGO,
+    OWN_NOTEBOOKS,
     PATH,
     PERIOD,
     READING,
@@ -82,6 +85,9 @@ STATUSES = {
 @click.option(
     "--force", is_flag=True, help="没有变化的页面也重做，并覆盖 report 没有写过或已被改动的同名文件"
 )
+@OWN_NOTEBOOKS
+@OWN_CSS
+@OWN_LOGO
 @RULEBOOK
 @click.option(
     "--as-of",

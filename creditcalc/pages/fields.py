@@ -14,7 +14,7 @@ from creditcalc import words
 from creditcalc.rules import phrases
 
 AIMS = {"full": "满分", "next": "下一步", "pass": "通过"}
-KINDS = {"base": "基础指标", "item": "评分指标", "bonus": "附加项"}
+RULE_KINDS = {"base": "基础指标", "item": "评分指标", "bonus": "附加项"}
 BASE_STATES = {"yes": "通过", "no": "不通过", "pending": "待核实"}
 LATE = "，已过期"
 STATE_TONES = {"yes": "good", "no": "bad", "pending": "warn"}
@@ -97,7 +97,7 @@ FIELDS = {
     # rules
     "id": Field("编号", link=lambda id: f"#{id}"),
     "name": Field("指标"),
-    "kind": Field("性质", words=KINDS),
+    "kind": Field("性质", words=RULE_KINDS),
     "duty": Field("任务"),
     "part": Field("职责"),
     "value": Field("现值"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from creditcalc.pages.sections.base import Base
 from creditcalc.pages.sections.details import Details
-from creditcalc.pages.sections.evidence import Evidence
+from creditcalc.pages.sections.evidence import EvidenceFrames
 from creditcalc.pages.sections.losses import Losses
 from creditcalc.pages.sections.missing import Missing
 from creditcalc.pages.sections.overview import Overview
@@ -22,7 +22,7 @@ class PageData(
     Losses,
     Peers,
     Missing,
-    Evidence,
+    EvidenceFrames,
     ReadingFrames,
     Details,
 ):

@@ -21,6 +21,7 @@ from creditcalc.rules.rulebook import Readings, Rule, Rulebook
 from creditcalc.scoring.scorecard import Scorecard, score
 
 STEPS = ("count", "flag", "days")  # inputs whose units are worth comparing by points per unit
+VISIBLE = 0.005  # points that a table can show
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from creditcalc.pages.showing import headed
 from creditcalc.rules import phrases
 from creditcalc.rules.rulebook import Readings, Rule, Rulebook
 
-TASKS = (
+TASK_COLUMNS = (
     "jurisdiction",
     "id",
     "name",
@@ -34,10 +34,10 @@ TASKS = (
     "owner",
     "remark",
 )
-COUNTS = ("asked", "settled", "overdue")
-PROGRESS = ("jurisdiction", *COUNTS, "score", "evidenced")
-OFFICES = ("office", *COUNTS, "missing_stake")
-ITEMS = (
+MATERIAL_COUNTS = ("asked", "settled", "overdue")
+PROGRESS_COLUMNS = ("jurisdiction", *MATERIAL_COUNTS, "score", "evidenced")
+OFFICE_COLUMNS = ("office", *MATERIAL_COUNTS, "missing_stake")
+ITEM_COLUMNS = (
     "id",
     "name",
     "part",
@@ -68,8 +68,8 @@ def worklog_sheets(
         own = log.tasks[log.tasks["jurisdiction"] == page.name]
         sheets["待办"] = _tasks(own, page.book.rules)
         return sheets | {"说明": _notes(page, log, provenance)}
-    sheets["县（区）完成情况"] = headed(log.totals, PROGRESS)
-    sheets["责任单位完成情况"] = headed(page.offices(), OFFICES)
+    sheets["县（区）完成情况"] = headed(log.totals, PROGRESS_COLUMNS)
+    sheets["责任单位完成情况"] = headed(page.offices(), OFFICE_COLUMNS)
     sheets["说明"] = _notes(page, log, provenance)
     names = units(page.book)
     titles = sheet_titles(names, taken=sheets)
@@ -164,7 +164,7 @@ def _tasks(tasks: pd.DataFrame, rules: Mapping[str, Rule]) -> pd.DataFrame:
         gate=tasks["gate"].map({True: "是", False: ""}),
         owner=["、".join(names) for names in tasks["owners"]],
     )
-    return headed(frame, TASKS)
+    return headed(frame, TASK_COLUMNS)
 
 
 def _office(office: OfficeData, log: Worklog) -> pd.DataFrame:
@@ -184,7 +184,7 @@ def _office(office: OfficeData, log: Worklog) -> pd.DataFrame:
     items = office.items()
     items["actions"] = [" 或 ".join(wins.get(id, [])) for id in items["id"]]
     items["missing_materials"] = ["；".join(missing.get(id, [])) for id in items["id"]]
-    return headed(items, ITEMS)
+    return headed(items, ITEM_COLUMNS)
 
 
 def _notes(page: PageData, log: Worklog, provenance: Mapping[str, str]) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from creditcalc.render.block_style import TEMPLATES, in_a_page, style_sheet
 from creditcalc.render.display import escape, readable, safe_href
+from creditcalc.render.dress import UNDRESSED, Dress
 from creditcalc.render.fonts import woff2_subset
 from creditcalc.render.theme import column_rules, css_variables
 
@@ -32,19 +33,24 @@ OUTSIDE = re.compile(
 END_TAG = re.compile("</t[dhr]>")
 TAG = re.compile("<t[^<>]*>")
 QUOTED = re.compile(r'\b(class|scope)="([\w-]+)"')
+# What calls of matplotlib give back, which stands under a cell that does not end with a semicolon.
+ECHO = re.compile(
+    r"[\[({]*(<matplotlib\.|<Axes|<BarContainer|Text\(|array\(.*<(BarContainer|Axes))", re.DOTALL
+)
 SCRIPT_TAG = re.compile("</?script", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class PageHead:
-    """What stands above a page's text: facts as (label, value), links as (text, target), and
-    whether the data is invented.
+    """What stands above a page's text: facts as (label, value), links as (text, target), whether the
+    data is invented, and what an office adds to the look.
     """
 
     title: str
     facts: Sequence[tuple[str, str]] = ()
     links: Sequence[tuple[str, str]] = ()
     sample: bool = False
+    dress: Dress = UNDRESSED
 
 
 def to_html(notebook: NotebookNode, head: PageHead) -> str:
@@ -80,6 +86,7 @@ def render_page(head: PageHead, body: str, script: str = "") -> str:
     contents, body = _with_contents(_light(body))
     parts = {
         "head": head,
+        "own_style": Markup(head.dress.css),
         "policy": POLICY + (f"; script-src 'sha256-{_digest(script)}'" if script else ""),
         "colours": Markup(css_variables() + column_rules()),
         "style": Markup(_style()),
@@ -136,7 +143,7 @@ def _faults(cell: NotebookNode) -> Iterator[str]:
         elif kind == "stream" and output["name"] == "stderr":
             yield f"有警告或错误输出：{output['text'].strip()}"
         elif kind != "stream" and not {"text/html", "text/plain"} >= set(output["data"]):
-            yield f"的输出不是文字或 HTML：{'、'.join(output['data'])}（图请用 display.Figure）"
+            yield f"的输出不是文字或 HTML：{'、'.join(output['data'])}（图请用 matplotlib 画）"
 
 
 def _outputs(cell: NotebookNode) -> str:
@@ -149,6 +156,8 @@ def _output(output: Any) -> str:
     if output["output_type"] == "stream":
         return f"<pre>{escape(output['text'])}</pre>"
     data = output["data"]
+    if output["output_type"] == "execute_result" and ECHO.match(data.get("text/plain", "")):
+        return ""
     return (
         in_a_page(str(data["text/html"]))
         if "text/html" in data

@@ -4,6 +4,7 @@ once.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from creditcalc.render.theme import HEAT, STATED
 
 # Half characters: up to the first a cell never breaks, from the second on its column is kept wide.
 SHORT_TEXT, LONG_TEXT = 12, 36
+YEAR_RANGE = 1900, 2100  # whole numbers that are all within are written without a separator
+MOST_DIGITS = 6  # after the point of a number that nobody said how to show
 HALF = "\u2e7f"  # the last character before the Chinese ones, which are twice as broad
 RUN = re.compile(
     r"[^\s\u4e00-\u9fff]{25}"
@@ -53,7 +56,8 @@ class Column:
 class Table(Shown):
     """A frame's rows under a title, with unit and source; the first column shown names the row.
 
-    Without ``columns`` every column of the frame is shown; with them, those named, in their order.
+    Without ``title`` it has no caption. Without ``columns`` every column of the frame is shown; with
+    them, those named, in their order.
     ``row_ids`` names the column that holds each row's id, so that a link can lead to it; ``total``
     sets the last row apart; ``dense`` keeps many narrow columns together.
     """
@@ -83,12 +87,15 @@ class Table(Shown):
             column.layout = ()
         unit = f'<span class="unit">单位：{escape(self.unit)}</span>' if self.unit else ""
         source = f'<p class="source">来源：{escape(self.source)}</p>' if self.source else ""
+        caption = (
+            f"<caption><span>{escape(self.title)}{unit}</span></caption>" if self.title else ""
+        )
+        name = self.title or "、".join(cell.label for cell in cells)
         kinds = " wide" * wide + " dense" * self.dense
         return (
             f'<div class="sheet{kinds}">'
-            f'<div class="table-wrap" tabindex="0" role="region" aria-label="表：{escape(self.title)}"><table{_class(*layout)}>'
-            f"<caption><span>{escape(self.title)}{unit}</span></caption>"
-            f"<thead><tr>{''.join(column.heading() for column in cells)}</tr></thead>"
+            f'<div class="table-wrap" tabindex="0" role="region" aria-label="表：{escape(name)}"><table{_class(*layout)}>'
+            f"{caption}<thead><tr>{''.join(column.heading() for column in cells)}</tr></thead>"
             f"<tbody>{self._rows(cells)}</tbody></table></div>{source}</div>"
         )
 
@@ -188,15 +195,29 @@ def text(value: object, column: Column) -> str:
         return "是" if value else "否"
     if column.kind == "text" or not isinstance(value, int | float | np.number):
         return str(value)
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
     scale, sign = (100, "%") if column.kind == "percent" else (1, "")
     return f"{round_half_up(np.array([value], dtype=float) * scale, column.digits)[0]:,.{column.digits}f}{sign}"
 
 
-def guessed(values: pd.Series) -> Column:
-    """How a column is shown when nobody said it: by its type."""
+def guessed(values: pd.Series, label: str = "") -> Column:
+    """How a column is shown when nobody said it: by its type, with as many digits as its smallest
+    value needs, years as they are written.
+
+    >>> guessed(pd.Series([1, 2])).digits, guessed(pd.Series([0.5])).digits, guessed(pd.Series([0.0004, 2])).digits
+    (0, 2, 4)
+    """
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
-        return Column()
-    return Column(kind="number", digits=0 if pd.api.types.is_integer_dtype(values) else 2)
+        return Column(label)
+    if pd.api.types.is_integer_dtype(values):
+        years = len(values) > 0 and bool(values.between(*YEAR_RANGE).all())
+        return Column(label) if years else Column(label, "number", 0)
+    sizes = values.astype(float).abs()
+    least = sizes[sizes > 0].min()
+    return Column(
+        label, "number", 2 if not least < 0.01 else min(MOST_DIGITS, -math.floor(math.log10(least)))
+    )
 
 
 def _breadth(texts: list[str]) -> tuple[str, ...]:

@@ -15,10 +15,10 @@ from support.processes import POSIX, assert_all_gone
 
 from creditcalc.batch import provenance, runner
 from creditcalc.batch.one_page import PAPERMILL_ENGINES, NotebookError, check_parameters
-from creditcalc.batch.plan import Options
 from creditcalc.batch.runner import run
 from creditcalc.batch.standing import INTERRUPTED
 from creditcalc.batch.verify import verify_pages
+from creditcalc.bundled import bundled
 from creditcalc.files import sha256
 from creditcalc.problems import InputError, ReadingError, UnknownName
 
@@ -341,7 +341,7 @@ def test_the_project_s_own_notebooks_take_their_parameters(kind):
         ["city", "period", "data", "rulebook", "readings"] + ["county"] * (kind == "county"), "x"
     )
     check_parameters(
-        Options().notebooks
+        bundled("notebooks")
         / {"county": "county_report.ipynb", "city": "city_overview.ipynb"}[kind],
         given,
     )

@@ -8,7 +8,14 @@ import pytest
 from nbformat import v4
 from support.processes import LINUX
 
-from creditcalc.batch.one_page import PAPERMILL_ENGINES, Job, load_papermill, make_page, share_study
+from creditcalc.batch.one_page import (
+    KERNEL,
+    PAPERMILL_ENGINES,
+    Job,
+    load_papermill,
+    make_page,
+    share_study,
+)
 from creditcalc.batch.workers import each_alone
 from creditcalc.bundled import bundled
 from creditcalc.pages.opening import open_study
@@ -61,7 +68,11 @@ def execute(notebook, target, engine):
     papermill = load_papermill()
     with pytest.raises(papermill.PapermillExecutionError):
         papermill.execute_notebook(
-            notebook, target, engine_name=PAPERMILL_ENGINES[engine], progress_bar=False
+            notebook,
+            target,
+            engine_name=PAPERMILL_ENGINES[engine],
+            progress_bar=False,
+            extra_arguments=KERNEL,
         )
 
 

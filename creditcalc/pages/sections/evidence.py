@@ -15,7 +15,7 @@ TASKS = ["jurisdiction", "id", "material_asked", "standing", "due", "stakes", "o
 PROGRESS = ["office", "asked", "settled", "overdue", "missing_stake"]
 
 
-class Evidence(PageFacts):
+class EvidenceFrames(PageFacts):
     """The frames of evidence."""
 
     def evidence_figures(self) -> Shown:

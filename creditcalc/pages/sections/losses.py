@@ -9,11 +9,10 @@ import pandas as pd
 
 from creditcalc.analysis.ranking import months_to_full
 from creditcalc.analysis.steps import effort, steps, unit
-from creditcalc.pages.page_facts import PageFacts
+from creditcalc.pages.page_facts import VISIBLE, PageFacts
 from creditcalc.render.display import Prose
 from creditcalc.words import number, points
 
-SHOWN = 0.005  # points that a table can show
 STEP = 0.05  # points that make a step below full marks worth a line
 
 
@@ -112,7 +111,7 @@ def _gain(own: float, total: float, shared: bool) -> str:
     """The gain on the total, and the item's own where other rules move too."""
     if shared:
         return f"全市 {points(total)}，本县（区）不变"
-    return points(total) if abs(own - total) < SHOWN else f"{points(total)}（本项 {points(own)}）"
+    return points(total) if abs(own - total) < VISIBLE else f"{points(total)}（本项 {points(own)}）"
 
 
 def _rate(rate: float, unit: str) -> str:
@@ -130,4 +129,4 @@ def _rate(rate: float, unit: str) -> str:
 def _as_good(moves: pd.DataFrame) -> str:
     """The counties after the first whose move brings the city as much."""
     gains = moves["city_gain"].to_numpy()
-    return "、".join(moves["county"][np.abs(gains - gains[0]) < SHOWN].iloc[1:]) or "—"
+    return "、".join(moves["county"][np.abs(gains - gains[0]) < VISIBLE].iloc[1:]) or "—"

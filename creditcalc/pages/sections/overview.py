@@ -6,13 +6,12 @@ import math
 from typing import Any
 
 from creditcalc import words
-from creditcalc.pages.page_facts import PageFacts
+from creditcalc.pages.page_facts import VISIBLE, PageFacts
 from creditcalc.render.display import Fact, Facts, Prose
 from creditcalc.rules import phrases
 from creditcalc.rules.inputs import input_value
 
 CHEAP = 3  # targets that the top of a page names
-SHOWN = 0.005  # points that a table can show
 
 
 class Overview(PageFacts):
@@ -54,7 +53,7 @@ class Overview(PageFacts):
         one for each item.
         """
         frame = self.actions
-        worthy = (frame["total_gain"] >= SHOWN) & (frame["aim"] != "pass")
+        worthy = (frame["total_gain"] >= VISIBLE) & (frame["aim"] != "pass")
         frame = frame[frame["whole"] & frame["in_hand"] & worthy]
         frame = frame.sort_values(["per_unit", "total_gain"], ascending=False, kind="stable")
         frame = frame.drop_duplicates("id").head(CHEAP)

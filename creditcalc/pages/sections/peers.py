@@ -6,9 +6,7 @@ import pandas as pd
 
 from creditcalc import words
 from creditcalc.analysis.ranking import against_median, change_since
-from creditcalc.pages.page_facts import PageFacts, intervals
-
-SHOWN = 0.005  # points that a table can show
+from creditcalc.pages.page_facts import VISIBLE, PageFacts, intervals
 
 
 class Peers(PageFacts):
@@ -21,7 +19,7 @@ class Peers(PageFacts):
         items = [rule.id for rule in self.book.of_kind("item")]
         own = self.card.points.loc[[self.now], items].iloc[0]
         frame = against_median(own, self.group.medians.to_frame().T)
-        frame = frame[frame["difference"].abs() > SHOWN]
+        frame = frame[frame["difference"].abs() > VISIBLE]
         weak = frame[frame["difference"] < 0].head(most)
         strong = frame[frame["difference"] > 0].tail(most).iloc[::-1]
         both = [weak.assign(side="弱项"), strong.assign(side="强项")]
@@ -47,7 +45,7 @@ class Peers(PageFacts):
         earlier = self.earlier(since)
         frame = change_since(self.card, self.name, earlier, self.period)
         lost = frame["before"].isna() != frame["after"].isna()
-        frame = frame[lost | (frame["change"].abs() > SHOWN)]
+        frame = frame[lost | (frame["change"].abs() > VISIBLE)]
         frame = frame.sort_values(
             "change", key=abs, ascending=False, kind="stable", na_position="first"
         )

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from creditcalc.pages.page_facts import PageFacts
+from creditcalc.pages.page_facts import VISIBLE, PageFacts
 from creditcalc.render.display import Prose
 from creditcalc.rules import phrases
 from creditcalc.words import points
-
-SHOWN = 0.005  # points that a table can show
 
 
 class ReadingFrames(PageFacts):
@@ -45,7 +43,7 @@ class ReadingFrames(PageFacts):
         """
         one = self.sensitivity.one
         frame = one[one["jurisdiction"] == self.name].rename(columns={"change": "total_change"})
-        moved = frame["total_change"].abs() > SHOWN
+        moved = frame["total_change"].abs() > VISIBLE
         moved |= frame["eligible"] != frame["eligible_before"]
         moved |= (frame["rank"] != frame["rank_before"]) & frame["rank"].notna()
         frame = frame[moved]
