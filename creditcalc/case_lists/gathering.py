@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -24,9 +24,16 @@ from creditcalc.case_lists.folder import read_folder
 from creditcalc.case_lists.judging import Places, judge, settle_list, settle_places, sound_cases
 from creditcalc.case_lists.kinds import JURISDICTIONS, kind_of, kinds, kinds_of_file
 from creditcalc.case_lists.spans import Span, find_far, last_month, usual_span
-from creditcalc.case_lists.tallying import CASES, COUNTED, LATER, REPEATED, Tally, count, stacked
-from creditcalc.intake.cells import PERIOD
-from creditcalc.intake.read_files import Grid
+from creditcalc.case_lists.tallying import (
+    CASES,
+    COUNTED,
+    LATER,
+    REPEATED,
+    Tally,
+    count_cases,
+    stacked,
+)
+from creditcalc.intake.dates import YEAR_MONTH
 from creditcalc.intake.typed_lines import Lines, joined, read_lines
 from creditcalc.problems import InputError, Problem
 from creditcalc.rules.load import load_rulebook
@@ -101,7 +108,7 @@ def read_ledgers(
         if span:
             find_far(kinds()[name], lines, span, asked.until)
         judge(kinds()[name], lines, places, asked)
-        count(kinds()[name], lines, places, asked, tally, lost=name in lost)
+        count_cases(kinds()[name], lines, places, asked, tally, lost=name in lost)
         problems += lines.problems[known:]
     register = (
         sound_cases(ledgers["cases"], kinds()["cases"], asked)
@@ -132,19 +139,14 @@ def _read(folder: Path) -> tuple[dict[str, Lines], list[Problem]]:
             problems += error.problems
             continue
         if kind is None:
-            problems.append(
-                _notice(grid, "工作表名里有“说明”，没有读", "里面有案例就改工作表的名称")
-            )
+            what, cure = "工作表名里有“说明”，没有读", "里面有案例就改工作表的名称"
+            problems.append(grid.problem(what, cure=cure, severity="notice"))
             continue
         parts[kind.name].append(lines := read_lines(grid, kind.columns))
         if lines.frame.empty:
-            problems.append(_notice(grid, "只有表头，没有一行", NO_LINES))
+            what = "只有表头，没有一行"
+            problems.append(grid.problem(what, cure=NO_LINES, severity="notice"))
     return {name: joined(parts[name]) for name in kinds() if name in parts}, problems
-
-
-def _notice(grid: Grid, what: str, cure: str) -> Problem:
-    """What is odd about a whole table."""
-    return replace(grid.problem(what, cure=cure), severity="notice")
 
 
 def _lost(ledgers: Iterable[str], problems: Iterable[Problem]) -> dict[str, Problem]:
@@ -174,7 +176,7 @@ def _asked(
     """What is asked for, as far as it is said, else by the last case; notices of what is odd about
     it.
     """
-    if period and not PERIOD.fullmatch(period):
+    if period and not YEAR_MONTH.fullmatch(period):
         raise InputError([Problem("期间不是 YYYY-MM", period, "写成 2021-05")])
     try:
         day = date.fromisoformat(as_of) if as_of else None

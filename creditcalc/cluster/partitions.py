@@ -23,33 +23,29 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from creditcalc.files import replacing
-from creditcalc.intake.cells import Fault, parser
 from creditcalc.intake.checked_table import (
     DOUBLED,
     IDENTITY,
+    KEY_NAMES,
+    NEEDED,
     Checked,
-    Finding,
-    beyond_limits,
+    doubled,
+    indicator_columns,
     is_unsound,
     parsed,
+    parser,
     placed,
     read_blocks,
     settle_cities,
     told,
     without_faults,
 )
-from creditcalc.intake.read_files import (
-    EXCEL_ROWS,
-    KEYS,
-    LARGEST_FILE,
-    REQUIRED,
-    Block,
-    Grid,
-    column_names,
-    data_files,
-    plain,
-    read_grids,
-)
+from creditcalc.intake.excel_file import EXCEL_ROWS
+from creditcalc.intake.faults import CellFault, Finding
+from creditcalc.intake.grid import Grid, plain
+from creditcalc.intake.limits import beyond_limits
+from creditcalc.intake.read_files import LARGEST_FILE, data_files, read_grids
+from creditcalc.intake.table import Block, names_of
 from creditcalc.problems import InputError, Problem
 from creditcalc.rules.rulebook import Readings, Rulebook
 from creditcalc.scoring.scorecard import score
@@ -188,7 +184,7 @@ def _problems(file: Path, book: Rulebook, known: Known) -> pd.DataFrame:
 def check_partition(file: Path, book: Rulebook, known: Known) -> Checked:
     """What ``check_inputs`` gives of a file, as a part of the whole."""
     problems, blocks, table, findings = read(file, book, known)
-    findings = findings + beyond_limits(table, book)
+    findings = findings + doubled(table) + beyond_limits(table, book)
     if known.doubled:
         found = {finding.row for finding in findings if finding[2:4] == DOUBLED}
         people = enumerate(table[IDENTITY].itertuples(index=False, name=None))
@@ -240,29 +236,29 @@ def _columns(file: Path, book: Rulebook, keys_only: bool) -> tuple[Block, pd.Dat
     """
     source = pq.ParquetFile(file)
     known, header = (
-        column_names(book),
+        names_of(indicator_columns(book)),
         [name for name in source.schema_arrow.names if not name.startswith("__index_level_")],
     )
     written = {known.get(plain(text), ""): text for text in header}
     rows = source.metadata.num_rows
-    if "" in written or len(written) < len(header) or not written.keys() >= {*REQUIRED} or not rows:
+    if "" in written or len(written) < len(header) or not written.keys() >= NEEDED or not rows:
         return None
     wanted = {
         name: written[name]
-        for name in (*KEYS, *book.inputs)
-        if name in written and not (keys_only and name not in KEYS)
+        for name in (*KEY_NAMES, *book.inputs)
+        if name in written and not (keys_only and name not in KEY_NAMES)
     }
     cells = source.read(list(wanted.values()), use_threads=False)
     table: dict[str, pd.Series] = {}
     for name, text in wanted.items():
-        is_text = name in KEYS or book.inputs[name].type == "class"
+        is_text = name in KEY_NAMES or book.inputs[name].type == "class"
         column = (_texts if is_text else _numbers)(cells[text], name, book)
         if column is None:
             return None
         table[name] = pd.Series(column, dtype="str" if is_text else "float64")
     for name in {"level", "city"} - table.keys():
         table[name] = pd.Series([""] * rows, dtype="str")
-    frame = pd.DataFrame(table).fillna(dict.fromkeys(KEYS, ""))
+    frame = pd.DataFrame(table).fillna(dict.fromkeys(KEY_NAMES, ""))
     frame["level"] = frame["level"].replace("", "county")
     return Block(
         Grid(str(file), "", [], first=0), Cells(cells, wanted), written, range(1, rows + 1), []
@@ -303,7 +299,7 @@ def _texts(column: pa.ChunkedArray, name: str, book: Rulebook) -> NDArray[np.obj
     codes, words = pd.factorize(column.to_pandas())
     parse = parser(name, book)
     values = [*map(parse, words), parse(None) if (codes < 0).any() else None]
-    if any(isinstance(value, Fault) for value in values):
+    if any(isinstance(value, CellFault) for value in values):
         return None
     return np.array(values, dtype=object)[codes]
 

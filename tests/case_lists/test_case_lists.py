@@ -13,7 +13,7 @@ from creditcalc.case_lists import read_ledgers
 from creditcalc.case_lists.counts import COUNTS
 from creditcalc.case_lists.kinds import JURISDICTIONS, kinds
 from creditcalc.cli.main import cli
-from creditcalc.intake.typed_lines import PARSERS
+from creditcalc.intake.cells import CELL_READERS
 from creditcalc.problems import InputError
 
 GOOD, OTHER = "91110000600037341L", "91370200163562681G"
@@ -53,7 +53,7 @@ def test_every_kind_is_described_and_counted():
     for kind in kinds().values():
         names = [column.name for column in kind.columns]
         assert len(set(names)) == len(names)
-        assert all(column.type in PARSERS for column in kind.columns)
+        assert all(column.type in CELL_READERS for column in kind.columns)
         assert {*kind.key, kind.label} <= {*names} or kind.name == JURISDICTIONS
         assert kind.title not in [input.label for input in inputs.values()]
 
