@@ -4,14 +4,15 @@ number.
 A jurisdiction that a ledger does not name has no number from it. One that it names with no case has
 0: a line that holds the jurisdiction and nothing else says so. One that has a bad case there has no
 number from that ledger until the case is put right: a count without it would pass for whole. For
-the same reason a file that cannot be read leaves its ledger open everywhere. Every line is counted,
-comes later, repeats another or is bad; ``counts`` adds them up.
+the same reason a file that cannot be read leaves its ledger open everywhere, and so does a table
+that does not say whose its lines are. Every line is counted, comes later, repeats another or is bad;
+``counts`` adds them up.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -149,20 +150,29 @@ def _read(folder: Path) -> tuple[dict[str, Lines], list[Problem]]:
     return {name: joined(parts[name]) for name in kinds() if name in parts}, problems
 
 
-def _lost(ledgers: Iterable[str], problems: Iterable[Problem]) -> dict[str, Problem]:
-    """A notice for each ledger of which a file is lost: for all of them, where the file's name does
-    not say which.
+def _lost(ledgers: Mapping[str, Lines], problems: Iterable[Problem]) -> dict[str, Problem]:
+    """A notice for each ledger of which a file is lost (of all, where the file's name does not say
+    which), or a table that may be any jurisdiction's.
     """
     files = {problem.file for problem in problems if problem.severity == "error"}
     named = [[kind.name for kind in kinds_of_file(file)] or [*kinds()] for file in files]
-    what = "台账有文件没有读成，由它统计的数各县区都留空"
-    lost = [name for name in ledgers if any(name in names for names in named)]
-    return {
-        name: Problem(
-            kinds()[name].title + what, cure="改好那个文件，再统计一次", severity="notice"
-        )
-        for name in lost
-    }
+    found: dict[str, Problem] = {}
+    for name, lines in ledgers.items():
+        if any(name in names for names in named):
+            what, cure = "台账有文件没有读成", "改好那个文件，再统计一次"
+        elif _is_anybodys(lines):
+            what, cure = "台账有的表看不出是哪个县区的", "改好那张表的“县区”列，再统计一次"
+        else:
+            continue
+        what = f"{kinds()[name].title}{what}，由它统计的数各县区都留空"
+        found[name] = Problem(what, cure=cure, severity="notice")
+    return found
+
+
+def _is_anybodys(lines: Lines) -> bool:
+    """Whether there is a table of which no line can be used and none says whose it is."""
+    known = ~lines.bad | lines.frame["jurisdiction"].notna()
+    return not known.groupby([lines.frame["file"], lines.frame["sheet"]]).any().all()
 
 
 def _asked(
