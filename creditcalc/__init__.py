@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from creditcalc.scoring.rollup import roll_up
     from creditcalc.scoring.scorecard import Scorecard, score
 
+__version__ = "0.1.0"
+
 __all__ = [
     "Checked",
     "Contribution",

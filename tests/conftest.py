@@ -1,13 +1,37 @@
-"""Fixtures of tests that make batches of pages."""
+"""What tests of several folders share: programs, and batches of pages."""
 
 from types import SimpleNamespace
 
 import pytest
 from support.batches import CELL, PARAMETERS, at_once, notebook, write_data
+from support.programs import needed, told
 
 from creditcalc.batch import index, provenance, runner
 from creditcalc.batch.plan import Options
 from creditcalc.pages.study import Study
+
+
+def pytest_unconfigure(config):
+    """Say in the last line how many tests lacked a program, and the cure."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    skipped = terminal.stats.get("skipped", []) if terminal else []
+    if text := told([str(report.longrepr[2]) for report in skipped]):
+        terminal.write_line(text)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    return needed("chromium")
+
+
+@pytest.fixture(scope="session")
+def soffice():
+    return needed("soffice")
+
+
+@pytest.fixture(scope="session")
+def pdftotext():
+    return needed("pdftotext")
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +41,9 @@ def notebooks(tmp_path_factory):
     notebook(
         folder / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)"
     )
-    notebook(folder / "unit_report.ipynb", PARAMETERS.replace("county", "unit"), "print(unit)")
+    notebook(
+        folder / "office_report.ipynb", PARAMETERS.replace("county", "office"), "print(office)"
+    )
     return folder
 
 

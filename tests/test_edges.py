@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 import creditcalc as cc
-from creditcalc.analysis.targets import UNITS, targets
+from creditcalc.analysis.targets import targets
+from creditcalc.rules.measures.moves import UNITS
 from creditcalc.scoring.scorecard import score
 
 BOOK = cc.load_rulebook()

@@ -140,7 +140,7 @@ def written(tmp_path_factory):
     return folder
 
 
-def test_libreoffice_opens_every_text_as_text(written):
+def test_libreoffice_opens_every_text_as_text(written, soffice):
     opened, profile = written / "opened", f"-env:UserInstallation={(written / 'profile').as_uri()}"
     files = [str(written / f"{name}.csv") for name in ("merged", "items", "totals", "parts")]
     pd.DataFrame({"甲": NAMES, "乙": REMARKS}).to_csv(written / "raw.csv", index=False)
@@ -151,7 +151,7 @@ def test_libreoffice_opens_every_text_as_text(written):
         "xlsx",
     ]
     subprocess.run(
-        ["soffice", profile, *convert, "--outdir", str(opened), *files, str(written / "raw.csv")],
+        [soffice, profile, *convert, "--outdir", str(opened), *files, str(written / "raw.csv")],
         check=True,
         timeout=300,
     )

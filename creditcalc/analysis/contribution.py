@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from creditcalc.analysis.targets import Search, targets
+from creditcalc.analysis.targets import targets
 from creditcalc.exact import TOLERANCE, Array
 from creditcalc.problems import Problem, UnknownName, nearest, shown
-from creditcalc.rules.measures import Unreachable
 from creditcalc.rules.rulebook import Rule
+from creditcalc.scoring.arrays import Columns
 from creditcalc.scoring.rollup import combine
-from creditcalc.scoring.scorecard import Columns, Scorecard, score, score_item
+from creditcalc.scoring.rule_scores import ItemScore
+from creditcalc.scoring.scorecard import Scorecard, score
 
 EXACT = 10  # counties up to which every subset is scored
 PERMUTATIONS = 400  # sampled beyond
@@ -34,8 +35,7 @@ class Contribution:
 
     ``items`` has a row per item that the city does not have in full and county: ``lost`` (the
     city's loss on the item), ``share`` (the county's Shapley share of what returns when all
-    counties reach full marks), ``error`` (its standard error, 0 where exact), ``alone`` and
-    ``alone_median`` (what returns if that county alone reached full marks, or the median county).
+    counties reach full marks) and ``error`` (its standard error, 0 where exact).
     ``residual`` is per item what no county decides; shares and residual add up to the loss.
     """
 
@@ -68,7 +68,8 @@ def contribution(card: Scorecard, city: str, period: str) -> Contribution:
     rows: list[dict[str, Any]] = []
     residual, undecided = {}, []
     for rule in card.book.of_kind("item"):
-        lost = float(card.full[rule.id].iloc[game.city] - card.points[rule.id].iloc[game.city])
+        mine = card.result(game.city, rule.id)
+        lost = mine.full - mine.points
         if math.isnan(lost):
             undecided.append(rule.id)
         elif lost > TOLERANCE and not counties:
@@ -76,27 +77,10 @@ def contribution(card: Scorecard, city: str, period: str) -> Contribution:
         elif lost > TOLERANCE:
             shares, errors, returned = game.shares(rule)
             residual[rule.id] = lost - returned
-            columns = zip(
-                game.names,
-                shares,
-                errors,
-                game.alone(rule, "full"),
-                game.alone(rule, "median"),
-                strict=True,
-            )
-            rows += [
-                {
-                    "id": rule.id,
-                    "county": county,
-                    "lost": lost,
-                    "share": share,
-                    "error": error,
-                    "alone": full,
-                    "alone_median": median,
-                }
-                for county, share, error, full, median in columns
-            ]
-    names = ["id", "county", "lost", "share", "error", "alone", "alone_median"]
+            for n, county in enumerate(game.names):
+                shared = {"lost": lost, "share": shares[n], "error": errors[n]}
+                rows.append({"id": rule.id, "county": county, **shared})
+    names = ["id", "county", "lost", "share", "error"]
     return Contribution(
         pd.DataFrame(rows, columns=names), pd.Series(residual, dtype=float), undecided
     )
@@ -155,89 +139,64 @@ def _with_changes(frame: pd.DataFrame, changed: Sequence[dict[str, float]]) -> p
 
 
 class _Game:
-    """A city and its counties: the city's points on an item when some counties have reached a
-    better state.
+    """A city and its counties: the city's points on an item when some counties have reached full
+    marks.
     """
 
     def __init__(self, card: Scorecard, city: int, counties: list[int]) -> None:
         self.card, self.city, self.counties = card, city, counties
-        self.search = Search(card)
-        self.names = [str(self.search.rows[n]["jurisdiction"]) for n in counties]
-        source = card.table.attrs.get("source")
-        typed = source.table if source is not None else card.table
-        mine = (typed["jurisdiction"] == self.search.rows[city]["jurisdiction"]) & (
-            typed["level"] == "city"
-        )
-        own = typed[mine & (typed["period"] == self.search.rows[city]["period"])]
-        self.own = {
-            str(name): value
-            for row in own.to_dict("records")
-            for name, value in row.items()
-            if pd.notna(value)
-        }
-        known = typed[typed["level"] == "county"]
-        known = (
-            known[known["city"] == self.search.rows[city].get("city")] if "city" in known else known
-        )
-        self.absent = len(set(known["jurisdiction"]) - set(self.names))
-        if source is not None and {"", str(self.search.rows[city]["jurisdiction"])} & set(
-            source.short
-        ):
+        self.rows = card.table.iloc[counties].to_dict("records")
+        self.town = card.table.iloc[city].to_dict()
+        self.names = [str(row["jurisdiction"]) for row in self.rows]
+        name, period = str(self.town["jurisdiction"]), str(self.town["period"])
+        rolled = card.rolled
+        stated = self.town if rolled is None else rolled.stated(name, period)
+        self.own = {key: value for key, value in stated.items() if pd.notna(value)}
+        self.absent = 0 if rolled is None else len(rolled.absent(name, period))
+        if rolled is not None and rolled.may_lack(name):
             self.absent += 1
-        self.values = card.value.to_numpy()
         found = targets(card, list(card.table.index[counties]))
         full = found[found["goal"] == "full"]
-        self.full: dict[tuple[str, str], dict[str, float]] = dict(
-            zip(zip(full["jurisdiction"], full["id"], strict=True), full["changes"], strict=True)
-        )
+        self.full: dict[tuple[str, str], dict[str, float]] = {}
+        for line in full.to_dict("records"):
+            self.full[line["jurisdiction"], line["id"]] = line["changes"]
 
     def shares(self, rule: Rule) -> tuple[Array, Array, float]:
         """Shapley shares, their standard errors, and what returns when all counties are at full
         marks.
         """
-        value, n = self.value(rule, "full"), len(self.counties)
+        value, n = self.value(rule), len(self.counties)
         ends = value(np.array([[False] * n, [True] * n]))
         exact = n <= EXACT
         shares, errors = (_exact if exact else _sampled)(value, n)
         return shares, errors, float(ends[1] - ends[0])
 
-    def alone(self, rule: Rule, goal: str) -> Array:
-        """What returns to the city if each county alone reached the goal."""
-        value, n = self.value(rule, goal), len(self.counties)
-        points = value(np.vstack([np.zeros((1, n), bool), np.eye(n, dtype=bool)]))
-        gains: Array = points[1:] - points[0]
-        return gains
-
-    def value(self, rule: Rule, goal: str) -> Value:
-        """The city's points on a rule for subsets (rows of booleans) of counties that have reached
-        the goal.
+    def value(self, rule: Rule) -> Value:
+        """The city's points on a rule, for certain, for subsets (rows of booleans) of counties that
+        have reached full marks.
         """
         names = [n for n in rule.inputs(self.card.readings) if n in self.card.table]
-        changes = [self.better(row, rule, goal) for row in self.counties]
+        better = [self.full.get((county, rule.id), {}) for county in self.names]
         now = {name: self.numbers(name) for name in names}
-        then = {
-            name: np.array([c.get(name, old) for c, old in zip(changes, now[name], strict=True)])
-            for name in names
-        }
-        factor = float(self.search.full[self.city, self.search.order[rule.id]]) / rule.full
+        then = {}
+        for name in names:
+            moved = [c.get(name, np.nan) for c in better]
+            then[name] = np.where(np.isnan(moved), now[name], moved)
+        factor = self.card.result(self.city, rule.id).factor
+        item = ItemScore(rule, self.card.readings)
 
         def points(subsets: Subsets) -> Array:
             frame = pd.DataFrame(
                 {name: self.added(name, np.where(subsets, then[name], now[name])) for name in names}
             )
-            frame["level"] = "city"
-            earned: Array = (
-                factor * score_item(rule, Columns(frame, self.card.book), self.card.readings)[2]
-            )  # for certain
-            return earned
+            columns = Columns(frame.assign(level="city"), self.card.book)
+            return factor * item.interval(columns, item.points(columns)[1])[0]
 
         return points
 
     def numbers(self, name: str) -> Array:
         """The counties' values of an input."""
-        return np.array(
-            [self.search.rows[row].get(name, np.nan) for row in self.counties], dtype=float
-        )
+        return np.array([row.get(name, np.nan) for row in self.rows], dtype=float)
 
     def added(self, name: str, values: Array) -> Array:
         """The city's value for each subset: its own typed one, or its counties' added up."""
@@ -270,31 +229,8 @@ class _Game:
         ):
             return changes
         now = float(self.numbers(name)[self.names.index(county)])
-        lack = wanted[name] - float(self.search.rows[self.city][name])
+        lack = wanted[name] - float(self.town[name])
         return {name: now + math.copysign(min(abs(new - now), abs(lack)), new - now)}
-
-    def better(self, row: int, rule: Rule, goal: str) -> dict[str, float]:
-        """A county's inputs changed to full marks, or to the median county's value; none where it
-        is there or cannot be.
-        """
-        assert rule.measure is not None
-        at = self.search.order[rule.id]
-        if goal == "full":
-            return self.full.get((str(self.search.rows[row]["jurisdiction"]), rule.id), {})
-        points = self.search.points[self.counties, at]
-        decided = points[~np.isnan(points)]
-        if (
-            rule.city_threshold
-            or not len(decided)
-            or not self.search.points[row, at] < np.median(decided) - TOLERANCE
-        ):
-            return {}
-        try:
-            median = float(np.nanmedian(self.values[self.counties, at]))
-            measure, inputs = rule.measure.bind(self.card.readings), self.card.book.inputs
-            return measure.changes(self.search.rows[row], median, inputs)
-        except Unreachable:
-            return {}
 
 
 def _exact(value: Value, n: int) -> tuple[Array, Array]:

@@ -18,7 +18,7 @@ from creditcalc.problems import Problem, UnknownName, nearest, shown
 from creditcalc.rules import phrases
 from creditcalc.rules.inputs import input_value
 from creditcalc.rules.rulebook import Rule
-from creditcalc.scoring.scorecard import Columns, Scorecard, reallocated, score_gate, score_item
+from creditcalc.scoring.scorecard import Scorecard
 
 ORIGINS = {
     "typed": "填报",
@@ -46,7 +46,7 @@ class InputUsed:
 
 @dataclass(frozen=True)
 class ReadingUsed:
-    """A reading that the rule depends on, and the score under each of its options, the others kept."""
+    """A reading that the rule depends on, and the score under each of its options, others kept."""
 
     id: str
     question: str
@@ -119,10 +119,10 @@ class Explanation:
     def _repr_html_(self) -> str:
         title = html.escape(f"{self.jurisdiction} {self.period} {self.id} {self.name}")
         left = "style='text-align:left'"  # JupyterLab aligns every cell right
-        rows = "".join(
-            f"<tr><th scope='row' {left}>{heading}</th><td {left}>{'<br>'.join(map(_escaped, lines))}</td></tr>"
-            for heading, lines in self.lines()
-        )
+        rows = ""
+        for heading, lines in self.lines():
+            text = "<br>".join(_escaped(line) for line in lines)
+            rows += f"<tr><th scope='row' {left}>{heading}</th><td {left}>{text}</td></tr>"
         return f"<table class='explanation'><caption>{title}</caption><tbody>{rows}</tbody></table>"
 
 
@@ -143,23 +143,16 @@ def explain(card: Scorecard, county: str, period: str, id: str) -> Explanation:
             ]
         )
     at = _position(card, county, period)
-    rule, row = book.rules[id], card.table.iloc[[at]]
-    names = _relevant(rule, card, row)
-    lines = (
-        arithmetic.gate_lines(rule, card, row)
-        if rule.kind == "base"
-        else arithmetic.item_lines(rule, card, at, row)
-    )
-    status = str(card.status[id].iloc[at])
+    rule, row, found = book.rules[id], card.table.iloc[at], card.result(at, id)
+    lines_of = arithmetic.gate_lines if rule.kind == "base" else arithmetic.item_lines
+    low, high = found.interval
     numbers = {
-        key: _plain(frame[id].iloc[at])
-        for key, frame in (
-            ("full", card.full),
-            ("score", card.points),
-            ("low", card.low),
-            ("high", card.high),
-        )
+        "full": _plain(found.full),
+        "score": _plain(found.points),
+        "low": _plain(low),
+        "high": _plain(high),
     }
+    own = card.only([at])
     return Explanation(
         county,
         period,
@@ -169,12 +162,12 @@ def explain(card: Scorecard, county: str, period: str, id: str) -> Explanation:
         rule.clause,
         rule.rule,
         rule.note,
-        tuple(_input(name, card, row) for name in names),
-        tuple(lines),
-        _result(status, numbers),
-        status,
+        tuple(_input(name, card, row) for name in _relevant(rule, card)),
+        tuple(lines_of(card, at, id)),
+        _result(found.status, numbers),
+        found.status,
         **numbers,
-        readings=tuple(_reading(reading, rule, card, row) for reading in rule.readings),
+        readings=tuple(_reading(reading, rule, own) for reading in rule.readings),
     )
 
 
@@ -207,7 +200,7 @@ def _position(card: Scorecard, county: str, period: str) -> int:
     )
 
 
-def _relevant(rule: Rule, card: Scorecard, row: pd.DataFrame) -> list[str]:
+def _relevant(rule: Rule, card: Scorecard) -> list[str]:
     """The rule's inputs under the readings, and those that decide a reallocation of its marks."""
     names = rule.inputs(card.readings)
     for move in card.book.reallocations:
@@ -216,10 +209,10 @@ def _relevant(rule: Rule, card: Scorecard, row: pd.DataFrame) -> list[str]:
     return names
 
 
-def _input(name: str, card: Scorecard, row: pd.DataFrame) -> InputUsed:
+def _input(name: str, card: Scorecard, row: pd.Series) -> InputUsed:
     """An input with its value, origin and, for a city's added-up one, what each county gave."""
     i = card.book.inputs[name]
-    raw = row[name].iloc[0] if name in row else None
+    raw = row.get(name)
     value = None if raw is None or pd.isna(raw) else (str(raw) if i.type == "class" else float(raw))
     origin, parts = _origin(name, card, row)
     texts = {county: input_value(i, part) for county, part in parts.items()}
@@ -227,51 +220,35 @@ def _input(name: str, card: Scorecard, row: pd.DataFrame) -> InputUsed:
     return InputUsed(name, i.label, i.unit, value, input_value(i, value), origin, parts, texts)
 
 
-def _origin(name: str, card: Scorecard, row: pd.DataFrame) -> tuple[str, dict[str, float | None]]:
+def _origin(name: str, card: Scorecard, row: pd.Series) -> tuple[str, dict[str, float | None]]:
     """Typed, rolled up from counties (with their values) or inherited from the city."""
-    source = card.table.attrs.get("source")
-    if source is None or name not in source.table:
+    rolled = card.rolled
+    if rolled is None or name not in rolled.typed:
         return "typed", {}
-    key = row.iloc[0]
-    typed = source.table
-    same = (typed["city"] == key["city"]) & (typed["period"] == key["period"])
-    own = typed.loc[
-        same & (typed["jurisdiction"] == key["jurisdiction"]) & (typed["level"] == key["level"]),
-        name,
-    ]
-    if own.notna().any():
+    same = rolled.typed_rows(row["city"], row["period"])
+    own = same["jurisdiction"].eq(row["jurisdiction"]) & same["level"].eq(row["level"])
+    if same.loc[own, name].notna().any():
         return "typed", {}
-    if key["level"] != "city":
+    if row["level"] != "city":
         return "inherited", {}
     if card.book.inputs[name].rollup == "city":
         return "missing", {}
-    counties = typed.loc[
-        (typed["city"] == key["city"]) & (typed["level"] == "county"), "jurisdiction"
-    ].unique()
-    values = typed.loc[same & (typed["level"] == "county")].set_index("jurisdiction")[name]
-    return "rolled_up", {c: _plain(values.get(c)) for c in counties}
+    values = same[same["level"] == "county"].set_index("jurisdiction")[name]
+    return "rolled_up", {c: _plain(values.get(c)) for c in rolled.counties(row["city"])}
 
 
-def _reading(reading: str, rule: Rule, card: Scorecard, row: pd.DataFrame) -> ReadingUsed:
-    """A reading with the score under each option."""
-    book, option = card.book, card.readings[reading]
+def _reading(reading: str, rule: Rule, own: Scorecard) -> ReadingUsed:
+    """A reading with the score of a card's one row under each option."""
+    question, option = own.book.readings[reading], own.readings[reading]
     scores = {}
-    for other in book.readings[reading].options:
-        columns, readings = Columns(row, book), {**card.readings, reading: other}
+    for other in question.options:
+        found = own.under({reading: other}).result(0, rule.id)
         if rule.kind == "base":
-            scores[other] = phrases.gate(float(score_gate(rule, columns, readings)[1][0]))
+            scores[other] = phrases.STATUS[found.status]
         else:
-            _, _, low, high = score_item(
-                rule, columns, readings, reallocated(book, columns, readings).get(rule.id)
-            )
-            scores[other] = f"{words.interval(low[0], high[0])} 分"
-    return ReadingUsed(
-        reading,
-        book.readings[reading].question,
-        option,
-        book.readings[reading].options[option],
-        scores,
-    )
+            scores[other] = f"{words.interval(*found.interval)} 分"
+    meaning = question.options[option]
+    return ReadingUsed(reading, question.question, option, meaning, scores)
 
 
 def _result(status: str, numbers: dict[str, float | None]) -> str:

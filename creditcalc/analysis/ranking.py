@@ -1,4 +1,4 @@
-"""Where a jurisdiction stands: its rank, its peers, its change since an earlier period, its pace."""
+"""Where a jurisdiction stands: its rank, its peers, its change since an earlier month, its pace."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def ranks(totals: pd.DataFrame) -> pd.DataFrame:
 
 
 def ranks_by_city(table: pd.DataFrame, totals: pd.DataFrame) -> pd.Series:
-    """The rank of every county among its city's counties of the same period; a city has none (NaN)."""
+    """The rank of every county among its city's counties of the period; a city has none (NaN)."""
     place = pd.Series(np.nan, index=totals.index)
     county = (totals["level"] == "county").to_numpy()
     city = table["city"].fillna("") if "city" in table else pd.Series("", index=table.index)

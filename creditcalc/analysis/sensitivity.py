@@ -16,9 +16,10 @@ from creditcalc.analysis.ranking import ranks_by_city
 from creditcalc.exact import TOLERANCE, Array
 from creditcalc.rules.inputs import Input
 from creditcalc.rules.rulebook import Choice, Readings, Rule, Rulebook, chosen
-from creditcalc.scoring.scorecard import KEYS, Columns, Scorecard, reallocated, score, score_item
+from creditcalc.scoring.rollup import RolledUp
+from creditcalc.scoring.scorecard import KEYS, Scorecard, score
 
-Missing = tuple[int, str]  # a row's position and an input that it lacks
+Gap = tuple[int, str]  # a row's position and an input that it lacks
 ONE = [*KEYS, "reading", "option", "score", "total", "change", "eligible", "rank", "rank_before"]
 
 
@@ -41,7 +42,7 @@ class Sensitivity:
 
 
 def sensitivity(
-    table: pd.DataFrame,
+    table: pd.DataFrame | RolledUp,
     book: Rulebook,
     readings: Readings | None = None,
     rows: Sequence[Hashable] | None = None,
@@ -50,7 +51,8 @@ def sensitivity(
     of the table).
 
     >>> from creditcalc import load_rulebook
-    >>> table = pd.DataFrame({"jurisdiction": ["范县"], "period": ["2021-05"], "loans_xyd": [450], "loans_credit": [10000]})
+    >>> values = {"loans_xyd": [450], "loans_credit": [10000]}
+    >>> table = pd.DataFrame({"jurisdiction": ["范县"], "period": ["2021-05"], **values})
     >>> s = sensitivity(table, load_rulebook())
     >>> s.extremes[["lowest", "highest", "combinations"]].round(6).to_dict("records")
     [{'lowest': 1.5, 'highest': 2.25, 'combinations': 1152}]
@@ -58,7 +60,9 @@ def sensitivity(
     [2.0, 2.0]
     """
     card = score(table, book, readings)
-    own = card if rows is None else score(table.loc[list(rows)], book, readings)
+    own = card
+    if rows is not None:
+        own = card.only(card.table.index.get_indexer(pd.Index(rows)).tolist())
     return Sensitivity(alternatives(card, own.table.index), extremes(own), worth_knowing(own))
 
 
@@ -97,24 +101,20 @@ def extremes(card: Scorecard) -> pd.DataFrame:
         r.id: [options[r.id], *(o for o in r.options if o != options[r.id])]
         for r in book.readings.values()
     }
-    columns = Columns(table, book)
-    factors = reallocated(book, columns, options)
     scored = [rule for rule in book.rules.values() if rule.kind != "base"]
     fixed = [
-        _confirmed(rule, columns, factors, options)
+        _confirmed(card, rule.id, {})
         for rule in scored
         if not rule.readings and rule.kind == "item"
     ]
     moving = [rule for rule in scored if rule.readings and rule.kind == "item"]
     bonus = np.sum(
-        [_confirmed(rule, columns, factors, options) for rule in scored if rule.kind == "bonus"],
+        [_confirmed(card, rule.id, {}) for rule in scored if rule.kind == "bonus"],
         axis=0,
     )
     caps = [book.bonus_cap.by] if isinstance(book.bonus_cap, Choice) else []
     capped = _over(order, caps, lambda given: np.minimum(bonus, chosen(book.bonus_cap, given)))
-    moved = sum(
-        _over(order, rule.readings, partial(_confirmed, rule, columns, factors)) for rule in moving
-    )
+    moved = sum(_over(order, rule.readings, partial(_confirmed, card, rule.id)) for rule in moving)
     combinations = list(itertools.product(*order.values()))
     totals = np.broadcast_to(
         np.sum(fixed, axis=0) + moved + capped, (*map(len, order.values()), len(table))
@@ -139,9 +139,9 @@ def extremes(card: Scorecard) -> pd.DataFrame:
     )
 
 
-def _confirmed(rule: Rule, columns: Columns, factors: dict[str, Array], options: Readings) -> Array:
-    """A rule's points, 0 where they are not decided."""
-    return np.nan_to_num(score_item(rule, columns, options, factors.get(rule.id))[1])
+def _confirmed(card: Scorecard, id: str, options: Readings) -> Array:
+    """A rule's points under other readings, 0 where they are not decided."""
+    return np.nan_to_num(card.points_under(id, options))
 
 
 def _over(
@@ -200,7 +200,7 @@ def _answers(i: Input) -> Sequence[Any]:
     return tuple(i.classes) if i.type == "class" else (0.0, 1.0)
 
 
-def _waits(card: Scorecard) -> dict[Missing, list[Rule]]:
+def _waits(card: Scorecard) -> dict[Gap, list[Rule]]:
     """The rules that wait for each missing input: those that stay open with every other input
     answered, one way or another.
     """
@@ -274,7 +274,7 @@ def _answered(table: pd.DataFrame, tried: Sequence[tuple[int, str, object]]) -> 
     )
 
 
-def _shares(card: Scorecard, waits: Mapping[Missing, list[Rule]]) -> dict[Missing, float]:
+def _shares(card: Scorecard, waits: Mapping[Gap, list[Rule]]) -> dict[Gap, float]:
     """Each missing input's even share of the open intervals of the items that wait for it."""
     width = (card.high - card.low).fillna(0.0)
     waiting = Counter((row, rule.id) for (row, _), rules in waits.items() for rule in rules)

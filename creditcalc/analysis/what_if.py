@@ -15,7 +15,7 @@ from creditcalc.intake.faults import CellFault
 from creditcalc.intake.limits import beyond_limits
 from creditcalc.problems import InputError, Problem, UnknownName, nearest, shown
 from creditcalc.rules.rulebook import Readings, Rulebook
-from creditcalc.scoring.rollup import roll_up
+from creditcalc.scoring.rollup import RolledUp, roll_up
 from creditcalc.scoring.scorecard import Scorecard, score
 
 OUTCOME = ["score", "low", "high", "status"]
@@ -32,7 +32,7 @@ class WhatIf:
 
 
 def what_if(
-    table: pd.DataFrame,
+    table: pd.DataFrame | RolledUp,
     book: Rulebook,
     changes: Mapping[Any, Mapping[str, float]],
     readings: Readings | None = None,
@@ -45,6 +45,8 @@ def what_if(
     for a row or input that is not there, and InputError for values that could not be read in
     either.
     """
+    if isinstance(table, RolledUp):
+        table = table.typed
     changed, touched = table.copy(), pd.Series(False, index=table.index)
     problems: list[Problem] = []
     for key, inputs in changes.items():

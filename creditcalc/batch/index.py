@@ -13,11 +13,12 @@ from creditcalc import words
 from creditcalc.batch.plan import Plan
 from creditcalc.batch.record import Key, Page
 from creditcalc.batch.summary import period_totals
-from creditcalc.pages.page_data import Brief
-from creditcalc.pages.tables import item_frame, key_figures
+from creditcalc.pages.page_data import PageData
+from creditcalc.pages.page_facts import intervals
+from creditcalc.pages.showing import show
 from creditcalc.problems import Problem
 from creditcalc.render.display import Fact, Facts, Note, Prose, Shown, escape, safe_href
-from creditcalc.render.table import Column, Table
+from creditcalc.render.table import Table
 from creditcalc.rules import phrases
 
 STATUS = {
@@ -83,7 +84,7 @@ def index_body(plan: Plan, pages: list[Page]) -> str:
     ]
     shown = [this_run, *glances] if errors or without else [*glances, this_run]
     shown.append(("各县（区）", [Search(), _standings(plan, pages)]))
-    offices = [page for page in pages if page.kind == "unit" and page.intact(plan.folder)]
+    offices = [page for page in pages if page.kind == "office" and page.intact(plan.folder)]
     if offices:
         shown.append(("责任单位", [Links([(page.name, page.file) for page in offices])]))
     if without:
@@ -112,10 +113,10 @@ def _outcome(pages: list[Page], errors: list[Problem], notices: list[Problem]) -
             yield Note(f"{names}：{text}", "失败", "bad")
 
 
-def _glance(city: Brief) -> Iterable[Shown]:
+def _glance(city: PageData) -> Iterable[Shown]:
     """Where a city stands: eligible or not and why, its total, its largest losses."""
-    yield key_figures(city)
-    frame = item_frame(city)
+    yield city.key_figures()
+    frame = city.items()
     failed = frame[frame["status"].isin([phrases.STATUS["fail"], phrases.STATUS["pending"]])]
     if len(failed):
         names = "、".join(
@@ -152,45 +153,25 @@ def _standings(plan: Plan, pages: list[Page]) -> Table:
     ]
     frame = pd.DataFrame(
         {
-            "rank": found["rank"],
-            "name": found["jurisdiction"],
-            "city": found["city"],
+            "jurisdiction": found["jurisdiction"],
+            "eligible": found["eligible"],
             "score": found["score"],
-            "interval": [
-                words.interval(low, high)
-                for low, high in zip(found["low"], found["high"], strict=True)
-            ],
-            "bonus": [
-                words.interval(low, high)
-                for low, high in zip(found["bonus_low"], found["bonus_high"], strict=True)
-            ],
-            "eligible": found["eligible"].map(phrases.ELIGIBLE),
+            "rank": found["rank"],
+            "interval": intervals(found),
+            "bonus_interval": intervals(found, "bonus_low", "bonus_high"),
+            "city": found["city"] if found["city"].nunique() > 1 else None,
             "page": [STATUS[page.status] for page in own],
             "pdf": ["PDF" if page.printed else None for page in own],
-            "_file": [page.file if page.intact(plan.folder) else "" for page in own],
-            "_pdf": [page.pdf_file if page.printed else "" for page in own],
-            "_tone": found["eligible"].map({"yes": "good", "no": "bad", "pending": "warn"}),
+            "_full_score": plan.study.book.full,
+            "_link_jurisdiction": [page.file if page.intact(plan.folder) else "" for page in own],
+            "_link_pdf": [page.pdf_file if page.printed else "" for page in own],
         }
     )
-    columns = {
-        "name": Column("县（区、市）", link="_file"),
-        "eligible": Column("申报条件", kind="status", tone="_tone"),
-        "score": Column("已确认得分", kind="number", shade="bar", full=plan.study.book.full),
-        "rank": Column("排名", kind="number", digits=0),
-        "interval": Column("得分区间"),
-        "bonus": Column("附加分"),
-        "city": Column("所属市"),
-        "page": Column("页面"),
-        "pdf": Column("打印版", link="_pdf"),
-    }
-    idle = {"city": frame["city"].nunique() < 2, "pdf": not any(page.printed for page in own)}
-    columns = {name: column for name, column in columns.items() if not idle.get(name)}
-    return Table(
+    return show(
         frame,
         "各县（区）与全市得分",
         unit="分",
         source="排名在本市各县（区）之间，按得分区间的下限",
-        columns=columns,
     )
 
 
@@ -204,19 +185,17 @@ def _notices(notices: list[Problem], period: str) -> Iterable[Shown]:
 
 
 def _without_page(pages: list[Page]) -> Table:
-    rows = [{"name": page.name, "status": STATUS[page.status], "why": page.error} for page in pages]
-    columns = {"name": Column("县（区、市）"), "status": Column("状态"), "why": Column("原因")}
-    return Table(pd.DataFrame(rows), "没有生成的页面和原因", columns=columns)
+    rows = [(page.name, STATUS[page.status], page.error) for page in pages]
+    frame = pd.DataFrame(rows, columns=["jurisdiction", "page_status", "reason"])
+    return show(frame, "没有生成的页面和原因")
 
 
 def _problem_table(problems: list[Problem]) -> Table:
-    rows = [
-        {"县（区、市）": p.jurisdiction or "—", "期间": p.period or "—", "问题": str(p)}
-        for p in problems[:SHOWN]
-    ]
+    rows = [(p.jurisdiction or "—", p.period or "—", str(p)) for p in problems[:SHOWN]]
+    frame = pd.DataFrame(rows, columns=["jurisdiction", "period", "what"])
     more = (
         f"（共 {len(problems)} 处，只列前 {SHOWN} 处，全部见汇总表）"
         if len(problems) > SHOWN
         else ""
     )
-    return Table(pd.DataFrame(rows), f"{words.SEVERITY[problems[0].severity]}{more}")
+    return show(frame, f"{words.SEVERITY[problems[0].severity]}{more}")

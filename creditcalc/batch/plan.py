@@ -23,7 +23,7 @@ from creditcalc.render.html import PageHead
 NOTEBOOKS = {
     "county": "county_report.ipynb",
     "city": "city_overview.ipynb",
-    "unit": "unit_report.ipynb",
+    "office": "office_report.ipynb",
 }
 UNITS = "units"  # the folder of their pages
 PATHS = ("data", "rulebook")  # parameters that say where something lies, not what it is
@@ -92,13 +92,13 @@ def make_plan(study: Study, options: Options, earlier: Iterable[Page] = ()) -> P
     period = options.period or study.latest
     keys = list(_jurisdictions(study, period))
     offices = [
-        Key("unit", city, name) for city in study.cities(period) for name in units(study.book)
+        Key("office", city, name) for city in study.cities(period) for name in units(study.book)
     ]
     chosen = _chosen(study, keys, options)
     if options.units and not options.counties:
         chosen += [key for key in offices if Key("city", key.city, key.city) in chosen]
     kinds = {key.kind for key in chosen}
-    needed = {kind: name for kind, name in NOTEBOOKS.items() if kind != "unit" or kind in kinds}
+    needed = {kind: name for kind, name in NOTEBOOKS.items() if kind != "office" or kind in kinds}
     notebooks = {kind: (options.notebooks / name).absolute() for kind, name in needed.items()}
     refused = frozenset(
         key for key in keys if is_unsound(study.checked.unsound, key.city, key.name)
@@ -138,7 +138,7 @@ def _chosen(study: Study, keys: list[Key], options: Options) -> list[Key]:
 
 
 def _labels(keys: list[Key]) -> dict[Key, str]:
-    """The name of each jurisdiction or unit, with its city's before it where several have the same."""
+    """The name of each jurisdiction or office, with its city's before it where several have the same."""
     number = Counter(key.name for key in keys if key.kind != "city")
     return {
         key: key.city + key.name if key.kind != "city" and number[key.name] > 1 else key.name
@@ -185,13 +185,13 @@ def _links(plan: Plan, key: Key, there: Collection[Key]) -> list[tuple[str, str]
 
     None leads to a page that is neither made now nor there already.
     """
-    up = "../" if key.kind == "unit" else ""
+    up = "../" if key.kind == "office" else ""
     others = [
         o
         for o in plan.stems
-        if o.city == key.city and o.kind not in (key.kind, "unit") and o in there
+        if o.city == key.city and o.kind not in (key.kind, "office") and o in there
     ]
-    if key.kind == "unit":
+    if key.kind == "office":
         others = [other for other in others if other.kind == "city"]
     return [
         ("目录", f"{up}index.html"),

@@ -12,6 +12,7 @@ from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 
+from creditcalc import __version__
 from creditcalc.bundled import PACKAGE
 from creditcalc.evidence.register import beside
 from creditcalc.files import fixed_time, sha256
@@ -25,8 +26,8 @@ SHOWN = (
     "papermill",
     "nbconvert",
 )  # on pages
-LIBRARIES = (  # on which pages and workbooks depend
-    *SHOWN[1:],
+LIBRARIES = (  # on whose versions pages and workbooks depend
+    *SHOWN[2:],
     *(
         "brotli",
         "chinesecalendar",
@@ -63,15 +64,9 @@ def made_at() -> str:
 
 
 def versions() -> dict[str, str]:
-    """The versions of Python and of all libraries on which a page depends."""
-    return {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES}
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:  # this package itself, used from a checkout
-        return "未安装"
+    """The versions of Python, of this package and of all libraries on which a page depends."""
+    libraries = {name: metadata.version(name) for name in LIBRARIES}
+    return {"python": platform.python_version(), "creditcalc": __version__, **libraries}
 
 
 def program_digest() -> str:

@@ -165,7 +165,7 @@ def _make(plan: Plan, recorded: Record, earlier: Mapping[Key, Page], progress: b
         return [
             page
             for page in pages
-            if page.kind != "unit" or page.status != "left" or page.file or page.error
+            if page.kind != "office" or page.status != "left" or page.file or page.error
         ]
 
     def note(pages: list[Page]) -> None:

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
-from creditcalc import words
 from creditcalc.analysis.ranking import ranks
 from creditcalc.analysis.steps import steps
 from creditcalc.analysis.targets import targets
 from creditcalc.batch.plan import Plan
 from creditcalc.batch.provenance import combined, file_digests
 from creditcalc.bundled import bundled
+from creditcalc.pages.showing import headed
 from creditcalc.pages.worklog_sheets import note_sheet
 from creditcalc.render.workbook import problem_frame
 from creditcalc.rules import phrases
 from creditcalc.scoring.scorecard import score
 
-KINDS = {"item": "评分指标", "bonus": "附加项"}
+WHO = ("jurisdiction", "city", "period")  # the columns that say whose a line is
+TOTALS = (
+    *WHO,
+    "level",
+    "rank",
+    "score",
+    "low",
+    "high",
+    "bonus",
+    "bonus_low",
+    "bonus_high",
+    "total",
+    "eligible",
+    "county_duty",
+    "county_duty_full",
+)
+MARKS = ("full", "value", "points", "low", "high", "status", "clause")
+ITEMS = (*WHO, "id", "name", "kind", "category", *MARKS)
+BASE = (*WHO, "id", "name", "value", "status", "clause")
+TARGETS = (*WHO, "id", "name", "duty", "aim", "steps", "own_gain", "total_gain")
 
 
 def period_totals(plan: Plan) -> pd.DataFrame:
@@ -46,23 +63,17 @@ def sheets(plan: Plan) -> dict[str, pd.DataFrame]:
         )
     ]
     rules = study.book.rules
-    items = items.assign(
+    items = items.rename(columns={"score": "points"}).assign(
         name=items["id"].map({id: rule.name for id, rule in rules.items()}),
         category=items["id"].map({id: rule.category for id, rule in rules.items()}),
         clause=items["id"].map({id: rule.clause for id, rule in rules.items()}),
-        status=items["status"].map(phrases.STATUS),
-        kind=items["kind"].map(KINDS),
     )
-    scored = items["kind"].notna()
-    totals = period_totals(plan)
-    totals = totals.assign(
-        level=totals["level"].map(phrases.LEVEL), eligible=totals["eligible"].map(phrases.ELIGIBLE)
-    )
+    base = items["kind"] == "base"
     return {
-        "总分": _headed(totals, TOTALS),
-        "评分项": _headed(items[scored], ITEMS),
-        "基础指标": _headed(items[~scored], BASE),
-        "目标": _headed(_target_frame(plan, rows), TARGETS),
+        "总分": headed(period_totals(plan), TOTALS),
+        "评分项": headed(items[~base], ITEMS),
+        "基础指标": headed(items[base], BASE),
+        "目标": headed(_target_frame(plan, rows), TARGETS),
         "数据问题": problem_frame(study.problems),
         "说明": _notes(plan),
     }
@@ -102,58 +113,8 @@ def _target_frame(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
             [(key.city, key.name) for key in plan.refused]
         )
     ]
+    frame = frame.rename(columns={"goal": "aim", "points": "own_gain"})
     return frame.assign(
         name=frame["id"].map({id: rule.name for id, rule in book.rules.items()}),
         duty=frame["id"].map({id: phrases.LEVEL[rule.scope] for id, rule in book.rules.items()}),
-        goal=frame["goal"].map(GOALS),
     )
-
-
-TOTALS = words.WHO | {
-    "level": "级别",
-    "rank": "排名",
-    "score": "已确认得分",
-    "low": "最低可能得分",
-    "high": "最高可能得分",
-    "bonus": "已确认附加分",
-    "bonus_low": "最低可能附加分",
-    "bonus_high": "最高可能附加分",
-    "total": "合计",
-    "eligible": "申报条件",
-    "county_duty": "县（区）任务得分",
-    "county_duty_full": "县（区）任务满分",
-}
-ITEMS = words.WHO | {
-    "id": "编号",
-    "name": "指标",
-    "kind": "性质",
-    "category": "类别",
-    "full": "满分",
-    "value": "现值",
-    "score": "得分",
-    "low": "最低可能得分",
-    "high": "最高可能得分",
-    "status": "状态",
-    "clause": "依据",
-}
-GOALS = {"full": "满分", "next": "下一步", "pass": "通过"}
-TARGETS = words.WHO | {
-    "id": "编号",
-    "name": "指标",
-    "duty": "任务",
-    "goal": "目标",
-    "steps": "要做到",
-    "points": "本项可得分",
-    "total_gain": "合计可得分",
-}
-BASE = words.WHO | {
-    "id": "编号",
-    "name": "基础指标",
-    "value": "现值",
-    "status": "结论",
-    "clause": "依据",
-}
-
-
-def _headed(frame: pd.DataFrame, headers: Mapping[str, str]) -> pd.DataFrame:
-    return frame[list(headers)].rename(columns=dict(headers))

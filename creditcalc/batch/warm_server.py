@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 INLINE = "module://matplotlib_inline.backend_inline"
-MODULES = ("creditcalc.batch.engine", "creditcalc.pages.answers", "creditcalc.pages.figures")
+MODULES = ("creditcalc.batch.engine", "creditcalc.pages.study", "creditcalc.pages.figures")
 # Libraries that would start threads when they are imported, which a forked process lacks.
 SINGLE = {
     "OMP_NUM_THREADS": "1",

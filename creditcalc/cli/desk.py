@@ -16,13 +16,13 @@ from creditcalc.cli.options import (
     PERIOD,
     READING,
     RULEBOOK,
+    as_text,
     day,
     ending,
-    in_words,
     tell_problems,
 )
 from creditcalc.problems import InputError, Problem, shown
-from creditcalc.render.terminal import Command, aligned
+from creditcalc.render.terminal import Command
 
 
 @click.command(cls=Command)
@@ -182,9 +182,9 @@ def worklog(
     """
     from creditcalc.batch.provenance import combined, file_digests, versions
     from creditcalc.cli.outputs import check_outputs
-    from creditcalc.pages.evidence_tables import UNASKED
+    from creditcalc.pages.sections.evidence import UNASKED
     from creditcalc.pages.study import open_study
-    from creditcalc.pages.worklog_sheets import worklog_sheets
+    from creditcalc.pages.worklog_sheets import OFFICES, PROGRESS, worklog_sheets
     from creditcalc.render.workbook import write_workbook
 
     check_outputs([out], [data], force=force, rulebook=rulebook)
@@ -195,8 +195,8 @@ def worklog(
         raise click.UsageError(
             f"数据中有几个市，用 --city 指明：{'、'.join(cities)}", click.get_current_context()
         )
-    brief = study.county(county, period, city) if county else study.city(city or cities[0], period)
-    log = brief.group.worklog
+    page = study.county(county, period, city) if county else study.city(city or cities[0], period)
+    log = page.group.worklog
     if log is None:
         raise InputError(
             [
@@ -209,13 +209,10 @@ def worklog(
             ]
         )
     progress = log.totals if not county else log.totals[log.totals["jurisdiction"] == county]
-    heads = ["县区", "应交", "已齐", "过期", "已确认得分", "其中已佐证"]
-    click.echo(aligned(heads, in_words(progress)))
+    click.echo(as_text(progress, PROGRESS))
     click.echo(UNASKED)
     if not county:
-        click.echo(
-            aligned(["责任单位", "应交", "已齐", "过期", "缺材料涉及得分"], in_words(log.by_unit))
-        )
+        click.echo(as_text(page.offices(), OFFICES))
     if out:
         facts = {
             "台账": f"{study.book.document}，{study.book.edition}",
@@ -223,7 +220,7 @@ def worklog(
         }
         facts["数据指纹"] = combined(file_digests(data))
         facts["版本"] = "，".join(f"{library} {version}" for library, version in versions().items())
-        write_workbook(out, worklog_sheets(brief, log, facts), f"{brief.name} {period} 工作台账")
+        write_workbook(out, worklog_sheets(page, log, facts), f"{page.name} {period} 工作台账")
         click.echo(f"已写好 {out}")
     tell_problems(study.checked.errors)
     return int(bool(study.checked.errors))

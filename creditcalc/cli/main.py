@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from creditcalc import __version__
 from creditcalc.batch.warm_server import INLINE
 from creditcalc.cli import desk
 from creditcalc.cli.options import (
@@ -24,11 +25,11 @@ from creditcalc.cli.options import (
     PERIOD,
     READING,
     RULEBOOK,
+    as_text,
     count,
     day,
     ending,
     engine,
-    in_words,
     tell_problems,
 )
 from creditcalc.files import fixed_time
@@ -57,20 +58,23 @@ ROLLUPS = {
     "max": "取最大",
     "city": "市级填报",
 }
-TOTALS = {
-    "jurisdiction": "县区",
-    "period": "期间",
-    "score": "得分",
-    "low": "下限",
-    "high": "上限",
-    "bonus": "附加分",
-    "total": "合计",
-    "eligible": "申报条件",
-    "county_duty": "县区任务",
-}
+TOTALS = (
+    "jurisdiction",
+    "period",
+    "score",
+    "low",
+    "high",
+    "bonus",
+    "total",
+    "eligible",
+    "county_duty",
+)
+RULES = ("id", "name", "full", "duty", "clause", "rule", "reading")
+INPUTS = ("input", "label", "unit", "rollup", "help")
 
 
 @click.group(cls=Program, invoke_without_command=True)
+@click.version_option(__version__, message="%(prog)s %(version)s", help="显示版本")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """社会信用体系建设示范城市工作台账：核对数据、计分、生成报告。"""
@@ -230,7 +234,7 @@ def score(
     tables = ({out: card.items()} if out else {}) | ({totals: card.totals()} if totals else {})
     write_tables(tables)
     if not out:
-        click.echo(_totals_text(card.totals()))
+        click.echo(as_text(card.totals(), TOTALS))
     tell_problems(checked.errors)
     return int(bool(checked.errors))
 
@@ -302,6 +306,7 @@ def verify(folder: Path) -> int:
 @RULEBOOK
 def rules(rulebook: Path | None) -> int:
     """把规则和数据项打印成两张表；用 --rulebook 同时检查一份规则文件。"""
+    from creditcalc.pages.fields import label
     from creditcalc.rules.load import load_rulebook
 
     book = load_rulebook(rulebook)
@@ -320,10 +325,10 @@ def rules(rulebook: Path | None) -> int:
     click.echo(
         f"{book.title}，{book.document}，{book.edition}：{len(rows)} 条规则，满分 {book.full:g}，附加 {book.bonus:g}"
     )
-    click.echo(aligned(["编号", "名称", "满分", "任务", "依据", "规则", "读法"], rows))
+    click.echo(aligned([label(name) for name in RULES], rows))
     inputs = [(i.name, i.label, i.unit, ROLLUPS[i.rollup], i.help) for i in book.inputs.values()]
     click.echo(f"\n数据项 {len(inputs)} 个，列名或名称都可以作数据表的列：")
-    click.echo(aligned(["列名", "名称", "单位", "全市", "填报说明"], inputs))
+    click.echo(aligned([label(name) for name in INPUTS], inputs))
     return 0
 
 
@@ -357,14 +362,6 @@ def _score_partitions(
 
     with mapping(scheduler) as mapped:
         return score_partitions(folder.absolute(), book, readings, outputs, mapped)
-
-
-def _totals_text(totals: pd.DataFrame) -> str:
-    """Totals as a table for the terminal."""
-    from creditcalc.rules import phrases
-
-    words = totals.assign(eligible=totals["eligible"].map(phrases.ELIGIBLE))[list(TOTALS)]
-    return aligned(list(TOTALS.values()), in_words(words))
 
 
 def _tell_run(outcome: Run) -> None:

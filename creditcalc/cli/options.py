@@ -5,7 +5,7 @@ stderr.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,11 +91,15 @@ def tell_problems(problems: Iterable[Problem]) -> None:
         click.echo(str(problem), err=True)
 
 
-def in_words(frame: pd.DataFrame) -> list[list[str]]:
-    """A frame's cells for the terminal, numbers with a fraction as points."""
+def as_text(frame: pd.DataFrame, names: Sequence[str]) -> str:
+    """These columns of a frame for the terminal, numbers with a fraction as points."""
     from creditcalc import words
+    from creditcalc.pages.showing import headed
+    from creditcalc.render.terminal import aligned
 
-    return [
+    shown = headed(frame, names)
+    rows = [
         [words.points(x) if isinstance(x, float) else str(x) for x in row]
-        for row in frame.to_numpy(dtype=object)
+        for row in shown.to_numpy(dtype=object)
     ]
+    return aligned(shown.columns.tolist(), rows)

@@ -1,1 +1,5 @@
 """What a page shows."""
+
+from creditcalc.pages.showing import show
+
+__all__ = ["show"]

@@ -1,4 +1,4 @@
-"""One run's data, rules and readings together, from which each page gets its brief."""
+"""One run's data, rules and readings together, from which each page gets its data."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from creditcalc.bundled import bundled
 from creditcalc.evidence.register import check_with_evidence
 from creditcalc.evidence.worklog import units
 from creditcalc.intake.checked_table import Checked
-from creditcalc.pages.office_data import Duties, UnitBrief
-from creditcalc.pages.page_data import Brief, Group
+from creditcalc.pages.group import Group
+from creditcalc.pages.office_data import OfficeData
+from creditcalc.pages.page_data import PageData
 from creditcalc.problems import Problem, ReadingError, UnknownName, nearest, shown
 from creditcalc.rules.load import load_rulebook
 from creditcalc.rules.rulebook import Readings, Rulebook
-from creditcalc.scoring.rollup import notices, roll_up
+from creditcalc.scoring.rollup import RolledUp, notices, roll_up
 from creditcalc.scoring.scorecard import Scorecard, score
 
 SAMPLE_REMARK = "示例数据"
@@ -39,25 +40,28 @@ class Study:
     book: Rulebook
     readings: Readings
     checked: Checked
-    table: pd.DataFrame
+    rolled: RolledUp
     problems: tuple[Problem, ...]
     given: pd.DataFrame | None = None
     as_of: str = ""
     _groups: dict[tuple[str, str], Group] = field(default_factory=dict)
-    _duties: dict[tuple[str, str], Duties] = field(default_factory=dict)
+    _city_pages: dict[tuple[str, str], PageData] = field(default_factory=dict)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Every row, its cities completed."""
+        return self.rolled.table
 
     @cached_property
     def card(self) -> Scorecard:
         """Every row of the rolled-up table scored."""
-        return score(self.table, self.book, self.readings)
+        return score(self.rolled, self.book, self.readings)
 
     def of_city(self, city: str) -> Scorecard:
         """The rows of one city scored, or of all where none is named."""
-        return (
-            score(self.table[self.table["city"] == city], self.book, self.readings)
-            if city
-            else self.card
-        )
+        if not city:
+            return self.card
+        return score(self.rolled.only(self.table["city"] == city), self.book, self.readings)
 
     @cached_property
     def totals(self) -> pd.DataFrame:
@@ -115,8 +119,10 @@ class Study:
                 [Problem(f"没有这个{what}", shown(name), f"{nearest(name, known)}{there}")]
             )
 
-    def county(self, name: str, period: str, city: str = "") -> Brief:
-        """The brief of a county's page."""
+    def county(self, name: str = "", period: str = "", city: str = "") -> PageData:
+        """The data of a county's page; by default of the first county, in the latest period."""
+        period = period or self.latest
+        name = name or self._first(self.counties(period, city))
         self.expect("县（区）", name, self.counties(period, city))
         owners = self._rows(name, "county", period, city)["city"].unique()
         if len(owners) > 1:
@@ -129,12 +135,14 @@ class Study:
                     )
                 ]
             )
-        return self._brief(name, "county", owners[0], period)
+        return self._page(name, "county", owners[0], period)
 
-    def city(self, name: str, period: str) -> Brief:
-        """The brief of a city's page."""
+    def city(self, name: str = "", period: str = "") -> PageData:
+        """The data of a city's page; by default of the first city, in the latest period."""
+        period = period or self.latest
+        name = name or self._first(self.cities(period))
         self.expect("市", name, self.cities(period))
-        return self._brief(name, "city", name, period)
+        return self._page(name, "city", name, period)
 
     def made_of(self, city: str) -> str:
         """A SHA-256 over all that the pages of a city and its counties are made from, but notebooks
@@ -143,7 +151,7 @@ class Study:
         What goes in is hashed, not what is shown: its rows of every period as they were typed and
         in their order, what was handed in, what is wrong or odd, rules, readings, the day.
         """
-        typed = self.table.attrs["source"].table
+        typed = self.rolled.typed
         handed = pd.DataFrame() if self.given is None else self.given
         if "city" in handed:
             handed = handed[handed["city"].isin([city, ""]) | handed["city"].isna()]
@@ -163,12 +171,22 @@ class Study:
         ]
         return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
 
-    def unit(self, name: str, city: str, period: str) -> UnitBrief:
-        """The brief of a responsible unit's page."""
+    def office(self, name: str = "", city: str = "", period: str = "") -> OfficeData:
+        """The data of a responsible office's page; by default of the first office and city, in the
+        latest period.
+        """
+        period = period or self.latest
+        name = name or self._first(units(self.book))
         self.expect("责任单位", name, units(self.book))
-        if (city, period) not in self._duties:
-            self._duties[city, period] = Duties(self.city(city, period))
-        return self._duties[city, period].unit(name)
+        city = city or self._first(self.cities(period))
+        if (city, period) not in self._city_pages:
+            self._city_pages[city, period] = self.city(city, period)
+        return OfficeData(name, self._city_pages[city, period])
+
+    @staticmethod
+    def _first(names: Sequence[str]) -> str:
+        """The first of several names, or one that nobody has."""
+        return names[0] if names else ""
 
     def _rows(self, name: str, level: str, period: str, city: str) -> pd.DataFrame:
         """A jurisdiction's rows up to the period, in order."""
@@ -179,17 +197,21 @@ class Study:
     def group(self, city: str, period: str) -> Group:
         """A city and its counties in one period."""
         if (city, period) not in self._groups:
-            rows = self.table[(self.table["city"] == city) & (self.table["period"] == period)]
+            rows = (self.table["city"] == city) & (self.table["period"] == period)
             day = self.as_of or str(pd.Period(period, "M").end_time.date())
             self._groups[city, period] = Group(
-                score(rows, self.book, self.readings), city, period, self.given, day
+                score(self.rolled.only(rows), self.book, self.readings),
+                city,
+                period,
+                self.given,
+                day,
             )
         return self._groups[city, period]
 
-    def _brief(self, name: str, level: str, city: str, period: str) -> Brief:
+    def _page(self, name: str, level: str, city: str, period: str) -> PageData:
         rows = self._rows(name, level, period, city)
         problems = self._problems(name, level, city, period)
-        return Brief(name, level, rows, self.group(city, period), problems, self.sample)
+        return PageData(name, level, rows, self.group(city, period), problems, self.sample)
 
     def _problems(self, name: str, level: str, city: str, period: str) -> tuple[Problem, ...]:
         """The problems of the whole table, and the period's own; a city's are those of all its
@@ -249,10 +271,10 @@ def open_study(
                     )
                 ]
             )
-    table = roll_up(checked.table, book, city, checked.short)
+    rolled = roll_up(checked.table, book, city, checked.short)
     noticed = notices(checked.table, book, city, checked.short)
     return Study(
-        book, options, Checked(checked.table, told), table, (*told, *noticed), given, as_of
+        book, options, Checked(checked.table, told), rolled, (*told, *noticed), given, as_of
     )
 
 

@@ -1,5 +1,5 @@
 """The worklog as a workbook to hand in: the ledger's own two tables, progress by jurisdiction and
-unit, a sheet per unit.
+office, a sheet per office.
 """
 
 from __future__ import annotations
@@ -9,87 +9,90 @@ from collections.abc import Mapping
 import pandas as pd
 
 from creditcalc import words
-from creditcalc.analysis.steps import steps
 from creditcalc.evidence.register import UNSTATED
 from creditcalc.evidence.worklog import Worklog, units
 from creditcalc.intake.forms import sheet_titles
-from creditcalc.pages.evidence_tables import unit_items
-from creditcalc.pages.office_data import Duties, UnitBrief
-from creditcalc.pages.page_data import Brief
+from creditcalc.pages.office_data import OfficeData
+from creditcalc.pages.page_data import PageData
+from creditcalc.pages.showing import headed
 from creditcalc.rules import phrases
 from creditcalc.rules.rulebook import Readings, Rule, Rulebook
 
-TASKS = {
-    "jurisdiction": "县（区、市）",
-    "id": "编号",
-    "name": "指标",
-    "material": "佐证材料",
-    "kind": "类别",
-    "seal": "盖公章",
-    "state": "情况",
-    "due": "截止日期",
-    "late": "是否过期",
-    "stake": "涉及得分",
-    "gate": "涉及申报条件",
-    "unit": "报送单位",
-    "owner": "责任单位",
-    "remark": "备注",
-}
-PROGRESS = {"asked": "应交", "settled": "已齐", "overdue": "过期"}
+TASKS = (
+    "jurisdiction",
+    "id",
+    "name",
+    "material",
+    "material_kind",
+    "seal",
+    "state",
+    "due",
+    "late",
+    "stake",
+    "gate",
+    "sender",
+    "owner",
+    "remark",
+)
+COUNTS = ("asked", "settled", "overdue")
+PROGRESS = ("jurisdiction", *COUNTS, "score", "evidenced")
+OFFICES = ("office", *COUNTS, "missing_stake")
+ITEMS = (
+    "id",
+    "name",
+    "part",
+    "city_value",
+    "goal",
+    "full",
+    "points",
+    "lost",
+    "status",
+    "actions",
+    "missing_materials",
+)
 
 
 def worklog_sheets(
-    brief: Brief, log: Worklog, provenance: Mapping[str, str]
+    page: PageData, log: Worklog, provenance: Mapping[str, str]
 ) -> dict[str, pd.DataFrame]:
-    """The sheets of a city's worklog (or, for a county's brief, of the county's own), their headers
+    """The sheets of a city's worklog (or, for a county's page, of the county's own), their headers
     for people.
     """
-    mine = log.materials[log.materials["jurisdiction"] == brief.name]
+    mine = log.materials[log.materials["jurisdiction"] == page.name]
     sheets = {
-        "基础指标": _base(brief, mine),
-        "评分指标": _items(brief, mine),
-        "待办": _tasks(brief, log.tasks),
+        "基础指标": _base(page, mine),
+        "评分指标": _items(page, mine),
+        "待办": _tasks(log.tasks, page.book.rules),
     }
-    if brief.level == "county":
-        sheets["待办"] = _tasks(brief, log.tasks[log.tasks["jurisdiction"] == brief.name])
-        return sheets | {"说明": _notes(brief, log, provenance)}
-    progress = log.totals.rename(
-        columns={
-            "jurisdiction": "县（区、市）",
-            **PROGRESS,
-            "score": "已确认得分",
-            "evidenced": "其中已佐证",
-        }
-    )
-    sheets["县（区）完成情况"] = progress
-    sheets["责任单位完成情况"] = log.by_unit.rename(
-        columns={"unit": "责任单位", **PROGRESS, "stake": "缺材料涉及得分"}
-    )
-    sheets["说明"] = _notes(brief, log, provenance)
-    names = units(brief.book)
+    if page.level == "county":
+        own = log.tasks[log.tasks["jurisdiction"] == page.name]
+        sheets["待办"] = _tasks(own, page.book.rules)
+        return sheets | {"说明": _notes(page, log, provenance)}
+    sheets["县（区）完成情况"] = headed(log.totals, PROGRESS)
+    sheets["责任单位完成情况"] = headed(page.offices(), OFFICES)
+    sheets["说明"] = _notes(page, log, provenance)
+    names = units(page.book)
     titles = sheet_titles(names, taken=sheets)
-    duties = Duties(brief)
-    return sheets | {
-        title: _unit(duties.unit(name), log) for title, name in zip(titles, names, strict=True)
-    }
+    offices = [_office(OfficeData(name, page), log) for name in names]
+    return sheets | dict(zip(titles, offices, strict=True))
 
 
-def _base(brief: Brief, mine: pd.DataFrame) -> pd.DataFrame:
+def _base(page: PageData, mine: pd.DataFrame) -> pd.DataFrame:
     """The base indicators as the ledger's first table lists them."""
     rows = [
-        {"序号": n, "指标": f"{rule.name}：{rule.rule}", **_evidence_cells(rule, brief, mine)}
-        for n, rule in enumerate(brief.book.of_kind("base"), 1)
+        {"序号": n, "指标": f"{rule.name}：{rule.rule}", **_evidence_cells(rule, page, mine)}
+        for n, rule in enumerate(page.book.of_kind("base"), 1)
     ]
     return pd.DataFrame(rows)
 
 
-def _items(brief: Brief, mine: pd.DataFrame) -> pd.DataFrame:
+def _items(page: PageData, mine: pd.DataFrame) -> pd.DataFrame:
     """The scored and bonus items as the ledger's second table lists them."""
-    points, full = (dict(frame.loc[brief.now]) for frame in (brief.card.points, brief.card.full))
+    points, full = (dict(frame.loc[page.now]) for frame in (page.card.points, page.card.full))
     rows = []
-    for rule in [*brief.book.of_kind("item"), *brief.book.of_kind("bonus")]:
+    for rule in [*page.book.of_kind("item"), *page.book.of_kind("bonus")]:
         category = (
-            f"{rule.category}、{brief.book.categories[rule.category].name}"
+            f"{rule.category}、{page.book.categories[rule.category].name}"
             if rule.category
             else "附加项"
         )
@@ -99,28 +102,28 @@ def _items(brief: Brief, mine: pd.DataFrame) -> pd.DataFrame:
                 "评估内容": f"{rule.id} {rule.name}：{rule.rule}",
                 "满分": full[rule.id],
                 "得分": points[rule.id],
-                **_evidence_cells(rule, brief, mine),
+                **_evidence_cells(rule, page, mine),
             }
         )
     return pd.DataFrame(rows)
 
 
-def _evidence_cells(rule: Rule, brief: Brief, mine: pd.DataFrame) -> dict[str, str]:
+def _evidence_cells(rule: Rule, page: PageData, mine: pd.DataFrame) -> dict[str, str]:
     """Materials, units and progress of a rule."""
-    state = phrases.STATUS[str(brief.card.status.loc[brief.now, rule.id])]
+    state = phrases.STATUS[str(page.card.status.loc[page.now, rule.id])]
     own = mine[mine["id"] == rule.id]
     units = [*(f"{unit}（牵头）" for unit in rule.lead), *rule.units]
     return {
         "佐证材料": "；".join(e.text for e in rule.evidence),
         "责任单位": "、".join(units),
-        "完成情况": f"{state}；{_progress(own) if len(own) else _of_city(rule, brief)}",
+        "完成情况": f"{state}；{_progress(own) if len(own) else _of_city(rule, page)}",
     }
 
 
-def _of_city(rule: Rule, brief: Brief) -> str:
+def _of_city(rule: Rule, page: PageData) -> str:
     """How the materials stand that a county's score rests on and its city owes."""
-    log = brief.group.worklog
-    if log is None or brief.evidence_word(rule.id) == "已佐证":
+    log = page.group.worklog
+    if log is None or page.evidence_word(rule.id) == "已佐证":
         return "材料由市里报送，已佐证"
     theirs = log.materials[
         (log.materials["level"] == "city")
@@ -152,58 +155,45 @@ def _progress(own: pd.DataFrame) -> str:
     return f"未佐证：材料 {len(own) - len(left)}/{len(own)} 齐，还缺 {faults}{late}"
 
 
-def _tasks(brief: Brief, tasks: pd.DataFrame) -> pd.DataFrame:
+def _tasks(tasks: pd.DataFrame, rules: Mapping[str, Rule]) -> pd.DataFrame:
     """Materials still to be handed in or put right, overdue first."""
-    rules = brief.book.rules
-    frame = tasks.assign(
+    frame = tasks.rename(columns={"kind": "material_kind", "unit": "sender"}).assign(
         name=[rules[id].name for id in tasks["id"]],
         seal=tasks["needs_seal"].map({True: "是", False: ""}),
         late=tasks["overdue"].map({True: "已过期", False: ""}),
         gate=tasks["gate"].map({True: "是", False: ""}),
         owner=["、".join(names) for names in tasks["owners"]],
     )
-    return frame[list(TASKS)].rename(columns=TASKS)
+    return headed(frame, TASKS)
 
 
-def _unit(unit: UnitBrief, log: Worklog) -> pd.DataFrame:
-    """A unit's items: what they give, what would win the rest, and the evidence that is missing."""
-    row = unit.city.rows.loc[[unit.city.now]].to_dict("records")[0]
+def _office(office: OfficeData, log: Worklog) -> pd.DataFrame:
+    """An office's items: what they give, what would win the rest, and the evidence that is
+    missing.
+    """
     wins: dict[str, list[str]] = {}
-    for id, goal, changes, gain in unit.actions[["id", "goal", "changes", "total_gain"]].to_numpy():
-        if goal != "next":
-            points = f"（+{words.points(gain)} 分）" if goal == "full" else "（即通过）"
-            wins.setdefault(id, []).append(steps(unit.city.book, row, changes) + points)
-    tasks = log.tasks[[unit.name in owners for owners in log.tasks["owners"]]]
+    columns = ["id", "aim", "city_steps", "total_gain"]
+    for id, aim, steps, gain in office.losses()[columns].to_numpy():
+        if aim != "next":
+            points = f"（+{words.points(gain)} 分）" if aim == "full" else "（即通过）"
+            wins.setdefault(id, []).append(steps + points)
+    tasks = log.tasks[[office.name in owners for owners in log.tasks["owners"]]]
     missing: dict[str, list[str]] = {}
     for name, id, material, state in tasks[["jurisdiction", "id", "material", "state"]].to_numpy():
         missing.setdefault(id, []).append(f"{name}：{material}（{state}）")
-    frame = unit_items(unit).frame.assign(
-        actions=[" 或 ".join(wins.get(id, [])) for id in unit.items["id"]],
-        missing=["；".join(missing.get(id, [])) for id in unit.items["id"]],
-    )
-    shown = {
-        "id": "编号",
-        "name": "指标",
-        "part": "职责",
-        "value": "全市现值",
-        "goal": "要求",
-        "full": "满分",
-        "score": "得分",
-        "lost": "失分",
-        "status": "状态",
-        "actions": "对策",
-        "missing": "还缺的佐证材料",
-    }
-    return frame[list(shown)].rename(columns=shown)
+    items = office.items()
+    items["actions"] = [" 或 ".join(wins.get(id, [])) for id in items["id"]]
+    items["missing_materials"] = ["；".join(missing.get(id, [])) for id in items["id"]]
+    return headed(items, ITEMS)
 
 
-def _notes(brief: Brief, log: Worklog, provenance: Mapping[str, str]) -> pd.DataFrame:
+def _notes(page: PageData, log: Worklog, provenance: Mapping[str, str]) -> pd.DataFrame:
     """What the workbook was made of and under which readings."""
     return note_sheet(
-        {"期间": brief.period, "截至": log.as_of, **provenance},
-        brief.readings,
-        brief.book,
-        brief.sample,
+        {"期间": page.period, "截至": log.as_of, **provenance},
+        page.readings,
+        page.book,
+        page.sample,
     )
 
 

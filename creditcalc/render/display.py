@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+from creditcalc.render.block_style import by_itself
 from creditcalc.render.theme import INK, TEXT_SIZE, TONES, WORDS
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Shown:
         raise NotImplementedError
 
     def _repr_html_(self) -> str:
-        return self.html()
+        return by_itself(self.html())
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
@@ -147,14 +148,15 @@ class Facts(Shown):
     facts: Sequence[Fact]
 
     def html(self) -> str:
-        """A list of terms and values."""
-        return f'<dl class="facts">{"".join(map(self._card, self.facts))}</dl>'
+        """A card for each, of paragraphs: Jupyter tears lists of terms and values apart."""
+        return f'<div class="facts">{"".join(map(self._card, self.facts))}</div>'
 
     @staticmethod
     def _card(fact: Fact) -> str:
         tone = f' class="{_known(fact.tone)}"' if fact.tone else ""
-        note = f'<dd class="remark">{escape(fact.note)}</dd>' if fact.note else ""
-        return f"<div{tone}><dt>{escape(fact.label)}</dt><dd>{escape(fact.value)}</dd>{note}</div>"
+        note = f"<p>{escape(fact.note)}</p>" if fact.note else ""
+        label, value = escape(fact.label), escape(fact.value)
+        return f'<div{tone}><p class="label">{label}</p><p class="value">{value}</p>{note}</div>'
 
 
 @dataclass(frozen=True, repr=False)

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import unescape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from creditcalc.render.block_style import TEMPLATES, in_a_page, style_sheet
 from creditcalc.render.display import escape, readable, safe_href
 from creditcalc.render.fonts import woff2_subset
 from creditcalc.render.theme import column_rules, css_variables
@@ -23,17 +23,16 @@ if TYPE_CHECKING:
     from nbconvert import HTMLExporter
     from nbformat import NotebookNode
 
-TEMPLATES = Path(__file__).parent / "templates"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; base-uri 'none'; form-action 'none'"
 HEADING = re.compile(r"<h2[^>]*>(.*?)</h2>", re.DOTALL)
 PAGE_TITLE = re.compile(r"<h1[^>]*>.*?</h1>", re.DOTALL)
 OUTSIDE = re.compile(
     r"<img\b[^>]*>|<[^>]*\b(?:href|src)\s*=\s*[\"']?\s*(?:[a-z]+:|//)[^>]*>", re.IGNORECASE
 )
-END = re.compile("</t[dhr]>")
+END_TAG = re.compile("</t[dhr]>")
 TAG = re.compile("<t[^<>]*>")
 QUOTED = re.compile(r'\b(class|scope)="([\w-]+)"')
-SCRIPT = re.compile("</?script", re.IGNORECASE)
+SCRIPT_TAG = re.compile("</?script", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def render_page(head: PageHead, body: str, script: str = "") -> str:
     """
     from markupsafe import Markup
 
-    if SCRIPT.search(body) or SCRIPT.search(script):
+    if SCRIPT_TAG.search(body) or SCRIPT_TAG.search(script):
         raise ValueError("页面正文不得含有脚本，脚本不得含有脚本标签")
     contents, body = _with_contents(_light(body))
     parts = {
@@ -124,10 +123,8 @@ def _shell() -> jinja2.Template:
 
 @cache
 def _style() -> str:
-    """The style sheet, without the white space that only its authors need."""
-    return re.sub(
-        r"\s*\n\s*", "\n", (TEMPLATES / "report" / "style.css").read_text(encoding="utf-8")
-    ).strip()
+    """The style of a page: its own, that of what notebooks show, then what widths and paper change."""
+    return "\n".join(map(style_sheet, ("page.css", "blocks.css", "media.css")))
 
 
 def _faults(cell: NotebookNode) -> Iterator[str]:
@@ -153,7 +150,7 @@ def _output(output: Any) -> str:
         return f"<pre>{escape(output['text'])}</pre>"
     data = output["data"]
     return (
-        str(data["text/html"])
+        in_a_page(str(data["text/html"]))
         if "text/html" in data
         else f"<pre>{escape(data['text/plain'])}</pre>"
     )
@@ -166,7 +163,7 @@ def _light(body: str) -> str:
     >>> _light('<tr><th scope="row" class="num">1</th><td class="a b">"2"</td></tr>')
     '<tr><th scope=row class=num>1<td class="a b">"2"'
     """
-    return TAG.sub(lambda tag: QUOTED.sub(r"\1=\2", tag[0]), END.sub("", body))
+    return TAG.sub(lambda tag: QUOTED.sub(r"\1=\2", tag[0]), END_TAG.sub("", body))
 
 
 def _with_contents(body: str) -> tuple[list[tuple[str, str]], str]:

@@ -17,14 +17,14 @@ from creditcalc.render.display import Shown, badge, escape, safe_href
 from creditcalc.render.theme import HEAT, STATED
 
 # Half characters: up to the first a cell never breaks, from the second on its column is kept wide.
-SHORT, LONG = 12, 36
+SHORT_TEXT, LONG_TEXT = 12, 36
 HALF = "\u2e7f"  # the last character before the Chinese ones, which are twice as broad
 RUN = re.compile(
     r"[^\s\u4e00-\u9fff]{25}"
 )  # longer than any word or number of ours: only such a run may break anywhere
 # In print, ems: what a sheet of paper has room for, what a cell's blanks and a badge take, the
-# narrowest columns of style.css.
-ROOM, BLANKS, BADGE = 58.0, 0.9, 1.1
+# narrowest columns of media.css.
+ROOM, PADDING, BADGE = 58.0, 0.9, 1.1
 NARROWEST = {"long": 8.0, "short": 3.0, "": 4.5}
 
 
@@ -69,7 +69,7 @@ class Table(Shown):
 
     def html(self) -> str:
         """The table in a region that scrolls by itself, and its source below."""
-        columns = self.columns or {str(name): _guessed(self.frame[name]) for name in self.frame}
+        columns = self.columns or {str(name): guessed(self.frame[name]) for name in self.frame}
         cells = [_Cells(self.frame, name, column) for name, column in columns.items()]
         wide = (
             sum(column.least for column in cells) > ROOM
@@ -118,7 +118,7 @@ class _Cells:
         ]
         self.tones, self.targets = self._others(column.tone), self._others(column.link)
         breadth = {"text": _breadth(self.texts), "status": ("short",)}.get(column.kind, ())
-        self.layout = ("num",) * (column.kind in ("number", "percent")) + breadth
+        self.layout = ("num", *breadth) if column.kind in ("number", "percent") else breadth
         self.shares = self._shares() if column.shade else []
 
     @property
@@ -127,9 +127,10 @@ class _Cells:
         narrow = self.column.kind in ("number", "percent") or "short" in self.layout
         kind = "long" if "long" in self.layout else "short" if narrow else ""
         unbroken = [
-            length / 2 for length in map(_halves, [self.label, *self.texts]) if length <= SHORT
+            length / 2 for length in map(_halves, [self.label, *self.texts]) if length <= SHORT_TEXT
         ]
-        return max(NARROWEST[kind], *unbroken, 0) + BADGE * any(self.tones) + BLANKS
+        badge = BADGE if any(self.tones) else 0.0
+        return max(NARROWEST[kind], *unbroken, 0) + badge + PADDING
 
     def heading(self) -> str:
         """The column's header cell."""
@@ -191,7 +192,7 @@ def text(value: object, column: Column) -> str:
     return f"{round_half_up(np.array([value], dtype=float) * scale, column.digits)[0]:,.{column.digits}f}{sign}"
 
 
-def _guessed(values: pd.Series) -> Column:
+def guessed(values: pd.Series) -> Column:
     """How a column is shown when nobody said it: by its type."""
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
         return Column()
@@ -203,8 +204,12 @@ def _breadth(texts: list[str]) -> tuple[str, ...]:
     broken at all.
     """
     longest = max(map(_halves, texts), default=0)
-    run = ("run",) * any(map(RUN.search, texts))
-    return ("short",) if longest <= SHORT else (("long",) if longest >= LONG else ()) + run
+    if longest <= SHORT_TEXT:
+        return ("short",)
+    kinds = ["long"] if longest >= LONG_TEXT else []
+    if any(RUN.search(text) for text in texts):
+        kinds.append("run")
+    return tuple(kinds)
 
 
 def _halves(text: str) -> int:

@@ -27,7 +27,7 @@ REASONS = {
     errno.ENOTDIR: "路径中有一段不是文件夹",
     errno.EISDIR: "这是文件夹，不是文件",
 }
-NUMBER = re.compile(r"[-+]?[0-9,.]+%?|—|")
+NUMERIC_CELL = re.compile(r"[-+]?[0-9,.]+%?|—|")
 
 
 class Command(click.Command):
@@ -182,7 +182,7 @@ def _help_option() -> click.Option:
             ctx.exit()
 
     return click.Option(
-        ["--help"],
+        ["-h", "--help"],
         is_flag=True,
         is_eager=True,
         expose_value=False,
@@ -226,7 +226,7 @@ def aligned(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _padded(cells: list[str]) -> list[str]:
     """A column's cells, the header's being the first, all equally wide."""
     wide = max(map(width, cells))
-    numbers = all(NUMBER.fullmatch(cell) for cell in cells[1:])
+    numbers = all(NUMERIC_CELL.fullmatch(cell) for cell in cells[1:])
     return [
         " " * (wide - width(cell)) + cell if numbers else cell + " " * (wide - width(cell))
         for cell in cells

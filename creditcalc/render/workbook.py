@@ -22,10 +22,10 @@ from creditcalc.spreadsheet import computed, for_csv
 
 CORE, SAVED = "docProps/core.xml", re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z")
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-NARROWEST, WIDEST = 8, 44  # characters
+NARROWEST_COLUMN, WIDEST = 8, 44  # characters
 A4 = 9  # as Excel numbers paper
-LINE = 15  # points that a line of text is high
-LONGEST = 32_767  # characters of a cell
+LINE_HEIGHT = 15  # points that a line of text is high
+LONGEST_CELL = 32_767  # characters of a cell
 # rows: a longer sheet is not printed, and a style for each of its cells costs more than all else
 STYLED = 5000
 SAMPLED = 200  # rows that decide how wide a column is
@@ -58,8 +58,8 @@ def _content(path: Path, table: pd.DataFrame | Sheets) -> pd.DataFrame | bytes:
     if path.suffix.lower() != ".xlsx":
         return table
     texts = (value for name in table for value in table[name] if isinstance(value, str))
-    if any(len(text) > LONGEST for text in texts):
-        what = f"有超过 {LONGEST:,} 个字的内容，Excel 的一格放不下"
+    if any(len(text) > LONGEST_CELL for text in texts):
+        what = f"有超过 {LONGEST_CELL:,} 个字的内容，Excel 的一格放不下"
         raise InputError([Problem(what, "", "写成 .csv", file=str(path))])
     return workbook({"Sheet1": table})
 
@@ -130,7 +130,7 @@ def workbook(sheets: Sheets, title: str = "") -> bytes:
         stamp = _stamp(sheet, **style)
         for n, row in enumerate(frame.itertuples(index=False, name=None), 3 if title else 2):
             if style:
-                sheet.row_dimensions[n].height = LINE * _lines(row, widths)
+                sheet.row_dimensions[n].height = LINE_HEIGHT * _lines(row, widths)
             sheet.append(stamp(row))
     content = BytesIO()  # a place where there is no room would leave openpyxl with its files open
     book.save(content)
@@ -205,7 +205,7 @@ def _storable(value: Any) -> object:
     if not isinstance(value, str):
         return None if pd.isna(value) else value
     text = ILLEGAL.sub("\ufffd", value)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
 
 
 def _lines(row: Iterable[object], widths: Iterable[float]) -> int:
@@ -224,4 +224,4 @@ def _lines(row: Iterable[object], widths: Iterable[float]) -> int:
 
 def _width(values: list[object]) -> int:
     """How wide a column is that shows most of its values whole."""
-    return min(max(NARROWEST, *(width(str(value)) + 2 for value in values)), WIDEST)
+    return min(max(NARROWEST_COLUMN, *(width(str(value)) + 2 for value in values)), WIDEST)

@@ -15,10 +15,8 @@ from typing import Any, Literal, get_args, get_origin
 from creditcalc.problems import Problem, RulebookError
 
 NUMBER = (int, float)
-LARGEST, MOST_DOTS = (
-    1 << 19,
-    20,
-)  # bytes; in a line, since what a key of many costs grows by their square
+LARGEST_RULEBOOK = 1 << 19  # bytes
+MOST_DOTS = 20  # of a line, since what a key of many costs grows by their square
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], str]:
@@ -26,8 +24,8 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
     larger than any rulebook.
     """
     try:
-        if path.stat().st_size > LARGEST:
-            raise ValueError(f"超过 {LARGEST >> 10} KB")
+        if path.stat().st_size > LARGEST_RULEBOOK:
+            raise ValueError(f"超过 {LARGEST_RULEBOOK >> 10} KB")
         content = path.read_bytes()
         if any(line.count(b".") > MOST_DOTS for line in content.splitlines()):
             raise ValueError(f"有一行的点号超过 {MOST_DOTS} 个")

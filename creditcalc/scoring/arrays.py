@@ -47,6 +47,12 @@ class Columns:
             piece.rows = rows
             yield piece
 
+    def only(self, at: int) -> Columns:
+        """The same columns for the row at a position."""
+        one = copy.copy(self)
+        one.rows = slice(at, at + 1)
+        return one
+
     def number(self, name: str) -> Array:
         """An input as float64, NaN where it is missing; InputError where it holds text."""
         if name not in self._arrays:
@@ -104,6 +110,17 @@ def pieces(rows: int) -> Iterator[slice]:
     )
     for start in range(0, rows, PIECE):
         yield slice(start, min(start + PIECE, rows))
+
+
+def summed(values: Array, rules: list[int]) -> Array:
+    """The sum over rules per row, in the rules' order, undecided ones left out."""
+    total = np.zeros(values.shape[1])
+    for rows in pieces(len(total)):
+        for n in rules:
+            part = values[n, rows]
+            undecided = np.isnan(part)
+            total[rows] += np.where(undecided, 0.0, part) if undecided.any() else part
+    return total
 
 
 def levels(table: pd.DataFrame) -> NDArray[np.intp]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,23 +14,54 @@ from numpy.typing import NDArray
 from creditcalc.exact import TOLERANCE, Array
 from creditcalc.problems import InputError, Problem
 from creditcalc.rules.rulebook import Rulebook
-from creditcalc.scoring.scorecard import Columns
+from creditcalc.scoring.arrays import Columns
 
 GROUP = ["city", "period"]
 
 
-class Source:
-    """The table as it was typed, carried beside a rolled-up one to tell typed, added-up and
-    inherited values apart.
+@dataclass(frozen=True)
+class RolledUp:
+    """A table whose cities are completed from their counties, beside what was typed.
 
-    ``short`` are the cities of which a county may be missing altogether, "" being any.
+    ``table`` has every row, ``typed`` the rows as they were typed, both with ``level`` and
+    ``city``; ``short`` are the cities of which a county may be missing altogether, "" being any.
     """
 
-    def __init__(self, table: pd.DataFrame, short: Collection[str] = ()) -> None:
-        self.table, self.short = table, short
+    table: pd.DataFrame
+    typed: pd.DataFrame
+    short: frozenset[str] = frozenset()
 
-    def __deepcopy__(self, memo: object) -> Source:
-        return self  # pandas copies ``attrs`` deeply on every operation
+    def only(self, rows: pd.Series) -> RolledUp:
+        """The rows of the table for which ``rows`` is true, beside all that was typed."""
+        return replace(self, table=self.table[rows])
+
+    def counties(self, city: str) -> list[str]:
+        """Every county that the table has for a city, in any period."""
+        typed = self.typed
+        mine = (typed["city"] == city) & (typed["level"] == "county")
+        return list(typed.loc[mine, "jurisdiction"].unique())
+
+    def absent(self, city: str, period: str) -> list[str]:
+        """The counties of a city that have no row in a period."""
+        typed = self.typed
+        mine = (typed["city"] == city) & (typed["period"] == period) & (typed["level"] == "county")
+        here = set(typed.loc[mine, "jurisdiction"])
+        return [name for name in self.counties(city) if name not in here]
+
+    def may_lack(self, city: str) -> bool:
+        """Whether a county of a city may be missing altogether, so that no sum of its is sure."""
+        return bool({"", city} & self.short)
+
+    def typed_rows(self, city: str, period: str) -> pd.DataFrame:
+        """What a city and its counties typed for a period."""
+        typed = self.typed
+        return typed[(typed["city"] == city) & (typed["period"] == period)]
+
+    def stated(self, city: str, period: str) -> dict[str, object]:
+        """What a city's own row states for a period, by input."""
+        rows = self.typed_rows(city, period)
+        row = rows[rows["level"] == "city"].tail(1)
+        return {str(name): row[name].iloc[0] for name in row if row[name].notna().any()}
 
 
 def with_cities(table: pd.DataFrame, city: str | None = None) -> pd.DataFrame:
@@ -68,7 +100,7 @@ def with_cities(table: pd.DataFrame, city: str | None = None) -> pd.DataFrame:
 
 def roll_up(
     table: pd.DataFrame, book: Rulebook, city: str | None = None, short: Collection[str] = ()
-) -> pd.DataFrame:
+) -> RolledUp:
     """Each city's row completed (or made, at the end) from its counties, and counties' blanks
     inherited from their city's.
 
@@ -92,7 +124,6 @@ def roll_up(
     inputs = [name for name in book.inputs if name in typed]
     county = (typed["level"] == "county").to_numpy()
     counties, cities = typed[county], typed[~county]
-    said = _said(cities, table.attrs.get("source"))
     added = _added_up(counties, book, inputs, short)
     target = pd.MultiIndex.from_frame(cities[GROUP])
     new = added.loc[~added.index.isin(target)].reset_index()
@@ -101,25 +132,13 @@ def roll_up(
     own = pd.MultiIndex.from_frame(counties[GROUP])
     filled = {name: _fill(typed[name], ~county, added[name], target) for name in inputs}
     filled |= {
-        name: _fill(filled[name], county, pd.Series(said[name].to_numpy(), index=target), own)
+        name: _fill(filled[name], county, pd.Series(cities[name].to_numpy(), index=target), own)
         for name in inherited
     }
     rolled = pd.concat(
         [typed.assign(**filled), new[[c for c in typed if c in new]]], ignore_index=not new.empty
     )
-    rolled.attrs = {"source": Source(typed, short), **table.attrs}
-    return rolled
-
-
-def _said(cities: pd.DataFrame, source: Source | None) -> pd.DataFrame:
-    """What the cities' rows say themselves: all of it, or of a table rolled up before what was
-    typed then.
-    """
-    if source is None:
-        return cities
-    typed = source.table[source.table["level"] == "city"].drop_duplicates(GROUP).set_index(GROUP)
-    typed = typed.reindex(pd.MultiIndex.from_frame(cities[GROUP])).reindex(columns=cities.columns)
-    return cities.where(typed.notna().to_numpy())
+    return RolledUp(rolled, typed, frozenset(short))
 
 
 def _fill(

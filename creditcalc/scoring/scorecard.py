@@ -7,8 +7,8 @@ contiguous. Points and statuses are worked out at once, all else when it is aske
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -18,17 +18,16 @@ from numpy.typing import NDArray
 
 from creditcalc.exact import Array
 from creditcalc.problems import InputError, Problem
-from creditcalc.rules.formulas.thresholds import AtLeast
-from creditcalc.rules.measures import Measure
-from creditcalc.rules.measures.answers import agreed, all_of
-from creditcalc.rules.rulebook import Call, Condition, Readings, Rule, Rulebook, chosen
-from creditcalc.scoring.arrays import LEVELS, levels, pieces
-from creditcalc.scoring.arrays import Columns as Columns
+from creditcalc.rules.rulebook import Readings, Rulebook, chosen
+from creditcalc.scoring.arrays import LEVELS, Columns, levels, summed
+from creditcalc.scoring.result import Result
+from creditcalc.scoring.rollup import RolledUp
+from creditcalc.scoring.rule_scores import GateScore, ItemScore, reallocated, scored_value
 
 KEYS = ["jurisdiction", "period"]
 ITEM_STATUS = ("missing", "scored", "not_applicable")
 BASE_STATUS = ("pending", "fail", "pass")
-ELIGIBLE = ("pending", "no", "yes")
+ELIGIBILITY = ("pending", "no", "yes")
 
 Codes = NDArray[np.int8]
 
@@ -44,11 +43,15 @@ class Results(NamedTuple):
 
 @dataclass(frozen=True)
 class Scorecard:
-    """Every rule's result for every row of a table, under one set of readings."""
+    """Every rule's result for every row of a table, under one set of readings.
+
+    ``rolled`` is what the table was rolled up from, None where it was scored as typed.
+    """
 
     table: pd.DataFrame
     book: Rulebook
     readings: Readings
+    rolled: RolledUp | None
     _columns: Columns
     _results: Results
     _owners: list[pd.DataFrame] = field(default_factory=list, repr=False, compare=False)
@@ -74,8 +77,7 @@ class Scorecard:
         value = np.empty_like(self._results.points)
         for columns in self._columns.pieces():
             for n, rule in enumerate(self.book.rules.values()):
-                score = score_gate if rule.kind == "base" else score_item
-                value[n, columns.rows] = score(rule, columns, self.readings)[0]
+                value[n, columns.rows] = scored_value(rule, columns, self.readings)
         return self._wide(value)
 
     @cached_property
@@ -85,10 +87,8 @@ class Scorecard:
         full.T[:] = [
             np.nan if rule.kind == "base" else rule.full for rule in self.book.rules.values()
         ]
-        order = {id: n for n, id in enumerate(self.book.rules)}
-        for columns in self._columns.pieces():
-            for id, factor in reallocated(self.book, columns, self.readings).items():
-                full[order[id], columns.rows] *= factor
+        for id, factor in self._factors.items():
+            full[self._order[id]] *= factor
         return self._wide(full)
 
     @cached_property
@@ -125,7 +125,7 @@ class Scorecard:
             factors, rows = reallocated(self.book, columns, self.readings), columns.rows
             for n, rule in enumerate(self.book.rules.values()):
                 if rule.kind != "base" and not status[n, rows].all():
-                    item = Item(rule, self.readings)
+                    item = ItemScore(rule, self.readings)
                     low[n, rows], high[n, rows] = item.interval(
                         columns, points[n, rows], factors.get(rule.id)
                     )
@@ -144,7 +144,39 @@ class Scorecard:
             if moved.intersection(rule.readings)
         ]
         _score(again, self._columns, options, results)
-        return Scorecard(self.table, self.book, options, self._columns, results)
+        return replace(self, readings=options, _results=results, _owners=[])
+
+    def only(self, rows: Sequence[int]) -> Scorecard:
+        """The same results for the rows at some positions."""
+        table = self.table.iloc[list(rows)]
+        results = Results(self._results.points[:, list(rows)], self._results.status[:, list(rows)])
+        columns = Columns(table, self.book)
+        return replace(self, table=table, _columns=columns, _results=results, _owners=[])
+
+    def points_under(self, id: str, readings: Readings) -> Array:
+        """An item's points for every row under other readings (those not named stay), its marks
+        reallocated as now; NaN where they are not decided.
+        """
+        rule, options = self.book.rules[id], self.book.resolve({**self.readings, **readings})
+        return ItemScore(rule, options).points(self._columns, self._factors.get(id))[1]
+
+    @cached_property
+    def _factors(self) -> dict[str, Array]:
+        """The factor on each reallocated item's marks."""
+        return reallocated(self.book, self._columns, self.readings)
+
+    def result(self, at: int, id: str) -> Result:
+        """What a rule gives the row at a position."""
+        rule, n = self.book.rules[id], self._order[id]
+        status = _words(rule.kind)[self._results.status[n, at]]
+        factor = float(self._factors[id][at]) if id in self._factors else 1.0
+        points = float(self._results.points[n, at])
+        return Result(rule, points, status, factor, self.readings, self._columns, at)
+
+    @cached_property
+    def _order(self) -> dict[str, int]:
+        """Where each rule lies in the results."""
+        return {id: n for n, id in enumerate(self.book.rules)}
 
     def _wide(self, values: Array) -> pd.DataFrame:
         """The values as a table that shares their memory until somebody writes to it."""
@@ -166,25 +198,14 @@ class Scorecard:
         rules = list(self.book.rules.values())
         rows, width = len(self.table), len(rules)
         words = np.array([_words(rule.kind) for rule in rules], dtype=object)
-        sheets = {
-            "full": self.full,
-            "value": self.value,
-            "score": self.points,
-            "low": self.low,
-            "high": self.high,
-        }
-        return pd.DataFrame(
-            {key: np.repeat(self.table[key].to_numpy(), width) for key in KEYS}
-            | {
-                "id": np.tile([rule.id for rule in rules], rows),
-                "kind": np.tile([rule.kind for rule in rules], rows),
-            }
-            | {name: sheet.to_numpy().ravel() for name, sheet in sheets.items()}
-            | {
-                "status": np.take_along_axis(
-                    words, self._results.status.astype(int), axis=1
-                ).T.ravel()
-            }
+        status = np.take_along_axis(words, self._results.status.astype(int), axis=1)
+        columns = {key: np.repeat(self.table[key].to_numpy(), width) for key in KEYS}
+        columns["id"] = np.tile([rule.id for rule in rules], rows)
+        columns["kind"] = np.tile([rule.kind for rule in rules], rows)
+        for name in ("full", "value", "points", "low", "high"):
+            columns[name] = getattr(self, name).to_numpy().ravel()
+        return pd.DataFrame({**columns, "status": status.T.ravel()}).rename(
+            columns={"points": "score"}
         )
 
     def totals(self) -> pd.DataFrame:
@@ -198,63 +219,68 @@ class Scorecard:
         )
         cap = float(chosen(self.book.bonus_cap, self.readings))
         points, (low, high) = self._results.points, self._interval
-        score, confirmed = _sum(points, item), np.minimum(_sum(points, bonus), cap)
+        score, confirmed = summed(points, item), np.minimum(summed(points, bonus), cap)
         gates = self._results.status[self._rows("base")]
-        eligible = np.where((gates == 1).any(axis=0), 1, 2 * (gates == 2).all(axis=0))
+        passed = np.where((gates == 2).all(axis=0), 2, 0)
+        eligible = np.where((gates == 1).any(axis=0), 1, passed)
         rules = list(self.book.rules.values())
         return pd.DataFrame(
             {key: self.table[key].to_numpy() for key in KEYS}
             | {
                 "level": np.array(LEVELS, dtype=object)[levels(self.table)],
                 "score": score,
-                "low": _sum(low, item),
-                "high": _sum(high, item),
+                "low": summed(low, item),
+                "high": summed(high, item),
                 "bonus": confirmed,
-                "bonus_low": np.minimum(_sum(low, bonus), cap),
-                "bonus_high": np.minimum(_sum(high, bonus), cap),
+                "bonus_low": np.minimum(summed(low, bonus), cap),
+                "bonus_high": np.minimum(summed(high, bonus), cap),
                 "total": score + confirmed,
-                "eligible": np.array(ELIGIBLE, dtype=object)[eligible],
-                "county_duty": _sum(points, duty),
+                "eligible": np.array(ELIGIBILITY, dtype=object)[eligible],
+                "county_duty": summed(points, duty),
                 "county_duty_full": float(sum(rules[n].full for n in duty)),
             },
             index=self.table.index,
         )
 
 
-def score(table: pd.DataFrame, book: Rulebook, readings: Readings | None = None) -> Scorecard:
-    """Score every row of ``table`` as it stands under ``readings`` (defaults of the rulebook for
-    those not named).
+def score(
+    table: pd.DataFrame | RolledUp, book: Rulebook, readings: Readings | None = None
+) -> Scorecard:
+    """Score every row of ``table``, rolled up or as it stands, under ``readings`` (defaults of the
+    rulebook for those not named).
 
     ``table`` has a row per jurisdiction and period and a column per input: numbers, flags as 1 and
     0, classes as text. Raises ReadingError for an unknown reading and InputError for a column that
     holds anything else.
 
     >>> from creditcalc import load_rulebook
-    >>> table = pd.DataFrame({"jurisdiction": ["范县"], "period": ["2021-05"], "loans_xyd": [450], "loans_credit": [10000]})
+    >>> values = {"loans_xyd": [450], "loans_credit": [10000]}
+    >>> table = pd.DataFrame({"jurisdiction": ["范县"], "period": ["2021-05"], **values})
     >>> float(score(table, load_rulebook()).points.loc[0, "S6.1.3a"].round(6))
     1.5
     """
+    rolled = table if isinstance(table, RolledUp) else None
+    if isinstance(table, RolledUp):
+        table = table.table
     missing = [key for key in KEYS if key not in table]
     if missing:
-        raise InputError(
-            [Problem("缺少这一列", key, "补上县区或期间", column=key) for key in missing]
-        )
-    table = table.copy(deep=False)  # what is worked out later is still of the table as it is now
-    options, columns, shape = (
-        book.resolve(readings),
-        Columns(table, book),
-        (len(book.rules), len(table)),
-    )
+        cure = "补上县区或期间"
+        raise InputError([Problem("缺少这一列", key, cure, column=key) for key in missing])
+    table = table.copy(deep=False)  # what is worked out later is of the table as it is now
+    options, columns = book.resolve(readings), Columns(table, book)
+    shape = (len(book.rules), len(table))
     results = Results(np.empty(shape), np.empty(shape, dtype=np.int8))
     _score(range(len(book.rules)), columns, options, results)
-    return Scorecard(table, book, options, columns, results)
+    return Scorecard(table, book, options, rolled, columns, results)
 
 
 def _score(numbers: Iterable[int], columns: Columns, readings: Readings, results: Results) -> None:
     """Put the results of some rules in their place, for one piece of the rows after another."""
     rules = list(columns.book.rules.values())
-    gates = [(n, Gate(rules[n], readings)) for n in numbers if rules[n].kind == "base"]
-    items = [(n, rules[n].id, Item(rules[n], readings)) for n in numbers if rules[n].kind != "base"]
+    gates = [(n, GateScore(rules[n], readings)) for n in numbers if rules[n].kind == "base"]
+    items = [
+        (n, rules[n].id, ItemScore(rules[n], readings)) for n in numbers if rules[n].kind != "base"
+    ]
     for piece in columns.pieces():
         factors, rows = reallocated(columns.book, piece, readings), piece.rows
         for n, gate in gates:
@@ -266,154 +292,9 @@ def _score(numbers: Iterable[int], columns: Columns, readings: Readings, results
                 results.status[n, rows] += factors[id] == 0
 
 
-class Item:
-    """An item's measure and formula under a set of readings.
-
-    ``factor`` multiplies its marks where they are reallocated; at 0 it does not apply and has 0 of
-    0 points.
-    """
-
-    def __init__(self, rule: Rule, readings: Readings) -> None:
-        assert rule.measure is not None and rule.formula is not None
-        self.measure, self.full = rule.measure.bind(readings), rule.full
-        self._formula = rule.formula.bind(readings)
-        self._narrows = type(self.measure).bounds is not Measure.bounds  # spares a look for blanks
-
-    def points(self, columns: Columns, factor: Array | None = None) -> tuple[Array, Array]:
-        """Value and points, decided where the least and the most are the same."""
-        value = self.measure.value(columns.number)
-        points = self._marks(value, factor)
-        if self._narrows and np.isnan(points).any():
-            points = agreed(*self.interval(columns, points, factor))
-        return value, points
-
-    def interval(
-        self, columns: Columns, points: Array, factor: Array | None = None
-    ) -> tuple[Array, Array]:
-        """The least and the most: up to full marks where the points are not decided and the measure
-        cannot tell more.
-        """
-        undecided = np.isnan(points)
-        if not undecided.any():
-            return points, points
-        bounded = self._bounded(columns, factor)
-        if bounded is not None:
-            return bounded
-        full = self.full if factor is None else self.full * factor
-        return np.where(undecided, 0.0, points), np.where(undecided, full, points)
-
-    def _bounded(self, columns: Columns, factor: Array | None) -> tuple[Array, Array] | None:
-        """The least and the most points that the bounds of the measure leave, where it has any."""
-        bounds = self.measure.bounds(columns.number)
-        if bounds is None:
-            return None
-        ends = self._marks(bounds[0], factor), self._marks(bounds[1], factor)
-        return ends if self._formula.rises else ends[::-1]
-
-    def _marks(self, value: Array, factor: Array | None) -> Array:
-        """What the formula makes of a value, after reallocation."""
-        points = self._formula.points(value, self.full)
-        if factor is not None:
-            points *= factor
-            points[np.isnan(points) & (factor == 0)] = 0.0
-        return points
-
-
-class Gate:
-    """A base indicator's conditions under a set of readings."""
-
-    def __init__(self, rule: Rule, readings: Readings) -> None:
-        self._parts = [
-            (condition, condition.measure.bind(readings)) for condition in rule.conditions
-        ]
-
-    def score(self, columns: Columns) -> tuple[Array, Array]:
-        """The value of the one condition (the gate itself, where there are several) and the gate."""
-        results = [_condition(condition, measure, columns) for condition, measure in self._parts]
-        if len(results) == 1:
-            return results[0][:2]
-        gate = all_of([holds for _, holds, _ in results])
-        return gate, gate
-
-
-def _condition(
-    condition: Condition, measure: Measure, columns: Columns
-) -> tuple[Array, Array, Array | None]:
-    value = measure.value(columns.number)
-    holds = condition.test.holds(value)
-    limits = [columns.is_level(condition.level)] if condition.level else []
-    limits += (
-        [columns.is_class(condition.class_input, condition.classes)]
-        if condition.class_input
-        else []
-    )
-    if not limits:
-        return value, holds, None
-    concerned = all_of(limits)
-    holds[np.isnan(holds) & (concerned == 0)] = 1.0
-    return value, np.maximum(holds, 1.0 - concerned), concerned
-
-
-def measured(call: Call[Measure], columns: Columns, readings: Readings) -> Array:
-    """A measure's value for every row."""
-    return call.bind(readings).value(columns.number)
-
-
-def score_item(
-    rule: Rule, columns: Columns, readings: Readings, factor: Array | None = None
-) -> tuple[Array, ...]:
-    """Value, points, low and high of an item; a value that is not decided leaves the interval open
-    up to full marks.
-    """
-    item = Item(rule, readings)
-    value, points = item.points(columns, factor)
-    return value, points, *item.interval(columns, points, factor)
-
-
-def score_gate(rule: Rule, columns: Columns, readings: Readings) -> tuple[Array, Array]:
-    """The value of a base indicator's one condition (the gate itself, where it has several) and its
-    gate.
-    """
-    return Gate(rule, readings).score(columns)
-
-
-def score_condition(
-    condition: Condition, columns: Columns, readings: Readings
-) -> tuple[Array, Array, Array]:
-    """A condition's value, whether it holds and whether it concerns the row.
-
-    It holds where it does not concern the row, and is open where that is not known.
-    """
-    value, holds, concerned = _condition(condition, condition.measure.bind(readings), columns)
-    return value, holds, np.ones(len(value)) if concerned is None else concerned
-
-
-def reallocated(book: Rulebook, columns: Columns, readings: Readings) -> dict[str, Array]:
-    """The factor on each reallocated item's marks per row: 0 where it does not apply."""
-    factors: dict[str, Array] = {}
-    for move in book.reallocations:
-        share = measured(move.measure, columns, readings)
-        moved = AtLeast(move.at_least).holds(share) == 1
-        for ids, factor in ((move.drop, 0.0), (move.scale, move.factor)):
-            marks = 1.0 + (factor - 1.0) * moved
-            factors |= {id: factors[id] * marks if id in factors else marks for id in ids}
-    return factors
-
-
-def _sum(values: Array, rules: list[int]) -> Array:
-    """The sum over rules per row, in the rules' order, undecided ones left out."""
-    total = np.zeros(values.shape[1])
-    for rows in pieces(len(total)):
-        for n in rules:
-            part = values[n, rows]
-            undecided = np.isnan(part)
-            total[rows] += np.where(undecided, 0.0, part) if undecided.any() else part
-    return total
-
-
 def _code(truth: Array) -> Codes:
     """0 for NaN, 1 for no, 2 for yes."""
-    code: Codes = 2 * (truth == 1).view(np.int8) + (truth == 0).view(np.int8)
+    code: Codes = (truth == 0).view(np.int8) + 2 * (truth == 1).view(np.int8)
     return code
 
 

@@ -9,46 +9,43 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
 from creditcalc.exact import TOLERANCE
+from creditcalc.pages.fields import label
 from creditcalc.render.display import escape
 from creditcalc.render.theme import ACCENT, INK, LINE, MUTED, PAPER, TONES, WASH, WORDS
-from creditcalc.rules.phrases import ELIGIBLE, gate
+from creditcalc.rules.phrases import ELIGIBLE, STATUS
 from creditcalc.rules.rulebook import Category
-from creditcalc.scoring.scorecard import Columns, Scorecard, score_gate
+from creditcalc.scoring.scorecard import Scorecard
 from creditcalc.words import interval, number
 
-TOTALS = {
-    "评分指标得分": ("score",),
-    "得分区间": ("low", "high"),
-    "附加分": ("bonus_low", "bonus_high"),
-    "合计": ("total",),
+ENDS_OF_TOTALS = {  # the field that names a total, and the columns of its ends
+    "score": ("score",),
+    "interval": ("low", "high"),
+    "bonus_interval": ("bonus_low", "bonus_high"),
+    "total": ("total",),
 }
 
 
 @dataclass(frozen=True)
 class Side:
-    """The first row of a card, read once; gates that nothing has touched since ``like`` stand as
-    they did there.
-    """
+    """The first row of a card, read once."""
 
     card: Scorecard
-    like: Side | None = None
 
     @cached_property
     def totals(self) -> dict[str, tuple[str, str]]:
         """Label and text of every total, by name."""
         t = self.card.totals().iloc[0]
         found = {
-            names[0]: (label, interval(t[names[0]], t[names[-1]]))
-            for label, names in TOTALS.items()
+            names[0]: (label(field), interval(t[names[0]], t[names[-1]]))
+            for field, names in ENDS_OF_TOTALS.items()
         }
-        return {**found, "eligible": ("申报条件", ELIGIBLE[t["eligible"]])}
+        return {**found, "eligible": (label("eligible"), ELIGIBLE[t["eligible"]])}
 
     @cached_property
     def marks(self) -> dict[str, tuple[float, float, float]]:
-        """Points for certain, points at most and full marks of every rule but the base indicators."""
+        """Points for certain, points at most and full marks of every rule but base indicators."""
         rows = (
             frame.to_numpy()[0].tolist()
             for frame in (self.card.low, self.card.high, self.card.full)
@@ -59,35 +56,12 @@ class Side:
         }
 
     @cached_property
-    def needs(self) -> dict[str, list[object]]:
-        """What each base indicator's gate depends on: its inputs, with nothing for a missing one,
-        and its readings.
-        """
-        row, readings = self.card.table.iloc[0], self.card.readings
-        known = {name: value for name, value in row.items() if not pd.isna(value)}
-        bases = self.card.book.of_kind("base")
-        return {
-            r.id: [known.get(name) for name in r.inputs()] + [readings[id] for id in r.readings]
-            for r in bases
-        }
-
-    @cached_property
     def results(self) -> dict[str, str]:
         """Every rule's points, or the state of its gate, in words."""
-        book, columns = self.card.book, Columns(self.card.table.iloc[:1], self.card.book)
-        known = {
-            id: self.like.results[id]
-            for id, needs in self.needs.items()
-            if self.like and self.like.needs[id] == needs
-        }
-        new = [rule for rule in book.of_kind("base") if rule.id not in known]
-        known |= {
-            rule.id: gate(float(score_gate(rule, columns, self.card.readings)[1][0]))
-            for rule in new
-        }
-        return {
-            id: known[id] if id in known else interval(*self.marks[id][:2]) for id in book.rules
-        }
+        found = {id: interval(low, high) for id, (low, high, _) in self.marks.items()}
+        for rule in self.card.book.of_kind("base"):
+            found[rule.id] = STATUS[self.card.result(0, rule.id).status]
+        return {id: found[id] for id in self.card.book.rules}
 
     def of_category(self, id: str) -> list[float]:
         """A category's points for certain, at most, and full marks."""
@@ -102,24 +76,33 @@ def contrast(before: Side, now: Side) -> str:
     total.
     """
     book, row = now.card.book, now.card.table.iloc[0]
-    totals = "".join(
-        f'<tr><th style="text-align:left">{label}</th><td align="right">{before.totals[name][1]}</td>'
-        f'<td align="right" class="creditcalc-{name}"><b>{text}</b></td></tr>'
-        for name, (label, text) in now.totals.items()
-    )
+    totals = ""
+    for name, (title, text) in now.totals.items():
+        totals += (
+            f'<tr><th style="text-align:left">{title}</th>'
+            f'<td align="right">{before.totals[name][1]}</td>'
+            f'<td align="right" class="creditcalc-{name}"><b>{text}</b></td></tr>'
+        )
     moved = [
         f"{id} {rule.name} {before.results[id]} → {now.results[id]}"
         for id, rule in book.rules.items()
         if before.results[id] != now.results[id]
     ]
+    gates = [_gate(f"{r.id} {r.name}", now.results[r.id]) for r in book.of_kind("base")]
+    bars = [
+        _category(c, before.of_category(c.id), now.of_category(c.id))
+        for c in book.categories.values()
+    ]
+    look = f"background:{PAPER};color:{INK};border:1px solid {LINE};padding:10px 14px"
+    who, remark = f"{row['jurisdiction']} {row['period']}", row.get("remark") or ""
     return (
-        f'<div style="background:{PAPER};color:{INK};border:1px solid {LINE};padding:10px 14px;line-height:1.5">'
-        f'<table width="100%"><tr><th style="text-align:left">{escape(row["jurisdiction"])} {escape(row["period"])}</th>'
+        f'<div style="{look};line-height:1.5">'
+        f'<table width="100%"><tr><th style="text-align:left">{escape(who)}</th>'
         f'<td align="right">填报</td><td align="right">现在</td></tr>{totals}</table>'
-        f"<p>{' '.join(_gate(f'{rule.id} {rule.name}', now.results[rule.id]) for rule in book.of_kind('base'))}</p>"
-        f"{''.join(_category(c, before.of_category(c.id), now.of_category(c.id)) for c in book.categories.values())}"
-        f'<p style="color:{MUTED}">上条为填报，下条为现在；浅色为缺数据，未定。{escape(row.get("remark") or "")}</p>'
-        f'<p class="creditcalc-moved"><b>变动</b>　{escape("；".join(moved) or "无")}</p>{_excess(now)}</div>'
+        f"<p>{' '.join(gates)}</p>{''.join(bars)}"
+        f'<p style="color:{MUTED}">上条为填报，下条为现在；浅色为缺数据，未定。{escape(remark)}</p>'
+        f'<p class="creditcalc-moved"><b>变动</b>　{escape("；".join(moved) or "无")}</p>'
+        f"{_excess(now)}</div>"
     )
 
 
@@ -155,8 +138,9 @@ def _category(category: Category, before: Sequence[float], now: Sequence[float])
     """A category's points, and a bar for each side."""
     one, other = (interval(low, high) for low, high, _ in (before, now))
     points = f"{one} → {other}" if one != other else other
+    title = f"{category.id}　{escape(category.name)}"
     return (
-        f'<div style="display:flex;justify-content:space-between"><span>{category.id}　{escape(category.name)}</span> '
+        f'<div style="display:flex;justify-content:space-between"><span>{title}</span> '
         f"<span>{points} / {number(now[2])}</span></div>{_bar(MUTED, *before)}{_bar(ACCENT, *now)}"
     )
 

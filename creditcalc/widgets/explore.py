@@ -19,7 +19,7 @@ from creditcalc.scoring.scorecard import score
 from creditcalc.widgets.contrast import Side, contrast
 
 
-class Field(NamedTuple):
+class Entry(NamedTuple):
     """An input's widgets: whether it is known, and its value."""
 
     known: Any
@@ -155,10 +155,10 @@ class Explorer:
         self.card = score(
             self.row, self.book, {id: dropdown.value for id, dropdown in self.readings.items()}
         )
-        self.answer.value = contrast(self.before, Side(self.card, self.before))
+        self.answer.value = contrast(self.before, Side(self.card))
 
 
-def _field(i: Input) -> Field:
+def _field(i: Input) -> Entry:
     """The widgets of one input, the value's by its type; an amount has no slider, which would round
     it to its steps.
     """
@@ -167,17 +167,17 @@ def _field(i: Input) -> Field:
         description=i.label + unit, tooltip=i.help, indent=False, layout={"flex": "0 0 285px"}
     )
     if i.type == "flag":
-        return Field(
+        return Entry(
             known,
             w.ToggleButtons(
                 options=[("是", 1.0), ("否", 0.0)], value=0.0, style={"button_width": "60px"}
             ),
         )
     if i.type == "class":
-        return Field(
+        return Entry(
             known, w.Dropdown(options=[(label, name) for name, label in i.classes.items()])
         )
-    return Field(
+    return Entry(
         known, w.IntSlider() if i.type == "count" else w.BoundedFloatText(min=int(i.type == "rank"))
     )
 

@@ -143,8 +143,6 @@ def test_a_share_is_the_mean_gain_over_all_orders(table, readings):
                 id,
                 name,
             )
-            alone = points[id, frozenset([name])] - points[id, frozenset()]
-            assert mine.loc[name, "alone"] == pytest.approx(alone, abs=1e-6), (id, name)
 
 
 def test_the_sample_s_shares_and_what_no_county_decides_are_its_loss():
@@ -177,7 +175,6 @@ def test_a_sum_is_shared_by_what_each_adds():
         MAY,
     )
     assert shares(found, "S7.1") == pytest.approx([2, 4 / 3, 0])
-    assert shares(found, "S7.1", "alone") == pytest.approx([2, 4 / 3, 0])
     assert shares(found, "S7.1", "lost") == pytest.approx([10 / 3] * 3)
     assert found.residual["S7.1"] == pytest.approx(0)
 
@@ -190,7 +187,6 @@ def test_a_threshold_is_shared_by_who_can_cross_it():
     found = cc.contribution(scored(city(counties)), CITY, MAY)
     # targets: 5, 5 of 10: +5, +4; neither alone reaches 15, both do
     assert shares(found, "S4.1.2") == pytest.approx([0.25, 0.25, 0])
-    assert shares(found, "S4.1.2", "alone") == [0, 0, 0]
 
 
 def test_the_largest_domain_count_needs_but_one():
@@ -198,7 +194,6 @@ def test_the_largest_domain_count_needs_but_one():
         scored(city(numbers(*({"joint_domains": n} for n in (3, 4, 5))))), CITY, MAY
     )
     assert shares(found, "S7.3") == pytest.approx([2 / 3] * 3)
-    assert shares(found, "S7.3", "alone") == [2, 2, 2]
 
 
 def test_one_breach_of_many_is_everyone_s():
@@ -212,7 +207,6 @@ def test_one_breach_of_many_is_everyone_s():
         MAY,
     )
     assert shares(found, "S4.3") == pytest.approx([1, 0, 1])
-    assert shares(found, "S4.3", "alone") == [0, 0, 0]
 
 
 def test_what_the_city_types_no_county_decides():
@@ -227,7 +221,6 @@ def test_a_city_s_threshold_is_shared_by_the_counties_parts():
         scored(city(numbers(*({"questionnaires": n} for n in (30, 20, 25))))), CITY, MAY
     )
     assert shares(found, "S6.2") == pytest.approx([9 / 50, 8 / 50, 8 / 50])
-    assert shares(found, "S6.2", "alone_median") == [0, 0, 0]
 
 
 def test_an_open_item_is_named_and_not_shared():
@@ -241,8 +234,6 @@ def test_an_open_item_is_named_and_not_shared():
         "lost",
         "share",
         "error",
-        "alone",
-        "alone_median",
     ]
 
 
@@ -267,97 +258,6 @@ def test_equals_share_equally_and_who_is_at_full_marks_has_no_share(table, readi
     )
     full = [id for id in wide.index if card.points[id].iloc[3] >= card.full[id].iloc[3] - 1e-9]
     assert (wide.loc[full, names[3]] == 0).all()
-    assert (items[items["county"] == names[3]].set_index("id").loc[full, "alone"] == 0).all()
-
-
-# ------------------------------------------------------------------------------------------------
-# alone
-
-SMALL = {"small_loans_prev": 100.0}
-ALONE = {
-    # item: the counties, and what the first and second reach at the median county
-    "a share of a sum": (
-        "S7.1",
-        [
-            {"commitments": c, "enterprises": e}
-            for c, e in ((50.0, 100.0), (60.0, 200.0), (160.0, 200.0), (95.0, 100.0), (98.0, 100.0))
-        ],
-        [{"commitments": 80.0}, {"commitments": 160.0}, {}, {}, {}],
-    ),
-    "growth": (
-        "S6.1.2",
-        [{**SMALL, "small_loans_curr": c} for c in (110.0, 125.0, 137.5)],
-        [{"small_loans_curr": 125.0}, {}, {}],
-    ),
-    "cases against it": (
-        "S5.2.3a",
-        [{"repairs_overdue": float(n)} for n in (1, 0, 0)],
-        [{"repairs_overdue": 0}, {}, {}],
-    ),
-    "the largest": (
-        "S7.3",
-        [{"joint_domains": float(n)} for n in (2, 6, 6)],
-        [{"joint_domains": 6.0}, {}, {}],
-    ),
-    "what is left over": (
-        "S3.1",
-        [{"inst_defaulters": 3.0, "inst_defaulters_rectified": float(n)} for n in (2, 3, 3)],
-        [{"inst_defaulters_rectified": 3.0}, {}, {}],
-    ),
-    "coverage": (
-        "S4.2.2",
-        [
-            {
-                "rural_system_local": 1.0,
-                "rural_system_province": 0.0,
-                "households_total": 200.0,
-                "households_local": float(n),
-            }
-            for n in (20, 100, 160)
-        ],
-        [{"households_local": 99.0}, {}, {}],
-    ),
-    "meddling": (
-        "S4.3",
-        [
-            {
-                **dict.fromkeys(
-                    ["rating_coercion", "rating_unfair_competition", "rating_unreasonable_bar"], 0.0
-                ),
-                "rating_obstruction": n,
-            }
-            for n in (1.0, 0.0, 0.0)
-        ],
-        [{"rating_obstruction": 0.0}, {}, {}],
-    ),
-}
-
-
-@pytest.mark.parametrize(("id", "counties", "medians"), ALONE.values(), ids=ALONE)
-def test_what_one_county_alone_would_give_back(id, counties, medians):
-    """Typed into the county's row, added up and scored again: its own target, and the median
-    county's value.
-    """
-    table = city(numbers(*counties))
-    card = scored(table)
-    found = cc.contribution(card, CITY, MAY)
-    targets = cc.targets(card)
-    full = targets[(targets["goal"] == "full") & (targets["id"] == id)].set_index("jurisdiction")[
-        "changes"
-    ]
-    alone = [
-        regained(table, {f"{n}县": full[f"{n}县"]}, id) if f"{n}县" in full else 0
-        for n in range(len(counties))
-    ]
-    median = [
-        regained(table, {f"{n}县": changes}, id) if changes else 0
-        for n, changes in enumerate(medians)
-    ]
-    assert shares(found, id, "alone") == pytest.approx(alone, abs=1e-9)
-    assert shares(found, id, "alone_median") == pytest.approx(median, abs=1e-9)
-    assert max(alone) > 0 and (
-        max(median) > 0 or id == "S7.3"
-    )  # the median of what counts by its largest gives nothing
 
 
 # ------------------------------------------------------------------------------------------------

@@ -74,9 +74,9 @@ def test_record_tells_what_made_each_page(options, fake, monkeypatch):
     assert (
         facts["rulebook"]["id"] == "puyang-2021" and facts["readings"]["proportional"] == "of_full"
     )
-    offices = {"unit_report.ipynb"} if options.units else set()
+    offices = {"office_report.ipynb"} if options.units else set()
     assert set(facts["notebooks"]) == {"county_report.ipynb", "city_overview.ipynb"} | offices
-    assert {"python", *provenance.LIBRARIES} == set(facts["versions"])
+    assert {"python", "creditcalc", *provenance.LIBRARIES} == set(facts["versions"])
     made = next(page for page in facts["pages"] if page["name"] == "好县")
     assert (
         made["file"] == "好县.html"
@@ -314,7 +314,7 @@ def test_a_wrong_call_is_an_error_before_anything_is_written(options, wrong, err
             PARAMETERS.replace("county", "conty"),
             "笔记本没有声明这个参数（值：county）。是否指 conty？",
         ),
-        (PARAMETERS + "\nunit = None", "笔记本要的参数没有给（值：unit）"),
+        (PARAMETERS + "\noffice = None", "笔记本要的参数没有给（值：office）"),
     ],
 )
 def test_a_misspelt_or_missing_parameter_is_an_error_before_anything_is_written(

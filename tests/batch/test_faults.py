@@ -35,7 +35,9 @@ def notebooks(tmp_path_factory):
     notebook(
         folder / "city_overview.ipynb", PARAMETERS.replace("county = None\n", ""), "print(city)"
     )
-    notebook(folder / "unit_report.ipynb", PARAMETERS.replace("county", "unit"), "print(unit)")
+    notebook(
+        folder / "office_report.ipynb", PARAMETERS.replace("county", "office"), "print(office)"
+    )
     return folder
 
 
@@ -100,7 +102,7 @@ def test_a_killed_run_is_finished_by_the_next_and_nothing_is_made_twice(options,
     made = {
         page["name"]
         for page in facts["pages"]
-        if page["status"] == "made" and page["kind"] != "unit"
+        if page["status"] == "made" and page["kind"] != "office"
     }
     assert facts["interrupted"] and 4 <= len(made) < len(MANY) + 1 and whole(folder)
     assert [problem.what for problem in verify(folder) if problem.file == "run.json"] == [
@@ -112,6 +114,7 @@ def test_a_killed_run_is_finished_by_the_next_and_nothing_is_made_twice(options,
     assert whole(folder) and verify(folder) == []
 
 
+@pytest.mark.usefixtures("chromium")
 def test_a_run_that_was_killed_while_it_printed_prints_the_rest_and_nothing_twice(
     options, tmp_path, monkeypatch
 ):
@@ -414,6 +417,7 @@ def test_printing_without_a_browser_is_refused_before_anything_is_made(options, 
     assert done.exit_code == 2 and "浏览器" in done.stderr and not options.out.exists()
 
 
+@pytest.mark.usefixtures("chromium")
 def test_pages_are_printed_once_and_again_when_they_change(options):
     outcome = run(replace(options, pdf=True), progress=False)
     folder = outcome.folder

@@ -212,6 +212,7 @@ def page(tmp_path):
     return page
 
 
+@pytest.mark.usefixtures("chromium")
 def test_only_the_page_that_was_made_is_printed(page, tmp_path):
     digest, secret = sha256(page), tmp_path / "秘密.txt"
     secret.write_text("机密")
@@ -223,6 +224,7 @@ def test_only_the_page_that_was_made_is_printed(page, tmp_path):
     ]
 
 
+@pytest.mark.usefixtures("chromium")
 def test_a_print_is_the_same_wherever_it_was_made_and_names_no_folder(page, tmp_path):
     other = tmp_path / "他处" / page.name
     other.parent.mkdir()

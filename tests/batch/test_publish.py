@@ -47,7 +47,7 @@ def test_a_choice_of_pages_touches_no_other(offices, choice):
         outcome.told == ()
         and {name for name in all_files(folder) if name.endswith(".html")} == pages
     )
-    kept = [page for page in outcome.pages if page.kind == "unit"]
+    kept = [page for page in outcome.pages if page.kind == "office"]
     assert (
         len(kept) > 20
         and {page.status for page in kept} == {"left"}
@@ -180,9 +180,9 @@ def test_a_rerun_equals_a_forced_run(options, fake, monkeypatch, edit, tmp_path)
 def test_another_version_of_any_library_makes_pages_again(options, fake, monkeypatch):
     write_data(options.data, ["甲县"])
     run(options)
-    real = provenance._version
+    real = provenance.metadata.version
     monkeypatch.setattr(
-        provenance, "_version", lambda name: "99" if name == "fonttools" else real(name)
+        provenance.metadata, "version", lambda name: "99" if name == "fonttools" else real(name)
     )
     outcome = run(options)
     assert (
@@ -236,7 +236,7 @@ def test_a_planted_record_and_a_linked_folder_lose_nothing_outside(options, fake
     facts = json.loads((folder / "run.json").read_text())
     page = dict(
         facts["pages"][0],
-        kind="unit",
+        kind="office",
         name="某局",
         file="units/a.html",
         sha256=sha256(other / "a.html"),

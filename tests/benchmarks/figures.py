@@ -19,7 +19,11 @@ from matplotlib import rc_context, rcParams
 import creditcalc as cc
 from creditcalc.pages import figures
 
-CHARTS = (figures.categories, figures.losses, figures.trend)
+CHARTS = {
+    figures.categories: lambda page: page.categories(),
+    figures.losses: lambda page: page.items(),
+    figures.trend: lambda page: page.trend(),
+}
 COUNTY, PERIOD = "范县", "2021-05"
 
 
@@ -69,11 +73,11 @@ WAYS = {
 }
 
 
-def spent(brief, settings, draw):
+def spent(page, settings, draw):
     """Milliseconds of the processor and kilobytes for the charts of a page."""
     with style(settings):
         began = time.process_time()
-        size = sum(len(draw(chart(brief))) for chart in CHARTS)
+        size = sum(len(draw(chart(frame(page), page.name))) for chart, frame in CHARTS.items())
         return 1000 * (time.process_time() - began), size / 1000
 
 
@@ -85,13 +89,13 @@ def main():
         "ignore", UserWarning
     )  # of a font without Chinese, and of layouts that leave set margins alone
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-    brief = cc.open_study().county(COUNTY, PERIOD)
+    page = cc.open_study().county(COUNTY, PERIOD)
     for settings, draw in WAYS.values():  # first uses
-        spent(brief, settings, draw)
+        spent(page, settings, draw)
     found = {way: [] for way in WAYS}
     for _ in range(rounds):
         for way, (settings, draw) in WAYS.items():
-            found[way].append(spent(brief, settings, draw))
+            found[way].append(spent(page, settings, draw))
     base = median(ms for ms, _ in found[next(iter(WAYS))])
     print(f"{len(CHARTS)} charts of a county page, medians of {rounds} rounds\n")
     print(

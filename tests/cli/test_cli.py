@@ -81,9 +81,8 @@ def test_help_is_chinese():
     for arguments in (
         [],
         ["--help"],
-        ["report", "--help"],
-        ["score", "--help"],
-        ["template", "--help"],
+        ["-h"],
+        *([name, word] for name in cli.commands for word in ("-h", "--help")),
     ):
         result = call(*arguments)
         assert result.exit_code == 0 and result.stdout.startswith("用法：")
@@ -233,7 +232,9 @@ def test_score_prints_totals(data):
     result = call("score", data, "--reading", "proportional=of_full")
     lines = result.stdout.splitlines()
     assert result.exit_code == 0 and len(lines) == 3
-    assert lines[0].split()[:3] == ["县区", "期间", "得分"] and lines[1].split()[:3] == [
+    assert lines[0].split()[:3] == ["县（区、市）", "期间", "已确认得分"] and lines[1].split()[
+        :3
+    ] == [
         "甲县",
         "2021-05",
         "2.25",

@@ -12,7 +12,6 @@ from creditcalc.batch.provenance import file_digests
 from creditcalc.cli.main import cli
 from creditcalc.evidence.register import DONE, SPARED, UNSTATED, asked, check_evidence
 from creditcalc.evidence.worklog import units
-from creditcalc.pages.office_data import Duties
 
 BOOK = cc.load_rulebook()
 MAY = "2021-05"
@@ -35,9 +34,9 @@ def study(folder, lines, as_of=""):
     return cc.open_study(folder / "data.csv", as_of=as_of)
 
 
-def states(brief, id):
-    frame = brief.materials
-    return frame[(frame["jurisdiction"] == brief.name) & (frame["id"] == id)]["state"].tolist()
+def states(page, id):
+    frame = page.materials
+    return frame[(frame["jurisdiction"] == page.name) & (frame["id"] == id)]["state"].tolist()
 
 
 CASES = {
@@ -84,11 +83,11 @@ def test_what_the_ledger_does_not_state_is_not_asked_for(tmp_path):
 
 def test_a_score_is_evidenced_when_all_its_materials_are(tmp_path):
     lines = ["甲县,S7.3,1,是,,,,", "甲县,S5.3,2,是,,,,"]
-    brief = study(tmp_path, lines).county("甲县", MAY)
-    assert (brief.evidence_word("S5.3"), brief.evidence_word("S7.3")) == ("已佐证", "未佐证")
-    totals = brief.group.worklog.totals.set_index("jurisdiction").loc["甲县"]
+    page = study(tmp_path, lines).county("甲县", MAY)
+    assert (page.evidence_word("S5.3"), page.evidence_word("S7.3")) == ("已佐证", "未佐证")
+    totals = page.group.worklog.totals.set_index("jurisdiction").loc["甲县"]
     assert (totals["score"], totals["evidenced"]) == (3 + 7, 3)
-    stake = brief.materials.set_index(["id", "number"])["stake"]
+    stake = page.materials.set_index(["id", "number"])["stake"]
     assert (stake["S7.3", 1], stake["S7.3", 2], stake["S5.3", 1]) == (0, 7, 0)
 
 
@@ -108,11 +107,11 @@ def test_overdue_comes_first_and_counts_from_the_day_that_is_given(tmp_path):
 
 
 def test_no_table_is_no_evidence_at_all(tmp_path):
-    brief = study(tmp_path, []).county("甲县", MAY)
+    page = study(tmp_path, []).county("甲县", MAY)
     (tmp_path / "evidence.csv").unlink()
     bare = cc.open_study(tmp_path / "data.csv").county("甲县", MAY)
     assert bare.group.worklog is None and bare.evidence_word("S7.3") == "" and bare.materials.empty
-    assert brief.group.worklog is not None
+    assert page.group.worklog is not None
 
 
 def test_pages_are_made_of_the_evidence_too(tmp_path):
@@ -165,16 +164,16 @@ def test_a_fault_of_the_evidence_refuses_no_page(tmp_path):
 
 
 def test_every_unit_of_the_ledger_has_its_part(tmp_path):
-    city = cc.open_study().city("濮阳市", MAY)
-    duties = Duties(city)
-    assert {rule.id for name in units(BOOK) for rule in duties.unit(name).rules} == set(BOOK.rules)
-    bureau = duties.unit("财政局")
+    study = cc.open_study()
+    city, offices = study.city("濮阳市", MAY), [study.office(name) for name in units(BOOK)]
+    assert {rule.id for office in offices for rule in office.rules} == set(BOOK.rules)
+    bureau = study.office("财政局", "濮阳市", MAY)
     assert (
         set(bureau.actions["id"])
-        <= set(bureau.items["id"])
+        <= set(bureau.items()["id"])
         == {r.id for r in BOOK.rules.values() if "财政局" in r.units}
     )
-    counts = city.group.worklog.by_unit.set_index("unit")
+    counts = city.offices().set_index("office")
     assert counts.loc["财政局", "asked"] == sum(
         "财政局" in (*r.lead, *r.units) for r, _, _ in asked(BOOK, "city")
     )

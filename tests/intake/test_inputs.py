@@ -395,7 +395,7 @@ def test_a_county_whose_period_cannot_be_read_never_makes_its_citys_sum_look_com
     lost = found.table[found.table["jurisdiction"] == "甲县"]
     assert lost["period"].tolist() == ["2021-05"]
     assert lost["uscc_total"].isna().all()
-    city = roll_up(found.table, BOOK).query("level == 'city' and city == '某市'")
+    city = roll_up(found.table, BOOK).table.query("level == 'city' and city == '某市'")
     assert len(city) == 2
     assert city["uscc_total"].isna().all()
 
@@ -492,7 +492,7 @@ def test_a_citys_row_without_its_level_is_no_county_of_itself(checked, lines, ro
         [],
         [3],
     )
-    rolled = roll_up(found.table, BOOK).query(
+    rolled = roll_up(found.table, BOOK).table.query(
         "level == 'city' and period == '2021-05' and city == '濮阳市'"
     )
     assert rolled["uscc_total"].isna().all()

@@ -24,7 +24,7 @@ def errors(merged):
 
 
 @pytest.fixture(scope="module")
-def by_libreoffice(tmp_path_factory):
+def by_libreoffice(tmp_path_factory, soffice):
     """A form with something of every type, opened and saved by LibreOffice."""
     folder = tmp_path_factory.mktemp("office")
     values = {
@@ -43,7 +43,7 @@ def by_libreoffice(tmp_path_factory):
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
     subprocess.run(
         [
-            "soffice",
+            soffice,
             profile,
             "--headless",
             "--convert-to",
@@ -218,7 +218,7 @@ def test_a_county_that_has_not_come_in_leaves_its_citys_sums_open(tmp_path):
         ["范县", "濮阳市", "county"],
         ["台前县", "濮阳市", "county"],
     ]
-    city = cc.roll_up(table, BOOK).set_index("level").loc["city"]
+    city = cc.roll_up(table, BOOK).table.set_index("level").loc["city"]
     assert pd.isna(city["uscc_total"])
     named = with_expected(merge_inputs([path], BOOK).table, ["濮阳市"])
     assert named["level"].tolist() == ["county", "city"]  # the city itself may be late

@@ -21,6 +21,7 @@ PAGES = {
     "county_report": {"county": "范县", "period": PERIOD},
     "city_overview": {"city": "濮阳市", "period": PERIOD},
 }
+REPORTS = (*PAGES, "office_report")
 
 
 @pytest.fixture(scope="module", params=PAGES)
@@ -138,8 +139,28 @@ def test_no_glyph_is_missing(page):
     assert streams == []
 
 
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [("county_report", "华龙区"), ("city_overview", "濮阳市"), ("office_report", "市场监管局")],
+)
+def test_run_all_without_parameters_shows_the_first_of_the_latest_month(name, first, tmp_path):
+    source = ROOT / "notebooks" / f"{name}.ipynb"
+    papermill.execute_notebook(source, tmp_path / "out.ipynb", progress_bar=False)
+    made = papermill.iorw.load_notebook_node(str(tmp_path / "out.ipynb"))
+    study = cc.open_study()
+    own = {
+        "county_report": study.county,
+        "city_overview": study.city,
+        "office_report": study.office,
+    }[name]()
+    assert own.name == first
+    outputs = [output for cell in made.cells for output in cell.get("outputs", [])]
+    figures = next(o for o in outputs if "text/html" in o.get("data", {}))
+    assert figures["data"]["text/html"] == own.key_figures()._repr_html_()
+
+
 def test_notebooks_are_committed_without_outputs_and_hold_no_arithmetic():
-    for name in PAGES:
+    for name in REPORTS:
         notebook = papermill.iorw.load_notebook_node(str(ROOT / "notebooks" / f"{name}.ipynb"))
         for cell in notebook.cells:
             assert not cell.get("outputs")

@@ -3,7 +3,6 @@ readable, printable.
 """
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from urllib.parse import unquote
@@ -37,10 +36,10 @@ def pages(made):
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser(chromium):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
         yield browser
         browser.close()
@@ -48,7 +47,7 @@ def browser():
 
 def test_the_sample_has_a_page_for_everyone(made):
     kinds = [page.kind for page in made.pages]
-    assert (kinds.count("county"), kinds.count("city")) == (9, 1) and kinds.count("unit") > 40
+    assert (kinds.count("county"), kinds.count("city")) == (9, 1) and kinds.count("office") > 40
 
 
 def test_every_page_is_light(pages):
@@ -89,7 +88,7 @@ def test_a_page_is_read_without_a_script_and_can_run_none(browser, made):
 
 def test_nothing_serious_keeps_anyone_from_reading(browser, made):
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
-    names = [page.file for page in made.pages if page.kind != "unit" or page.name in UNITS]
+    names = [page.file for page in made.pages if page.kind != "office" or page.name in UNITS]
     for name in ["index.html", *names]:
         tab.goto((made.folder / name).as_uri())
         found = Axe().run(tab).response["violations"]
@@ -129,7 +128,7 @@ def test_the_box_narrows_the_standings_to_a_name(browser, made):
 
 
 @pytest.fixture(scope="module")
-def printed(made):
+def printed(made, chromium):
     pages = [
         made.folder / name
         for name in ("范县.html", "濮阳市.html", "units/发展改革委.html", "index.html")
@@ -140,10 +139,10 @@ def printed(made):
     return pages
 
 
-def test_what_is_printed_has_its_text_and_no_blank_page(printed):
+def test_what_is_printed_has_its_text_and_no_blank_page(printed, pdftotext):
     for page in printed:
         text = subprocess.run(
-            ["pdftotext", "-layout", page.with_suffix(".pdf"), "-"],
+            [pdftotext, "-layout", page.with_suffix(".pdf"), "-"],
             capture_output=True,
             text=True,
             check=True,

@@ -51,17 +51,15 @@ def test_what_a_city_s_pages_are_made_of_changes_with_every_cell(study, tmp_path
         assert cc.open_study(own).made_of("濮阳市") != before
 
 
-def test_readings_change_every_brief(study):
+def test_readings_change_every_page(study):
     other = cc.open_study(SAMPLE, readings="proportional=of_full")
     assert other.made_of("濮阳市") != study.made_of("濮阳市")
 
 
-def test_the_city_brief_holds_all_counties(study):
-    brief = study.city("濮阳市", PERIOD)
-    assert len(brief.group.counties.table) == 9
-    assert set(brief.contribution.items["county"]) == set(
-        brief.group.counties.table["jurisdiction"]
-    )
+def test_the_city_page_holds_all_counties(study):
+    page = study.city("濮阳市", PERIOD)
+    assert len(page.group.counties.table) == 9
+    assert set(page.contribution.items["county"]) == set(page.group.counties.table["jurisdiction"])
 
 
 def test_a_county_without_a_row_is_absent_and_leaves_the_city_open(study):

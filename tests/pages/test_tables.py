@@ -5,27 +5,30 @@ must say.
 import inspect
 import re
 
+import pandas as pd
 import pytest
 
 import creditcalc as cc
-from creditcalc.pages import answers, figures, tables
-from creditcalc.pages.page_data import Brief
-from creditcalc.render.display import Figure, Shown
+from creditcalc.pages import figures, show
+from creditcalc.pages.page_data import PageData
+from creditcalc.render.display import Shown
 
 PERIOD = "2021-05"
-CITY_ONLY = {"standings", "base_matrix", "heat_map", "best_moves", "shares", "stability"}
-COUNTY_ONLY = {"shared_thresholds", "beside_median", "county_duty", "place_words"}
-
-
-def shows(module):
-    """The functions of a module that make something to show from a brief."""
-    functions = inspect.getmembers(module, inspect.isfunction)
-    own = [
-        (n, f) for n, f in functions if f.__module__ == module.__name__ and not n.startswith("_")
-    ]
-    return [
-        (name, f) for name, f in own if next(iter(inspect.signature(f).parameters), "") == "brief"
-    ]
+CITY_ONLY = {"standings", "heat_map", "heat_note", "best_moves", "shares", "undecided", "stability"}
+COUNTY_ONLY = {"shared_thresholds", "peers"}
+FRAMES = sorted(
+    name
+    for name, method in inspect.getmembers(PageData, inspect.isfunction)
+    if not name.startswith("_")
+    and "return" in method.__annotations__
+    and method.__annotations__["return"] in ("pd.DataFrame", "Prose", "Facts", "Shown")
+)
+DRAWN = {
+    "categories": "categories",
+    "losses": "items",
+    "trend": "trend",
+    "standings": "standings",
+}  # each figure, and the frame that it is made of
 
 
 @pytest.fixture(scope="module")
@@ -34,27 +37,38 @@ def study():
 
 
 @pytest.fixture(scope="module")
-def briefs(study):
+def pages(study):
     return [
         study.city("濮阳市", PERIOD),
         *(study.county(name, PERIOD) for name in study.counties(PERIOD)),
     ]
 
 
-@pytest.mark.parametrize(
-    ("name", "make"), [f for m in (tables, answers, figures) for f in shows(m)]
-)
-def test_it_can_be_shown_for_everyone(briefs, name, make):
-    for brief in briefs:
-        if name in (COUNTY_ONLY if brief.level == "city" else CITY_ONLY):
-            continue
-        made = make(brief)
-        if not isinstance(made, Shown):
-            continue
-        html = made._repr_html_()
-        assert "nan" not in re.sub(r"<[^>]*>", "", html).lower()
-        if isinstance(made, Figure):
-            assert brief.name in made.alt
+def wanted(name, page):
+    """Whether a page of this level shows it."""
+    return name not in (COUNTY_ONLY if page.level == "city" else CITY_ONLY)
+
+
+def html_of(made):
+    shown = show(made, "表") if isinstance(made, pd.DataFrame) else made
+    assert isinstance(shown, Shown)
+    return shown.html()
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_it_can_be_shown_for_everyone(pages, name):
+    for page in pages:
+        if wanted(name, page):
+            html = html_of(getattr(page, name)())
+            assert "nan" not in re.sub(r"<[^>]*>", "", html).lower()
+
+
+@pytest.mark.parametrize(("figure", "frame"), DRAWN.items())
+def test_a_figure_is_drawn_of_a_frame_and_names_whose_it_is(pages, figure, frame):
+    for page in pages:
+        if wanted(frame, page):
+            made = getattr(figures, figure)(getattr(page, frame)(), page.name)
+            assert page.name in made.alt and "<svg" in made.html()
 
 
 def test_a_first_month_and_an_empty_row_can_be_shown_too(study, tmp_path):
@@ -63,27 +77,32 @@ def test_a_first_month_and_an_empty_row_can_be_shown_too(study, tmp_path):
         encoding="utf-8",
     )
     bare = cc.open_study(tmp_path / "a.csv")
-    for brief in (
+    for page in (
         bare.county("乙县", PERIOD),
         bare.city("甲市", PERIOD),
         study.county("范县", "2020-06"),
     ):
-        assert isinstance(brief, Brief)
-        for name, make in [f for m in (tables, answers, figures) for f in shows(m)]:
-            if name not in (COUNTY_ONLY if brief.level == "city" else CITY_ONLY):
-                made = make(brief)
-                assert not isinstance(made, Shown) or made._repr_html_()
+        for name in FRAMES:
+            assert not wanted(name, page) or html_of(getattr(page, name)())
+        for figure, frame in DRAWN.items():
+            if wanted(frame, page):
+                assert getattr(figures, figure)(getattr(page, frame)(), page.name).html()
+
+
+def test_every_frame_of_the_page_is_among_those_that_are_shown():
+    assert {"losses", "items", "missing", "base", "readings_used", "peers", "trend"} <= set(FRAMES)
+    assert len(FRAMES) > 30
 
 
 def test_the_cheapest_points_are_in_the_countys_own_hands_and_true(study):
-    brief = study.county("范县", PERIOD)
-    frame = brief.actions
-    named = [fact.label.split()[0] for fact in answers.cheapest(brief).facts]
+    page = study.county("范县", PERIOD)
+    frame = page.actions
+    named = [fact.label.split()[0] for fact in page.cheapest().facts]
     assert len(named) == len(set(named)) == 3
     for id in named:
         changes = frame[frame["id"] == id]["changes"].iloc[0]
-        assert all(name in brief.typed or not brief.book.inputs[name].inherit for name in changes)
-        after = cc.what_if(study.checked.table, brief.book, {("范县", PERIOD): changes}).totals
+        assert all(name in page.typed or not page.book.inputs[name].inherit for name in changes)
+        after = cc.what_if(study.checked.table, page.book, {("范县", PERIOD): changes}).totals
         gain = after[(after["jurisdiction"] == "范县") & (after["period"] == PERIOD)][
             "change"
         ].item()
@@ -91,15 +110,15 @@ def test_the_cheapest_points_are_in_the_countys_own_hands_and_true(study):
 
 
 def test_losses_in_the_table_add_up_to_what_the_county_lacks(study):
-    brief = study.county("台前县", PERIOD)
-    frame = tables.item_frame(brief).query("kind == 'item'")
-    assert frame["lost"].sum() == pytest.approx(100 - brief.card.totals()["score"].iloc[-1])
+    page = study.county("台前县", PERIOD)
+    frame = page.items().query("kind == 'item'")
+    assert frame["lost"].sum() == pytest.approx(100 - page.card.totals()["score"].iloc[-1])
 
 
 def test_a_failed_base_indicator_is_named_first_with_what_makes_it_pass(study):
-    brief = study.county("台前县", PERIOD)
-    assert tables.base(brief).frame["id"].iloc[0] == "B02"
-    assert "2 → 3" in answers.gates(brief).frame["steps"].iloc[0]
+    page = study.county("台前县", PERIOD)
+    assert page.base()["id"].iloc[0] == "B02"
+    assert "2 → 3" in page.to_pass()["to_pass"].iloc[0]
 
 
 # ------------------------------------------------------------------------------------------------
@@ -107,27 +126,27 @@ def test_a_failed_base_indicator_is_named_first_with_what_makes_it_pass(study):
 
 
 def test_medians_are_those_of_the_counties_own_sums(study):
-    brief = study.county("范县", PERIOD)
-    points = brief.group.counties.points
-    frame = tables.category_table(brief).frame.set_index("category")
-    for category in brief.book.categories:
-        ids = [rule.id for rule in brief.book.of_kind("item") if rule.category == category]
+    page = study.county("范县", PERIOD)
+    points = page.group.counties.points
+    frame = page.categories(total=True).set_index("category")
+    for category in page.book.categories:
+        ids = [rule.id for rule in page.book.of_kind("item") if rule.category == category]
         assert frame.loc[category, "median"] == pytest.approx(sorted(points[ids].sum(axis=1))[4])
     assert frame.loc["合计", "median"] == pytest.approx(
-        sorted(brief.group.counties.totals()["score"])[4]
+        sorted(page.group.counties.totals()["score"])[4]
     )
 
 
 def test_a_citys_threshold_gives_a_county_its_part_and_no_points_of_its_own(study):
-    frame = answers.actions(study.county("范县", PERIOD)).frame.set_index("id")
+    frame = study.county("范县", PERIOD).losses().set_index("id")
     assert "全市" in frame.loc["S6.2", "gain"] and "不变" in frame.loc["S6.2", "gain"]
     assert "S6.2" not in [
-        fact.label.split()[0] for fact in answers.cheapest(study.county("范县", PERIOD)).facts
+        fact.label.split()[0] for fact in study.county("范县", PERIOD).cheapest().facts
     ]
 
 
 def test_bonus_items_are_among_the_losses_in_the_order_of_what_they_bring(study):
-    frame = answers.actions(study.county("范县", PERIOD)).frame
+    frame = study.county("范县", PERIOD).losses()
     assert (
         "A2" in set(frame["id"])
         and frame.loc[frame["id"] == "A2", "name"].str.contains("附加项").all()
@@ -136,37 +155,38 @@ def test_bonus_items_are_among_the_losses_in_the_order_of_what_they_bring(study)
 
 
 def test_best_moves_of_the_city_ask_for_no_more_than_it_lacks(study):
-    brief = study.city("濮阳市", PERIOD)
-    frame = answers.best_moves(brief).frame.set_index("id")
+    page = study.city("濮阳市", PERIOD)
+    frame = page.best_moves().set_index("id")
     assert frame.index.is_unique
-    assert "+1 项" in frame.loc["A3", "steps"] and frame.loc["A3", "total_gain"] == pytest.approx(
+    assert "+1 项" in frame.loc["A3", "steps"] and frame.loc["A3", "city_gain"] == pytest.approx(
         1
     )  # the city has 2 of 3
-    assert len(frame.loc["A3", "others"].split("、")) == len(brief.counties) - 1
+    assert len(frame.loc["A3", "same_gain"].split("、")) == len(page.counties) - 1
 
 
 def test_what_is_lost_not_earned_and_open_is_all_accounted_for(study):
-    brief = study.city("濮阳市", PERIOD)
-    shares, undecided = answers.shares(brief), brief.contribution.undecided
-    lost = shares.frame.set_index("id").loc["合计", "lost"]
-    left = brief.card.full.loc[brief.now, undecided].sum()
-    assert undecided and all(id in shares.title for id in undecided)
-    assert lost + left + brief.card.totals()["score"].iloc[-1] == pytest.approx(100)
+    page = study.city("濮阳市", PERIOD)
+    shares, undecided = page.shares(total=True), page.contribution.undecided
+    lost = shares.set_index("id").loc["合计", "city_lost"]
+    left = page.card.full.loc[page.now, undecided].sum()
+    (told,) = page.undecided().paragraphs
+    assert undecided and all(id in told for id in undecided)
+    assert lost + left + page.card.totals()["score"].iloc[-1] == pytest.approx(100)
 
 
 def test_the_city_is_told_whom_to_call(study):
-    frame = answers.worth(study.city("濮阳市", PERIOD)).frame.set_index("input")
+    frame = study.city("濮阳市", PERIOD).missing().set_index("input")
     assert frame.loc["objection_workdays", "whom"] == "范县"
     assert frame.loc["xyd_recommended", "whom"] == "工业园区"
-    assert set(answers.worth(study.county("范县", PERIOD)).frame["whom"]) == {"范县"}
+    assert set(study.county("范县", PERIOD).missing()["whom"]) == {"范县"}
 
 
 def test_an_item_that_went_missing_is_among_the_changes(study):
-    frame = answers.changes(study.county("范县", PERIOD)).frame.set_index("id")
-    gone = {id for id in frame.index if frame["after"].isna()[id]}
+    frame = study.county("范县", PERIOD).changes().set_index("id")
+    gone = {id for id in frame.index if frame[PERIOD].isna()[id]}
     assert gone == {"S2.1", "S4.2.3", "S4.4", "S5.2.2", "S5.3"}
     points = study.county("范县", PERIOD).card.totals()["score"]
-    assert frame["after"].fillna(0).sum() - frame["before"].sum() == pytest.approx(
+    assert frame[PERIOD].fillna(0).sum() - frame["2021-04"].sum() == pytest.approx(
         points.iloc[-1] - points.iloc[-2], abs=0.05
     )
 
@@ -177,7 +197,5 @@ def test_a_month_that_is_missing_leaves_the_pace_unsaid(tmp_path):
     for kept, pace in ((rows, "约 14 个月"), (rows[:3] + rows[4:], "—")):
         text = "\n".join(["jurisdiction,period,commitments,enterprises", *kept])
         (tmp_path / "a.csv").write_text(text, encoding="utf-8")
-        frame = answers.actions(
-            cc.open_study(tmp_path / "a.csv", city="甲市").county("甲县", PERIOD)
-        ).frame
-        assert frame[(frame["id"] == "S7.1") & (frame["goal"] == "full")]["pace"].tolist() == [pace]
+        frame = cc.open_study(tmp_path / "a.csv", city="甲市").county("甲县", PERIOD).losses()
+        assert frame[(frame["id"] == "S7.1") & (frame["aim"] == "full")]["pace"].tolist() == [pace]

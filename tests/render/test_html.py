@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import re
-import shutil
 from html import unescape
 from html.parser import HTMLParser
 from io import BytesIO
@@ -19,9 +18,6 @@ from creditcalc.render.html import PageHead, render_page, to_html
 from creditcalc.render.table import Column, Table
 from creditcalc.render.theme import FIGURE_WIDTH, HEAT, TONES, use_figure_style
 
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
 HOSTILE = [
     "<script>alert(1)</script>",
     "{{7*7}}",
@@ -465,14 +461,14 @@ def test_a_page_may_run_the_one_script_it_was_made_with():
         render_page(PageHead("目录"), "", script="</script>")
 
 
-def test_a_browser_shows_the_page_without_scrolling_sideways(page, tmp_path):
+def test_a_browser_shows_the_page_without_scrolling_sideways(page, chromium, tmp_path):
     from playwright.sync_api import sync_playwright
 
     path = tmp_path / "范县.html"
     path.write_text(page, encoding="utf-8")
     seen = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         tab = browser.new_page()
         tab.on("console", lambda message: seen.append(message.text))
         tab.on("request", lambda request: seen.append(request.url))

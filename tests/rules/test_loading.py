@@ -93,9 +93,8 @@ def test_its_readings_decide_its_scores(small):
 
 
 def test_its_counties_roll_up(small):
-    rolled = (
-        cc.roll_up(pd.DataFrame(ROWS), small, city="试验市").set_index("jurisdiction").loc["试验市"]
-    )
+    table = cc.roll_up(pd.DataFrame(ROWS), small, city="试验市").table
+    rolled = table.set_index("jurisdiction").loc["试验市"]
     assert rolled[["loans_credit", "depts_sharing", "share_tax", "pop_urban"]].tolist() == [
         2000,
         13,

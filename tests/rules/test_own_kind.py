@@ -207,7 +207,7 @@ def test_they_are_sensitive(typed, book):
     rolled = cc.roll_up(typed, book)
     one = cc.sensitivity(rolled, book).one.query("jurisdiction == '甲市'")
     assert one["change"].tolist() == pytest.approx([-0.5])
-    lacking = cc.sensitivity(rolled.assign(visits=np.nan), book).missing
+    lacking = cc.sensitivity(rolled.table.assign(visits=np.nan), book).missing
     mine = lacking.query("jurisdiction == '东县' and input == 'visits'")
     assert mine[["items", "gates"]].to_numpy().tolist() == [[["P1"], ["Q1"]]]
     assert mine["closes"].item() == 2

@@ -183,4 +183,4 @@ def test_every_rule_has_words_under_every_option(book):
 
 def test_every_state_has_its_word():
     assert set(phrases.STATUS) == {*scorecard.ITEM_STATUS, *scorecard.BASE_STATUS}
-    assert set(phrases.ELIGIBLE) == set(scorecard.ELIGIBLE)
+    assert set(phrases.ELIGIBLE) == set(scorecard.ELIGIBILITY)

@@ -163,7 +163,7 @@ def beside(case):
     for number, other in enumerate(case["other_rows"], 1):
         jurisdiction = CITY if other.get("level") == "city" else f"county {number}"
         rows.append({"jurisdiction": jurisdiction, "period": PERIOD, "level": "county"} | other)
-    table = cc.roll_up(table_of(rows), rulebook(), city=CITY)
+    table = cc.roll_up(table_of(rows), rulebook(), city=CITY).table
     mine = (table["jurisdiction"] == own["jurisdiction"]) & (table["period"] == PERIOD)
     return scored(table, case["readings"]), mine.tolist().index(True)
 

@@ -440,7 +440,7 @@ def city_tables(draw):
 @settings(max_examples=15, **QUICK)
 @given(rows=city_tables().filter(bool))
 def test_roll_up_agrees(rows):
-    found = cc.roll_up(frame(rows), BOOK, city="某市")
+    found = cc.roll_up(frame(rows), BOOK, city="某市").table
     found = {(row["jurisdiction"], row["period"]): row for row in found.to_dict("records")}
     expected = {(row["jurisdiction"], row["period"]): row for row in oracle.roll_up(rows, "某市")}
     assert set(found) == set(expected)

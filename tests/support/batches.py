@@ -69,7 +69,7 @@ def at_once(function, calls, jobs, limit, preload):
 
 def statuses(outcome):
     """How the pages of jurisdictions stand; those of offices, of which there are many, left out."""
-    return {page.name: page.status for page in outcome.pages if page.kind != "unit"}
+    return {page.name: page.status for page in outcome.pages if page.kind != "office"}
 
 
 def record(outcome):

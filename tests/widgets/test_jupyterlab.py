@@ -1,9 +1,8 @@
-"""explore.ipynb in a real JupyterLab and a real browser: run all cells, move sliders, see what
-creditcalc computes.
+"""Notebooks in a real JupyterLab and a real browser: run all cells of explore.ipynb, move sliders,
+see what creditcalc computes; run all cells of a report and look at it.
 
-Needs Debian's ``chromium``, which ``.ci/run`` installs. ``CREDITCALC_SCREENSHOT=page.png`` keeps a
-picture of the page (with Chinese letters where a Chinese font is installed, say Debian's
-``fonts-noto-cjk``).
+``CREDITCALC_SCREENSHOT=page.png`` keeps a picture of the page (with Chinese letters where a Chinese
+font is installed, say Debian's ``fonts-noto-cjk``).
 """
 
 import json
@@ -12,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -21,7 +20,6 @@ import creditcalc as cc
 from creditcalc.bundled import bundled
 from creditcalc.words import interval
 
-CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -38,16 +36,15 @@ PATIENCE = 120_000  # milliseconds that the page may take
 
 @pytest.fixture
 def lab(tmp_path):
-    """The address of explore.ipynb in a JupyterLab with a folder and settings of its own, which is
-    always shut down.
+    """The address of a notebook by its name, in a JupyterLab with a folder and settings of its own,
+    which is always shut down.
     """
     folders = ("CONFIG", "RUNTIME", "DATA")
     own = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in folders} | {
         "IPYTHONDIR": str(tmp_path / "ipython")
     }
     own |= {f"JUPYTERLAB_{name}_DIR": str(tmp_path / name) for name in ("SETTINGS", "WORKSPACES")}
-    (tmp_path / "notebooks").mkdir()
-    shutil.copy(bundled("notebooks") / "explore.ipynb", tmp_path / "notebooks")
+    shutil.copytree(bundled("notebooks"), tmp_path / "notebooks")
     (tmp_path / "CONFIG" / "labconfig").mkdir(parents=True)
     # On its first start Lab asks whether it may fetch news; the question would lie over the page.
     settings = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
@@ -70,7 +67,8 @@ def lab(tmp_path):
             env=os.environ | own,
         )
     try:
-        yield f"{_address(process, tmp_path / 'RUNTIME', log)}lab/tree/explore.ipynb?token={TOKEN}"
+        address = _address(process, tmp_path / "RUNTIME", log)
+        yield lambda name: f"{address}lab/tree/{name}.ipynb?token={TOKEN}"
     finally:
         process.terminate()  # the server ends its kernels
         try:
@@ -92,24 +90,19 @@ def _address(process, runtime, log):
 
 
 @pytest.fixture
-def page():
+def page(chromium):
     """An empty page of a headless Chromium."""
-    if not CHROMIUM.exists():
-        pytest.fail(
-            f"{CHROMIUM} is not there: install it with `apt-get install chromium` (.ci/run does)"
-        )
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1500, "height": 1000})
         page.set_default_timeout(PATIENCE)
         yield page
         browser.close()
 
 
-@pytest.fixture
-def desk(page, lab):
-    """The explorer's widgets after all cells of the notebook have run."""
-    page.goto(lab)
+def run_all(page, address):
+    """Open a notebook and run all its cells."""
+    page.goto(address)
     page.get_by_text(
         "Python 3 (ipykernel) | Idle"
     ).wait_for()  # cells run before the kernel answers are lost
@@ -118,6 +111,12 @@ def desk(page, lab):
     ).first.click()  # the menu speaks of cells once a notebook has the focus
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+@pytest.fixture
+def desk(page, lab):
+    """The explorer's widgets after all cells of the notebook have run."""
+    run_all(page, lab("explore"))
     yield page.locator(".jupyter-widgets.widget-vbox").first
     if picture := os.environ.get("CREDITCALC_SCREENSHOT"):
         page.screenshot(path=picture)
@@ -182,3 +181,39 @@ def test_what_is_moved_is_scored(page, desk):
         page.locator("[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedError").count()
         == 0
     )
+
+
+CARDS = """cards => cards.map(card => {
+  const [label, value] = card.querySelectorAll("p");
+  const [box, above, below] = [card, label, value].map(part => part.getBoundingClientRect());
+  return [box.top, box.left, box.right, above.bottom <= below.top, value.textContent];
+})"""
+CELL = """cell => {
+  const {textAlign, backgroundColor} = getComputedStyle(cell);
+  return [textAlign, backgroundColor];
+}"""
+
+
+def test_a_report_runs_without_parameters_and_looks_right(page, lab):
+    run_all(page, lab("county_report"))
+    facts = page.locator(".creditcalc .facts").first
+    facts.wait_for(timeout=PATIENCE)
+    county = cc.open_study().county()
+    expected = [fact.value for fact in county.key_figures().facts]
+    cards = facts.locator(":scope > div").evaluate_all(CARDS)
+    assert [value for *_, value in cards] == expected
+    assert all(above for *_, above, _ in cards), "a card's label stands above its value"
+    tops = {top for top, *_ in cards}
+    assert len(tops) < len(cards), "cards stand side by side"
+    for (top, _, right, *_), (after, left, *_) in pairwise(cards):
+        assert after > top or right < left, "no card lies over another"
+
+    table = page.locator(".creditcalc table").first
+    table.scroll_into_view_if_needed()
+    first, second = (table.locator(f"tbody tr:nth-child({n}) td").first for n in (1, 2))
+    assert first.evaluate(CELL) == second.evaluate(CELL) == ["left", "rgba(0, 0, 0, 0)"]
+    badge = table.locator(".badge").first.evaluate(CELL)[1]
+    assert badge not in ("rgba(0, 0, 0, 0)", "rgb(255, 255, 255)")
+    if picture := os.environ.get("CREDITCALC_SCREENSHOT"):
+        page.screenshot(path=f"{picture}.report.png")
+    assert page.locator(".jp-RenderedError").count() == 0

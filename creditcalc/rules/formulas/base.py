@@ -14,7 +14,7 @@ from typing import ClassVar, NamedTuple, Protocol
 from creditcalc.exact import TOLERANCE, Array
 
 
-class Fault(NamedTuple):
+class KindFault(NamedTuple):
     """What is wrong with a kind's parameters; ``key`` is one of them, or blank for all."""
 
     key: str
@@ -88,7 +88,7 @@ class Formula(ABC):
     def arithmetic(self, value: float, earned: float, full: float, said: Said) -> str:
         """How the value earns the points, in numbers that a calculator can check."""
 
-    def faults(self, full: float) -> Iterator[Fault]:
+    def faults(self, full: float) -> Iterator[KindFault]:
         """What is wrong with the parameters."""
         yield from ()
 

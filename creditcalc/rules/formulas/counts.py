@@ -10,7 +10,7 @@ import numpy as np
 
 from creditcalc import words
 from creditcalc.exact import Array
-from creditcalc.rules.formulas.base import Fault, Formula, Said
+from creditcalc.rules.formulas.base import Formula, KindFault, Said
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Deduct(Formula, kind="deduct"):
         lost = f"{words.number(self.each)} × {said.digits(value)}"
         return f"{words.number(full)} − {lost} = {words.points(earned)}（不低于 0）"
 
-    def faults(self, full: float) -> Iterator[Fault]:
+    def faults(self, full: float) -> Iterator[KindFault]:
         """A case costs something."""
         yield from not_above_zero("each", self.each)
 
@@ -81,16 +81,16 @@ class PerUnit(Formula, kind="per_unit"):
         product = f"{words.number(self.each)} × {said.digits(value)} = {words.points(earned)}"
         return f"{product}（最多 {words.number(full)}）"
 
-    def faults(self, full: float) -> Iterator[Fault]:
+    def faults(self, full: float) -> Iterator[KindFault]:
         """A unit earns something."""
         yield from not_above_zero("each", self.each)
 
 
-def not_above_zero(key: str, x: float) -> Iterator[Fault]:
+def not_above_zero(key: str, x: float) -> Iterator[KindFault]:
     """The fault of a parameter that must be above 0.
 
     >>> [fault.what for fault in not_above_zero("each", 0)]
     ['应大于 0']
     """
     if not 0 < x < math.inf:
-        yield Fault(key, "应大于 0", x)
+        yield KindFault(key, "应大于 0", x)

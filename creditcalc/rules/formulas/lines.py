@@ -11,7 +11,7 @@ import numpy as np
 
 from creditcalc import words
 from creditcalc.exact import TOLERANCE, Array, blanked
-from creditcalc.rules.formulas.base import Fault, Formula, Said
+from creditcalc.rules.formulas.base import Formula, KindFault, Said
 from creditcalc.rules.formulas.thresholds import Above, AtLeast, Test
 
 
@@ -95,12 +95,12 @@ class Proportional(Formula, kind="proportional"):
             share = f"({v} − {zero}) ÷ ({most} − {zero})"
         return f"{share} × {marks} = {result}"
 
-    def faults(self, full: float) -> Iterator[Fault]:
+    def faults(self, full: float) -> Iterator[KindFault]:
         """The ends are in order."""
         zero, full_at = self.zero, self.full_at
         if not (zero > full_at >= 0 if self.falling else 0 <= zero < full_at):
             cure = f"zero 应{'大于' if self.falling else '小于'} full_at"
-            yield Fault("", "不得分端与满分端顺序不对", f"{zero} 与 {full_at}", cure)
+            yield KindFault("", "不得分端与满分端顺序不对", f"{zero} 与 {full_at}", cure)
 
 
 @dataclass(frozen=True)
@@ -158,11 +158,11 @@ class Tiers(Formula, kind="tiers"):
         )
         return f"{said.digits(value)}：{tiers} → {words.points(earned)}"
 
-    def faults(self, full: float) -> Iterator[Fault]:
+    def faults(self, full: float) -> Iterator[KindFault]:
         """Tiers are apart and ascend up to full marks."""
         ats, earned = [t[0] for t in self.tiers], [t[1] for t in self.tiers]
         if ats != sorted(set(ats)) or earned != sorted(set(earned)) or not ats:
             cure = "界限和得分都应从低到高，各不相同"
-            yield Fault("", "档次重叠或次序不对", self.tiers, cure)
+            yield KindFault("", "档次重叠或次序不对", self.tiers, cure)
         elif earned[-1] != full or earned[0] <= 0 or not all(math.isfinite(a) for a in ats):
-            yield Fault("", "最高一档应为满分，各档应大于 0", self.tiers, f"满分 {full:g}")
+            yield KindFault("", "最高一档应为满分，各档应大于 0", self.tiers, f"满分 {full:g}")

@@ -11,7 +11,7 @@ import numpy as np
 
 from creditcalc import words
 from creditcalc.exact import BEYOND, TOLERANCE, Array, snap
-from creditcalc.rules.formulas.base import Fault, Formula, Said
+from creditcalc.rules.formulas.base import Formula, KindFault, Said
 from creditcalc.rules.formulas.counts import not_above_zero
 
 
@@ -77,9 +77,9 @@ class ExcessDeduct(Formula, kind="excess_deduct"):
         result = f"{words.number(full)} − {lost} = {words.points(earned)}"
         return f"{beyond}，按 {taken} 步计：{result}（不低于 0）"
 
-    def faults(self, full: float) -> Iterator[Fault]:
+    def faults(self, full: float) -> Iterator[KindFault]:
         """A step is something and costs something, and less than nothing is not free."""
         yield from not_above_zero("each", self.each)
         yield from not_above_zero("step", self.step)
         if self.free < 0:
-            yield Fault("free", "不应小于 0", self.free)
+            yield KindFault("free", "不应小于 0", self.free)
