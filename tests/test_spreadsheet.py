@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import creditcalc as cc
 from creditcalc.cli.main import cli
-from creditcalc.intake.read_files import READERS, read_grids
+from creditcalc.intake.read_files import FORMATS, read_grids
 from creditcalc.render.workbook import write_table
 from creditcalc.spreadsheet import MARKED, computed, marked, unmarked
 
@@ -73,7 +73,7 @@ def test_no_text_is_lost_by_its_mark(text):
 )
 def test_any_table_of_texts_comes_back_from_a_csv_file(tmp_path, rows, names):
     write_table(tmp_path / "t.csv", pd.DataFrame(rows, columns=list(names)))
-    (grid,) = READERS[".csv"](tmp_path / "t.csv", (tmp_path / "t.csv").read_bytes())
+    (grid,) = FORMATS[".csv"](tmp_path / "t.csv", (tmp_path / "t.csv").read_bytes())
     assert [tuple(row) for row in grid.rows] == [names, *rows]
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.exact import TOLERANCE
-from creditcalc.intake.cells import Fault, parser
-from creditcalc.intake.checked_table import IDENTITY, beyond_limits
+from creditcalc.intake.checked_table import IDENTITY, parser
+from creditcalc.intake.faults import CellFault
+from creditcalc.intake.limits import beyond_limits
 from creditcalc.problems import InputError, Problem, UnknownName, nearest, shown
 from creditcalc.rules.rulebook import Readings, Rulebook
 from creditcalc.scoring.rollup import RolledUp, roll_up
@@ -70,7 +71,7 @@ def what_if(
             if book.inputs[input_name].type != "class":
                 changed[input_name] = changed[input_name].astype(float)
             entered = parser(input_name, book)(value)
-            if isinstance(entered, Fault):
+            if isinstance(entered, CellFault):
                 problems.append(
                     Problem(
                         entered.what,

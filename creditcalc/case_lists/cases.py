@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from creditcalc.case_lists.kinds import kinds
-from creditcalc.intake.cells import Fault
+from creditcalc.intake.faults import CellFault
 from creditcalc.intake.typed_lines import Lines
 
 PARTS = {
@@ -39,7 +39,7 @@ def tell_missing_parts(register: Lines) -> None:
             lines = cells.isna() & register.frame["filled"] & ~register.bad
             register.find(
                 lines,
-                Fault(f"典型案例缺{label}", "补上，说明材料才完整"),
+                CellFault(f"典型案例缺{label}", "补上，说明材料才完整"),
                 column,
                 severity="notice",
             )

@@ -15,15 +15,15 @@ import pandas as pd
 
 from creditcalc.case_lists import codes
 from creditcalc.case_lists.workdays import KNOWN, unknown, workdays
-from creditcalc.intake.cells import Fault
-from creditcalc.intake.read_files import plain
+from creditcalc.intake.faults import CellFault
+from creditcalc.intake.grid import plain
 from creditcalc.problems import Problem, RulebookError
 from creditcalc.rules.rulebook import Rulebook
 
 REPAIR_DAYS = 3  # 评分指标 五·（二）双公示 3
 MONTHS = 12  # of ranks, 基础指标 7
 BOTTOM = 3
-TYPES = {"分级分类监管": "graded_domains", "联合奖惩": "joint_domains"}
+CASE_TYPES = {"分级分类监管": "graded_domains", "联合奖惩": "joint_domains"}
 # a list's inputs, and the rule that may say by which day the treatment has to be closed
 TREATED = {
     "gov_defaulters": ("gov_defaulters", "gov_defaulters_rectified", "B03"),
@@ -82,49 +82,51 @@ YEAR_ENDS = {  # whose evidence window says at which year-ends an amount is take
 }
 
 
-class Finding(NamedTuple):
+class Doubt(NamedTuple):
     """What is wrong with, or odd about, which cases."""
 
     column: str
     cases: pd.Series
-    fault: Fault
+    fault: CellFault
     severity: str = "error"
 
 
-def findings(kind: str, lines: pd.DataFrame, asked: Asked) -> Iterator[Finding]:
+def doubts(kind: str, lines: pd.DataFrame, asked: Asked) -> Iterator[Doubt]:
     """What is wrong with a ledger's cases."""
     later, earlier, what = BEFORE.get(kind, ("", "", ""))
     if later in lines:
-        yield Finding(later, lines[later] < lines[earlier], Fault(what, "核对这两个日期"))
+        yield Doubt(later, lines[later] < lines[earlier], CellFault(what, "核对这两个日期"))
     for name in BY_WORKDAYS.get(kind, ()):
-        yield Finding(name, unknown(lines[name]), Fault("不在工作日历的年份里", KNOWN))
+        yield Doubt(name, unknown(lines[name]), CellFault("不在工作日历的年份里", KNOWN))
     if {"published", "upheld"} <= {*lines}:
         unpublished = lines["upheld"].notna() & ~(lines["published"] <= lines["upheld"])
-        yield Finding(
-            "upheld", unpublished, Fault("有效异议没有公示在先", "核对公示日期和认定日期")
+        yield Doubt(
+            "upheld", unpublished, CellFault("有效异议没有公示在先", "核对公示日期和认定日期")
         )
     if kind == "loans":
         ends = {asked.year_end(rule, end) for _, rule, end in YEAR_ENDS}
         other = lines["month"].notna() & ~lines["month"].isin(ends)
-        yield Finding("month", other, Fault("不是规则比较的年末，没有用到", "核对期间"), "notice")
+        yield Doubt("month", other, CellFault("不是规则比较的年末，没有用到", "核对期间"), "notice")
     if kind == "codes":
-        again = Fault(
+        again = CellFault(
             "同一代码、同一主体别的县区也有一行，全市合计时计了两次", "核对这个主体归哪个县区"
         )
-        yield Finding("code", _listed_before(lines), again, "notice")
+        yield Doubt("code", _listed_before(lines), again, "notice")
     if kind == "cases":
         early = (
             lines["taken"] < lines["date"] if "taken" in lines else pd.Series(False, lines.index)
         )
-        yield Finding("taken", early, Fault("实施早于文件印发", "核对这两个日期"), "notice")
-        unknown_type = lines["type"].notna() & ~lines["type"].isin([*TYPES])
-        yield Finding("type", unknown_type, Fault("没有这个类型", f"可选：{'、'.join(TYPES)}"))
+        yield Doubt("taken", early, CellFault("实施早于文件印发", "核对这两个日期"), "notice")
+        unknown_type = lines["type"].notna() & ~lines["type"].isin([*CASE_TYPES])
+        yield Doubt(
+            "type", unknown_type, CellFault("没有这个类型", f"可选：{'、'.join(CASE_TYPES)}")
+        )
     if kind == "ranks":
         months = lines[lines["month"].isin(asked.recent)].groupby("jurisdiction")["month"].nunique()
         short = lines["jurisdiction"].map(months).fillna(0) < MONTHS
         what = f"到 {asked.period} 为止的 {MONTHS} 个月没有记全，名次算不出"
-        yield Finding(
-            "month", short & ~lines["jurisdiction"].duplicated(), Fault(what, "补上缺的月份")
+        yield Doubt(
+            "month", short & ~lines["jurisdiction"].duplicated(), CellFault(what, "补上缺的月份")
         )
 
 
@@ -275,7 +277,9 @@ def _cases(lines: pd.DataFrame, _: Asked) -> Adds:
     """A domain counts once for each jurisdiction."""
     domains = lines[["jurisdiction", "type"]].assign(domain=lines["domain"].map(_closed_up))
     new = ~domains.duplicated()
-    return {name: (new & (domains["type"] == title)).astype(float) for title, name in TYPES.items()}
+    return {
+        name: (new & (domains["type"] == title)).astype(float) for title, name in CASE_TYPES.items()
+    }
 
 
 COUNTS: dict[str, Callable[[pd.DataFrame, Asked], Adds]] = {

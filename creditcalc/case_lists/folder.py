@@ -6,10 +6,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from creditcalc.intake.read_files import READERS, REFUSED, SAVE_AS, Grid, read_grids
+from creditcalc.intake.grid import SAVE_AS, Grid
+from creditcalc.intake.read_files import (
+    BESIDE_THE_DATA,
+    OF_A_PROGRAM,
+    READ_ME,
+    called,
+    looks_like_table,
+    no_tables,
+    not_data,
+    read_grids,
+)
 from creditcalc.problems import Problem
-
-HIDDEN = (".", "~$")  # what a program keeps for itself, such as Excel's lock of an open file
 
 
 def read_folder(path: Path) -> tuple[list[Grid], list[Problem]]:
@@ -30,8 +38,7 @@ def read_folder(path: Path) -> tuple[list[Grid], list[Problem]]:
         grids += more
         problems += faults
     if not files:
-        cure = f"放入 {'、'.join(READERS)} 文件"
-        problems.append(Problem("文件夹里没有数据表", cure=cure, file=str(path)))
+        problems.append(no_tables(path))
     return _renamed(grids, problems, path)
 
 
@@ -58,27 +65,20 @@ def _sorted_out(root: Path) -> tuple[list[Path], list[Problem]]:
     for path in _entries(root, root):
         if isinstance(path, Problem):
             problems.append(path)
-        elif _stem(path) == "evidence":
+        elif called(path) in BESIDE_THE_DATA:
             what = "是佐证材料表，不是案例台账，没有读"
             problems.append(Problem(what, file=str(path), severity="notice"))
-        elif path.suffix.lower() in READERS.keys() | REFUSED:
+        elif looks_like_table(path):
             files.append(path)
-        elif _stem(path) != "readme":
-            cure = f"里面有案例就{SAVE_AS}"
-            notice = Problem("不是数据文件，没有读", cure=cure, file=str(path), severity="notice")
-            problems.append(notice)
+        elif called(path) != READ_ME:
+            problems.append(not_data(path, cure=f"里面有案例就{SAVE_AS}"))
     return files, problems
-
-
-def _stem(path: Path) -> str:
-    """What a file is called before its first dot."""
-    return path.name.split(".")[0].casefold()
 
 
 def _entries(folder: Path, root: Path) -> Iterator[Path | Problem]:
     """The files of a folder and of the folders in it, with a problem for each that is out of reach."""
     try:
-        paths = sorted(path for path in folder.iterdir() if not path.name.startswith(HIDDEN))
+        paths = sorted(path for path in folder.iterdir() if not path.name.startswith(OF_A_PROGRAM))
     except OSError as error:
         yield Problem("读不到这个文件夹", error.strerror or "", "检查权限", file=str(folder))
         return
@@ -102,7 +102,7 @@ def _link(path: Path, root: Path) -> Problem:
     if target == home:
         return Problem("是指回这个文件夹的链接，没有读", file=str(path), severity="notice")
     inside = target.relative_to(home).parts if target.is_relative_to(home) else ()
-    if not inside or any(part.startswith(HIDDEN) for part in inside):
+    if not inside or any(part.startswith(OF_A_PROGRAM) for part in inside):
         what = "是指到文件夹外面的链接，没有读"
         return Problem(what, str(target), "把文件本身放进来，或移走链接", file=str(path))
     what = "是链接，它指的文件在这个文件夹里已经读了"

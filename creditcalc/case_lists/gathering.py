@@ -4,15 +4,16 @@ number.
 A jurisdiction that a ledger does not name has no number from it. One that it names with no case has
 0: a line that holds the jurisdiction and nothing else says so. One that has a bad case there has no
 number from that ledger until the case is put right: a count without it would pass for whole. For
-the same reason a file that cannot be read leaves its ledger open everywhere. Every line is counted,
-comes later, repeats another or is bad; ``counts`` adds them up.
+the same reason a file that cannot be read leaves its ledger open everywhere, and so does a table
+that does not say whose its lines are. Every line is counted, comes later, repeats another or is bad;
+``counts`` adds them up.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -24,9 +25,16 @@ from creditcalc.case_lists.folder import read_folder
 from creditcalc.case_lists.judging import Places, judge, settle_list, settle_places, sound_cases
 from creditcalc.case_lists.kinds import JURISDICTIONS, kind_of, kinds, kinds_of_file
 from creditcalc.case_lists.spans import Span, find_far, last_month, usual_span
-from creditcalc.case_lists.tallying import CASES, COUNTED, LATER, REPEATED, Tally, count, stacked
-from creditcalc.intake.cells import PERIOD
-from creditcalc.intake.read_files import Grid
+from creditcalc.case_lists.tallying import (
+    CASES,
+    COUNTED,
+    LATER,
+    REPEATED,
+    Tally,
+    count_cases,
+    stacked,
+)
+from creditcalc.intake.dates import YEAR_MONTH
 from creditcalc.intake.typed_lines import Lines, joined, read_lines
 from creditcalc.problems import InputError, Problem
 from creditcalc.rules.load import load_rulebook
@@ -101,7 +109,7 @@ def read_ledgers(
         if span:
             find_far(kinds()[name], lines, span, asked.until)
         judge(kinds()[name], lines, places, asked)
-        count(kinds()[name], lines, places, asked, tally, lost=name in lost)
+        count_cases(kinds()[name], lines, places, asked, tally, lost=name in lost)
         problems += lines.problems[known:]
     register = (
         sound_cases(ledgers["cases"], kinds()["cases"], asked)
@@ -132,35 +140,39 @@ def _read(folder: Path) -> tuple[dict[str, Lines], list[Problem]]:
             problems += error.problems
             continue
         if kind is None:
-            problems.append(
-                _notice(grid, "工作表名里有“说明”，没有读", "里面有案例就改工作表的名称")
-            )
+            what, cure = "工作表名里有“说明”，没有读", "里面有案例就改工作表的名称"
+            problems.append(grid.problem(what, cure=cure, severity="notice"))
             continue
         parts[kind.name].append(lines := read_lines(grid, kind.columns))
         if lines.frame.empty:
-            problems.append(_notice(grid, "只有表头，没有一行", NO_LINES))
+            what = "只有表头，没有一行"
+            problems.append(grid.problem(what, cure=NO_LINES, severity="notice"))
     return {name: joined(parts[name]) for name in kinds() if name in parts}, problems
 
 
-def _notice(grid: Grid, what: str, cure: str) -> Problem:
-    """What is odd about a whole table."""
-    return replace(grid.problem(what, cure=cure), severity="notice")
-
-
-def _lost(ledgers: Iterable[str], problems: Iterable[Problem]) -> dict[str, Problem]:
-    """A notice for each ledger of which a file is lost: for all of them, where the file's name does
-    not say which.
+def _lost(ledgers: Mapping[str, Lines], problems: Iterable[Problem]) -> dict[str, Problem]:
+    """A notice for each ledger of which a file is lost (of all, where the file's name does not say
+    which), or a table that may be any jurisdiction's.
     """
     files = {problem.file for problem in problems if problem.severity == "error"}
     named = [[kind.name for kind in kinds_of_file(file)] or [*kinds()] for file in files]
-    what = "台账有文件没有读成，由它统计的数各县区都留空"
-    lost = [name for name in ledgers if any(name in names for names in named)]
-    return {
-        name: Problem(
-            kinds()[name].title + what, cure="改好那个文件，再统计一次", severity="notice"
-        )
-        for name in lost
-    }
+    found: dict[str, Problem] = {}
+    for name, lines in ledgers.items():
+        if any(name in names for names in named):
+            what, cure = "台账有文件没有读成", "改好那个文件，再统计一次"
+        elif _is_anybodys(lines):
+            what, cure = "台账有的表看不出是哪个县区的", "改好那张表的“县区”列，再统计一次"
+        else:
+            continue
+        what = f"{kinds()[name].title}{what}，由它统计的数各县区都留空"
+        found[name] = Problem(what, cure=cure, severity="notice")
+    return found
+
+
+def _is_anybodys(lines: Lines) -> bool:
+    """Whether there is a table of which no line can be used and none says whose it is."""
+    known = ~lines.bad | lines.frame["jurisdiction"].notna()
+    return not known.groupby([lines.frame["file"], lines.frame["sheet"]]).any().all()
 
 
 def _asked(
@@ -174,7 +186,7 @@ def _asked(
     """What is asked for, as far as it is said, else by the last case; notices of what is odd about
     it.
     """
-    if period and not PERIOD.fullmatch(period):
+    if period and not YEAR_MONTH.fullmatch(period):
         raise InputError([Problem("期间不是 YYYY-MM", period, "写成 2021-05")])
     try:
         day = date.fromisoformat(as_of) if as_of else None

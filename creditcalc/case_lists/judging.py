@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from creditcalc.case_lists.cases import tell_missing_parts
-from creditcalc.case_lists.counts import Asked, findings
+from creditcalc.case_lists.counts import Asked, doubts
 from creditcalc.case_lists.kinds import JURISDICTIONS, LedgerKind, kinds
 from creditcalc.case_lists.repeats import find_repeats
-from creditcalc.intake.cells import Fault
+from creditcalc.intake.faults import CellFault
 from creditcalc.intake.typed_lines import JURISDICTION, Lines
 from creditcalc.problems import Problem, nearest
 
@@ -79,25 +79,27 @@ def judge(kind: LedgerKind, lines: Lines, places: Places, asked: Asked) -> None:
     for name in who[places.listed & who.notna() & ~who.isin([*places.city_of])].unique():
         lines.find(
             who == name,
-            Fault("名单里没有这个县区", nearest(name, places.city_of) or "核对名称"),
+            CellFault("名单里没有这个县区", nearest(name, places.city_of) or "核对名称"),
             JURISDICTION,
         )
     of_city = who.isin(places.cities)
     if kind.of_city:
         lines.find(
-            who.notna() & ~of_city & ~lines.bad, Fault("不是城市", "这本台账按城市记"), JURISDICTION
+            who.notna() & ~of_city & ~lines.bad,
+            CellFault("不是城市", "这本台账按城市记"),
+            JURISDICTION,
         )
     elif kind.name != "cases":
         divided = {places.city_of.get(name) for name in who[~of_city].unique()}
         lines.find(
             of_city & who.isin(divided),
-            Fault("台账已按县区记，又有全市的一行", "写明是哪个县区的"),
+            CellFault("台账已按县区记，又有全市的一行", "写明是哪个县区的"),
             JURISDICTION,
         )
     find_repeats(kind, lines)
     _tell_contrary_reports(lines)
     sole = frame[frame["same_as"] == ""]
-    for name, cases, fault, severity in findings(kind.name, sole, asked):
+    for name, cases, fault, severity in doubts(kind.name, sole, asked):
         found = cases.reindex(frame.index, fill_value=False)
         told = found if severity == "error" else found & ~lines.bad
         lines.find(told, fault, kind.column(name), severity=severity)
@@ -111,7 +113,7 @@ def _tell_contrary_reports(lines: Lines) -> None:
     having = frame.loc[frame["filled"], "jurisdiction"].dropna().unique()
     contrary = ~frame["filled"] & frame["jurisdiction"].isin(having)
     first = contrary & ~frame[["file", "sheet", "jurisdiction"]].where(contrary).duplicated()
-    fault = Fault(
+    fault = CellFault(
         "这一行说没有案例，别处却有这个县区的案例，按有案例计", "删去这一行，或核对那些案例"
     )
     lines.find(first, fault, JURISDICTION, severity="notice")

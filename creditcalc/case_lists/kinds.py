@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from creditcalc.intake.read_files import Grid, plain
-from creditcalc.intake.typed_lines import Column
+from creditcalc.intake.grid import Grid, plain
+from creditcalc.intake.table import TypedColumn
 from creditcalc.problems import InputError
 
 JURISDICTIONS = "jurisdictions"
@@ -21,7 +21,7 @@ class LedgerKind:
 
     name: str
     title: str
-    columns: tuple[Column, ...]
+    columns: tuple[TypedColumn, ...]
     date: str = "date"
     label: str = "subject"
     key: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class LedgerKind:
     measured: bool = False
     of_city: bool = False
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> TypedColumn:
         """The column of that name."""
         return next(column for column in self.columns if column.name == name)
 
@@ -58,9 +58,9 @@ def kinds() -> dict[str, LedgerKind]:
     }
 
 
-def _columns(texts: list[dict[str, Any]]) -> tuple[Column, ...]:
+def _columns(texts: list[dict[str, Any]]) -> tuple[TypedColumn, ...]:
     """Columns as they are described."""
-    return tuple(Column(**{**text, "labels": tuple(text["labels"])}) for text in texts)
+    return tuple(TypedColumn(**{**text, "labels": tuple(text["labels"])}) for text in texts)
 
 
 def kinds_named(text: str) -> list[LedgerKind]:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.case_lists.kinds import LedgerKind
-from creditcalc.intake.read_files import plain
+from creditcalc.intake.grid import plain
 from creditcalc.intake.typed_lines import PLACE, Lines
 from creditcalc.problems import Problem
 
@@ -26,7 +26,7 @@ RIGHT_LINE = "核对哪一行对，只留那一行"
 NUMBERS = "；是两件就各写各的编号（只在本表里排的号，列名写“序号”）"
 ONE_COUNTY = "核对这件归哪个县区，只留一处"
 ONE_TABLE = "只留对的那一份；不是同一批案例，就给每件写上编号"
-NUMBER = "number"  # the column that is there to tell cases apart
+CASE_NUMBER = "number"  # the column that is there to tell cases apart
 
 
 def find_repeats(kind: LedgerKind, lines: Lines) -> None:
@@ -50,7 +50,7 @@ def find_repeats(kind: LedgerKind, lines: Lines) -> None:
     same = cases["first"][again & ~bad]
     theirs = found.loc[same, PLACE].itertuples(index=False)
     lines.frame.loc[same.index, "same_as"] = [_place(*place) for place in theirs]
-    cure = ONE_LINE + (NUMBERS if NUMBER in kind.names else "")
+    cure = ONE_LINE + (NUMBERS if CASE_NUMBER in kind.names else "")
     lines.problems += _told(found, same, "是同一件，只计一次", cure)
     sole = cases[~again & ~bad]
     lines.problems += _told_counties(kind, found, cells, sole)
@@ -160,7 +160,7 @@ def _contradictions(
     columns = [column for column in kind.columns if column.name in cells]
     same = "、".join(column.label for column in columns if column.name in kind.key)
     others = [column for column in columns if column.name not in kind.key]
-    cure = RIGHT_LINE + (NUMBERS if NUMBER in kind.key else "")
+    cure = RIGHT_LINE + (NUMBERS if CASE_NUMBER in kind.key else "")
     for at, first in zip(firsts.index.to_list(), firsts.to_list(), strict=True):
         row, numbers, theirs = found.loc[at], cells.loc[at], cells.loc[first]
         differing = [c.label for c in others if numbers[c.name] != theirs[c.name]]
@@ -204,7 +204,7 @@ def _told_likely(
 ) -> Iterator[Problem]:
     """A notice for lines without a key that share name and date with another table's alone."""
     names = [kind.label, kind.date]
-    if NUMBER not in kind.names or not {*names} <= {*cells}:
+    if CASE_NUMBER not in kind.names or not {*names} <= {*cells}:
         return
     asked = sole.index[~sole["keyed"] & (cells.loc[sole.index, names] >= 0).all(axis=1)]
     firsts = _firsts(_groups(cells.loc[asked, ["jurisdiction", *names]]))

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from creditcalc.case_lists.kinds import LedgerKind, kinds
-from creditcalc.intake.cells import Fault
+from creditcalc.intake.faults import CellFault
 from creditcalc.intake.typed_lines import Lines
 from creditcalc.problems import Problem
 
@@ -104,11 +104,11 @@ def find_far(kind: LedgerKind, lines: Lines, span: Span, until: pd.Timestamp) ->
     They are taken out, as are all that cannot be used.
     """
     latest = _far_ahead_of(max(span.last, until.normalize()))
-    late = Fault(
+    late = CellFault(
         f"比其余案例（到 {span.last:%Y-%m}）晚两年以上",
         "核对年份；没有写错，就写明期间再统计",
     )
-    early = Fault(f"比其余案例（从 {span.first:%Y-%m} 起）早二十年以上", "核对年份")
+    early = CellFault(f"比其余案例（从 {span.first:%Y-%m} 起）早二十年以上", "核对年份")
     for name in [name for name in kind.dates if name in lines.frame]:
         dates = lines.frame[name]
         _take_out(lines, dates > latest, late, kind, name)
@@ -126,7 +126,7 @@ def _far_ahead_of(day: pd.Timestamp) -> pd.Timestamp:
     )
 
 
-def _take_out(lines: Lines, far: pd.Series, fault: Fault, kind: LedgerKind, name: str) -> None:
+def _take_out(lines: Lines, far: pd.Series, fault: CellFault, kind: LedgerKind, name: str) -> None:
     """Name these dates as faults, and leave their cells blank."""
     if far.any():
         lines.find(far, fault, kind.column(name))

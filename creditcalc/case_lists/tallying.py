@@ -33,7 +33,7 @@ class Tally:
     counts: list[pd.DataFrame] = field(default_factory=list)
 
 
-def count(
+def count_cases(
     kind: LedgerKind, lines: Lines, places: Places, asked: Asked, tally: Tally, *, lost: bool
 ) -> None:
     """Add a ledger's cases to the tally; where lines of it are ``lost``, no jurisdiction has a

@@ -56,10 +56,11 @@ def template(
 
 def _expect_names(names: Iterable[str]) -> None:
     """UsageError for what no table could be read with as the name of a jurisdiction."""
-    from creditcalc.intake.cells import READERS, Fault
+    from creditcalc.intake.cells import CELL_READERS
+    from creditcalc.intake.faults import CellFault
 
     for name in names:
-        if isinstance(fault := READERS["name"](name), Fault):
+        if isinstance(fault := CELL_READERS["name"](name), CellFault):
             raise click.UsageError(
                 f"{fault.what}（{shown(name)}），{fault.cure}", click.get_current_context()
             )

@@ -13,18 +13,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from creditcalc.intake.cells import Fault, parser
-from creditcalc.intake.checked_table import Finding, parsed, read_blocks, settle_cities
-from creditcalc.intake.read_files import (
-    KEYS,
-    LARGEST_FILE,
-    REQUIRED,
-    Block,
-    Grid,
-    column_names,
-    plain,
-    read_grids,
+from creditcalc.intake.checked_table import (
+    KEY_NAMES,
+    NEEDED,
+    indicator_columns,
+    parsed,
+    parser,
+    read_blocks,
+    settle_cities,
 )
+from creditcalc.intake.faults import CellFault, Finding
+from creditcalc.intake.grid import Grid, plain
+from creditcalc.intake.read_files import LARGEST_FILE, read_grids
+from creditcalc.intake.table import Block, names_of
 from creditcalc.problems import Problem
 from creditcalc.rules.rulebook import Rulebook
 
@@ -59,29 +60,29 @@ def _columns(file: Path, book: Rulebook, keys_only: bool) -> tuple[Block, pd.Dat
     """
     source = pq.ParquetFile(file)
     known, header = (
-        column_names(book),
+        names_of(indicator_columns(book)),
         [name for name in source.schema_arrow.names if not name.startswith("__index_level_")],
     )
     written = {known.get(plain(text), ""): text for text in header}
     rows = source.metadata.num_rows
-    if "" in written or len(written) < len(header) or not written.keys() >= {*REQUIRED} or not rows:
+    if "" in written or len(written) < len(header) or not written.keys() >= NEEDED or not rows:
         return None
     wanted = {
         name: written[name]
-        for name in (*KEYS, *book.inputs)
-        if name in written and not (keys_only and name not in KEYS)
+        for name in (*KEY_NAMES, *book.inputs)
+        if name in written and not (keys_only and name not in KEY_NAMES)
     }
     cells = source.read(list(wanted.values()), use_threads=False)
     table: dict[str, pd.Series] = {}
     for name, text in wanted.items():
-        is_text = name in KEYS or book.inputs[name].type == "class"
+        is_text = name in KEY_NAMES or book.inputs[name].type == "class"
         column = (_texts if is_text else _numbers)(cells[text], name, book)
         if column is None:
             return None
         table[name] = pd.Series(column, dtype="str" if is_text else "float64")
     for name in {"level", "city"} - table.keys():
         table[name] = pd.Series([""] * rows, dtype="str")
-    frame = pd.DataFrame(table).fillna(dict.fromkeys(KEYS, ""))
+    frame = pd.DataFrame(table).fillna(dict.fromkeys(KEY_NAMES, ""))
     frame["level"] = frame["level"].replace("", "county")
     return Block(
         Grid(str(file), "", [], first=0), Cells(cells, wanted), written, range(1, rows + 1), []
@@ -122,7 +123,7 @@ def _texts(column: pa.ChunkedArray, name: str, book: Rulebook) -> NDArray[np.obj
     codes, words = pd.factorize(column.to_pandas())
     parse = parser(name, book)
     values = [*map(parse, words), parse(None) if (codes < 0).any() else None]
-    if any(isinstance(value, Fault) for value in values):
+    if any(isinstance(value, CellFault) for value in values):
         return None
     return np.array(values, dtype=object)[codes]
 

@@ -26,13 +26,14 @@ from creditcalc.intake.checked_table import (
     DOUBLED,
     IDENTITY,
     Checked,
-    Finding,
-    beyond_limits,
+    doubled,
     is_unsound,
     placed,
     told,
     without_faults,
 )
+from creditcalc.intake.faults import Finding
+from creditcalc.intake.limits import beyond_limits
 from creditcalc.intake.read_files import data_files
 from creditcalc.problems import InputError, Problem
 from creditcalc.rules.rulebook import Readings, Rulebook
@@ -146,7 +147,7 @@ def _problems(file: Path, book: Rulebook, known: Known) -> pd.DataFrame:
 def check_partition(file: Path, book: Rulebook, known: Known) -> Checked:
     """What ``check_inputs`` gives of a file, as a part of the whole."""
     problems, blocks, table, findings = read_part(file, book, known.cities)
-    findings = findings + beyond_limits(table, book)
+    findings = findings + doubled(table) + beyond_limits(table, book)
     if known.doubled:
         found = {finding.row for finding in findings if finding[2:4] == DOUBLED}
         people = enumerate(table[IDENTITY].itertuples(index=False, name=None))

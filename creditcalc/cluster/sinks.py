@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from creditcalc.files import replacing
-from creditcalc.intake.read_files import EXCEL_ROWS
+from creditcalc.intake.excel_file import EXCEL_ROWS
 from creditcalc.problems import InputError, Problem
 from creditcalc.rules.rulebook import Rulebook
 from creditcalc.spreadsheet import for_csv

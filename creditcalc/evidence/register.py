@@ -12,30 +12,29 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from creditcalc.intake.cells import Fault
 from creditcalc.intake.checked_table import Checked, check_inputs
-from creditcalc.intake.read_files import READERS, REFUSED, plain, read_grids
-from creditcalc.intake.typed_lines import JURISDICTION, PLACE, Column, Lines, joined, read_lines
+from creditcalc.intake.faults import CellFault
+from creditcalc.intake.grid import plain
+from creditcalc.intake.read_files import read_grids, tables_beside
+from creditcalc.intake.table import CITY_OF, TypedColumn
+from creditcalc.intake.typed_lines import JURISDICTION, PLACE, Lines, joined, read_lines
 from creditcalc.problems import Problem, nearest
 from creditcalc.rules.rulebook import Evidence, Rule, Rulebook
 
 Place = tuple[str, str]  # of a jurisdiction: its city, its name
-ENDINGS = READERS.keys() | REFUSED  # a file of the latter is named as one that cannot be read
 
-CITY = Column("city", ("所属市", "所属城市"), "name", optional=True)
-ID = Column("id", ("编号", "指标", "指标编号"), must=True)
-MATERIAL = Column("material", ("佐证材料", "材料"), must=True)
-HANDED = Column("handed", ("已交", "是否已交"), "flag")
-SEALED = Column("sealed", ("已盖章", "是否盖章"), "flag", optional=True)
-DATED = Column("dated", ("材料日期", "日期"), "date", optional=True)
-UNIT = Column("unit", ("报送单位", "提供单位"), optional=True)
-DUE = Column("due", ("截止日期",), "date", optional=True)
-COLUMNS = (CITY, ID, MATERIAL, HANDED, SEALED, DATED, UNIT, DUE)
-GIVEN = ["jurisdiction", *(column.name for column in COLUMNS), "remark"]
+ID = TypedColumn("id", ("编号", "指标", "指标编号"), must=True)
+MATERIAL = TypedColumn("material", ("佐证材料", "材料"), must=True)
+HANDED = TypedColumn("handed", ("已交", "是否已交"), "flag")
+SEALED = TypedColumn("sealed", ("已盖章", "是否盖章"), "flag", optional=True)
+DATED = TypedColumn("dated", ("材料日期", "日期"), "date", optional=True)
+UNIT = TypedColumn("unit", ("报送单位", "提供单位"), optional=True)
+DUE = TypedColumn("due", ("截止日期",), "date", optional=True)
+EVIDENCE_COLUMNS = (CITY_OF, ID, MATERIAL, HANDED, SEALED, DATED, UNIT, DUE)
+GIVEN = ["jurisdiction", *(column.name for column in EVIDENCE_COLUMNS), "remark"]
 OWNER = ["city", "jurisdiction"]
 TABLE = "evidence"  # what its files are called, whatever their ending
-ONE_LINE = "只留一行"
-NOT_THEIRS = Fault("这份材料由市里报送，县（区）的这一行没有用到", "由市里报送的写市的名称")
+NOT_THEIRS = CellFault("这份材料由市里报送，县（区）的这一行没有用到", "由市里报送的写市的名称")
 DONE, SPARED, UNSTATED = "齐全", "任选其一，已有", "台账未载明"
 STATES = (DONE, SPARED, UNSTATED, "未交", "未盖章", "没有材料日期", "材料日期不在期限内")
 SETTLED = (DONE, SPARED, UNSTATED)
@@ -53,16 +52,7 @@ def beside(data: Path) -> list[Path]:
     """The files of the evidence table that lie in a data folder or beside a data file: together
     they are one table.
     """
-    folder = data if data.is_dir() else data.parent
-    try:
-        files = [path for path in sorted(folder.iterdir()) if path.is_file() and path != data]
-    except OSError:  # whoever reads the data says why
-        return []
-    return [
-        path
-        for path in files
-        if path.name.split(".")[0].casefold() == TABLE and path.suffix.lower() in ENDINGS
-    ]
+    return tables_beside(data, TABLE)
 
 
 def check_with_evidence(
@@ -96,7 +86,7 @@ def check_evidence(paths: Sequence[Path], book: Rulebook, places: Sequence[Place
     county's line for what its city is to hand in is noticed: nothing counts it.
     """
     read = [read_grids(path) for path in paths]
-    parts = [read_lines(grid, COLUMNS) for grids, _ in read for grid in grids]
+    parts = [read_lines(grid, EVIDENCE_COLUMNS) for grids, _ in read for grid in grids]
     problems = [problem for _, faults in read for problem in faults]
     if not parts:
         return Given(pd.DataFrame(columns=GIVEN), problems)
@@ -125,12 +115,12 @@ def _settle_owners(lines: Lines, places: Sequence[Place]) -> None:
         there = "、".join(known)
         if not known:
             cure = nearest(name, cities_of) or f"数据中有：{'、'.join([*cities_of][:30])}"
-            lines.find(rows, Fault("数据中没有这个县区", cure), JURISDICTION)
+            lines.find(rows, CellFault("数据中没有这个县区", cure), JURISDICTION)
         elif said and said not in known:
-            lines.find(rows, Fault(f"数据中这个市没有{name}", f"所属市写 {there}"), CITY)
+            lines.find(rows, CellFault(f"数据中这个市没有{name}", f"所属市写 {there}"), CITY_OF)
         elif not said and len(known) > 1:
             cure = f"加“所属市”一列，写 {there} 之一"
-            lines.find(rows, Fault(f"几个市都有{name}，不知道是哪一个", cure), CITY)
+            lines.find(rows, CellFault(f"几个市都有{name}，不知道是哪一个", cure), CITY_OF)
         elif not said:
             frame.loc[rows, "city"] = known[0]
 
@@ -144,7 +134,7 @@ def _check(lines: Lines, book: Rulebook) -> None:
         rows = frame["id"] == id
         if str(id) not in book.rules:
             cure = nearest(str(id), book.rules) or "编号如 S6.1.3a，见 creditcalc rules"
-            lines.find(rows, Fault("没有这个指标", cure), ID)
+            lines.find(rows, CellFault("没有这个指标", cure), ID)
             continue
         texts = {plain(e.text): e.text for e in book.rules[str(id)].evidence}
         texts |= {str(n): e.text for n, e in enumerate(book.rules[str(id)].evidence, 1)}
@@ -152,7 +142,7 @@ def _check(lines: Lines, book: Rulebook) -> None:
         strange = rows & ~lines.bad & meant.reindex(frame.index).isna()
         lines.find(
             strange,
-            Fault("台账没有要这份材料", f"写：{'；'.join(dict.fromkeys(texts.values()))}"),
+            CellFault("台账没有要这份材料", f"写：{'；'.join(dict.fromkeys(texts.values()))}"),
             MATERIAL,
         )
         frame.loc[rows, "material"] = meant
@@ -167,7 +157,7 @@ def _find_twice(lines: Lines) -> None:
         places = {at: Problem("", **dict(row)).where for at, row in rows[PLACE].iterrows()}
         for at in rows.index:
             others = "、".join(place for other, place in places.items() if other != at)
-            fault = Fault(f"同一材料不止一行，还有 {others}", ONE_LINE)
+            fault = CellFault(f"同一材料不止一行，还有 {others}", "只留一行")
             lines.find(pd.Series(lines.frame.index == at, lines.frame.index), fault, MATERIAL)
 
 

@@ -8,63 +8,44 @@ none of its inputs.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
-from creditcalc.exact import TOLERANCE
-from creditcalc.intake.cells import Fault, parser
+from creditcalc.intake.cells import reader_of, type_cells
+from creditcalc.intake.faults import CellFault, Finding, as_written
 from creditcalc.intake.forms import is_form, read_form
-from creditcalc.intake.read_files import KEYS, Block, Grid, blank, read_grids, read_table
+from creditcalc.intake.grid import Grid
+from creditcalc.intake.limits import beyond_limits
+from creditcalc.intake.read_files import read_grids
+from creditcalc.intake.table import (
+    CITY_OF,
+    REFUSED_COLUMNS,
+    REMARK,
+    Block,
+    TypedColumn,
+    match_header,
+    read_table,
+)
 from creditcalc.problems import InputError, Problem
 from creditcalc.rules.inputs import Input
 from creditcalc.rules.load import load_rulebook
 from creditcalc.rules.rulebook import Rulebook
 
 IDENTITY = ["city", "jurisdiction", "period"]
-LARGEST, LEAST = 1e15, 1e-9
-
-
-class Limit(NamedTuple):
-    """What breaks a bound of a column, by itself or beside column ``other``."""
-
-    breaks: Callable[[pd.Series, pd.Series], pd.Series]
-    what: str
-    cure: str
-    other: str = ""
-    severity: str = "error"
-
-
-class Finding(NamedTuple):
-    """What is wrong or odd in column ``name`` of the table's row ``row``, beside column ``other``."""
-
-    row: int
-    name: str
-    what: str
-    cure: str
-    other: str = ""
-    severity: str = "error"
-
-
-DOUBLED = Fault("同一县区（市）同一期间不止一行", "只留一行")
-NEGATIVE = Limit(lambda x, _: x < 0, "是负数", "填 0 或正数，不知道就留空")
-FRACTION = Limit(lambda x, _: x % 1 > 0, "不是整数", "这一项是个数，填整数")
-RANK_0 = Limit(lambda x, _: x < 1, "名次小于 1", "名次从 1 起")
-HUGE = Limit(lambda x, _: x > LARGEST, "数太大", "核对单位，最大 1,000 万亿")
-TINY = Limit(
-    lambda x, _: (x > 0) & (x < LEAST), "数太小", "核对单位，没有填 0"
-)  # a ratio to it would pass all bounds
-LIMITS = {
-    "count": (NEGATIVE, FRACTION, HUGE),
-    "amount": (NEGATIVE, TINY, HUGE),
-    "days": (NEGATIVE, HUGE),
-    "score": (NEGATIVE, HUGE),
-    "rank": (RANK_0, HUGE),
-}
+KEY_COLUMNS = (
+    TypedColumn("jurisdiction", ("县区", "县（区）"), "name", must=True),
+    TypedColumn("period", ("期间", "月份"), "period", must=True),
+    TypedColumn("level", ("级别",), "level", optional=True),
+    CITY_OF,
+    REMARK._replace(type="remark"),
+)
+KEY_NAMES = [column.name for column in KEY_COLUMNS]
+NEEDED = {column.name for column in KEY_COLUMNS if not column.optional}
+DOUBLED = CellFault("同一县区（市）同一期间不止一行", "只留一行")
 
 
 @dataclass(frozen=True)
@@ -123,15 +104,57 @@ def check_inputs(path: str | Path, book: Rulebook | None = None, city: str = "")
     grids, problems = read_grids(Path(path))
     blocks = read_blocks(grids, book)
     table, findings = parsed(blocks, book, [city] if city else [])
-    findings += beyond_limits(table, book)
+    findings += doubled(table) + beyond_limits(table, book)
     return Checked(
         placed(without_faults(table, findings)), problems + told(blocks, table, findings)
     )
 
 
+def indicator_columns(book: Rulebook) -> list[TypedColumn]:
+    """The columns of the indicator table: its keys and the rulebook's inputs."""
+    return [*KEY_COLUMNS, *map(_column, book.inputs.values())]
+
+
+def _column(i: Input) -> TypedColumn:
+    """The column of an input."""
+    if i.type in ("flag", "class"):
+        return TypedColumn(i.name, (i.label,), i.type, optional=True, classes=i.classes)
+    return TypedColumn(i.name, (i.label,), "number", optional=True, unit=i.unit)
+
+
+def parser(name: str, book: Rulebook) -> Callable[[object], object]:
+    """What turns a cell of a column into its value: None for a blank, a CellFault for what cannot be
+    used.
+    """
+    return reader_of(next(column for column in indicator_columns(book) if column.name == name))
+
+
 def read_blocks(grids: Iterable[Grid], book: Rulebook) -> list[Block]:
     """Each grid as a form or a table."""
-    return [(read_form if is_form(grid) else read_table)(grid, book) for grid in grids]
+    columns = indicator_columns(book)
+    return [
+        read_form(grid, book, KEY_COLUMNS) if is_form(grid) else _read_table(grid, columns)
+        for grid in grids
+    ]
+
+
+def _read_table(grid: Grid, columns: list[TypedColumn]) -> Block:
+    """The records of a table; there are none where jurisdiction and period do not stand once each,
+    and nobody knows whose they were.
+    """
+    header = match_header(grid, columns)
+    if not NEEDED & header.places.keys():
+        cure = "第一行写列名（县区、期间和各项输入，CSV 用逗号分隔），或用填报表；不是数据的工作表请移走"
+        what = "既不是数据表，也不是填报表：没有“县区”和“期间”列"
+        problem = grid.problem(what, "、".join(filter(None, header.texts)), cure)
+        return Block(grid, {}, {}, [], [replace(problem, unplaced=True)])
+    block = read_table(header, REFUSED_COLUMNS)
+    if not block.rows and not header.lacking:
+        block.problems.append(grid.problem("表中没有数据行", cure="填入数据", row=header.row))
+    if header.once.keys() >= NEEDED:
+        return block
+    lost = [replace(problem, unplaced=True) for problem in block.problems]
+    return replace(block, cells={name: [] for name in block.cells}, rows=[], problems=lost)
 
 
 def parsed(
@@ -144,24 +167,15 @@ def parsed(
     """
     table: dict[str, pd.Series] = {}
     findings = []
-    given = {name for block in blocks for name in block.cells}
-    for name in [
-        name
-        for name in (*KEYS, *book.inputs)
-        if name in given or name in IDENTITY or name == "level"
-    ]:
-        parse = parser(name, book)
-        cells = chain.from_iterable(
-            block.cells.get(name, [None] * len(block.rows)) for block in blocks
-        )
-        values = [parse(cell) for cell in cells]
-        for row, value in enumerate(values):
-            if isinstance(value, Fault):
-                findings.append(Finding(row, name, *value))
-                values[row] = None
-        is_text = name in KEYS or book.inputs[name].type == "class"
-        table[name] = pd.Series(values, dtype="str" if is_text else "float64")
-    blanks = {name: "county" if name == "level" else "" for name in KEYS}
+    there = {name for block in blocks for name in block.cells}.union(IDENTITY, ["level"])
+    for column in [column for column in indicator_columns(book) if column.name in there]:
+        name = column.name
+        cells = [block.cells.get(name, [None] * len(block.rows)) for block in blocks]
+        typed = type_cells([*chain.from_iterable(cells)], column)
+        for fault, where in typed.faults.items():
+            findings += [Finding(row, name, *fault) for row in map(int, where.nonzero()[0])]
+        table[name] = typed.values
+    blanks = {name: "county" if name == "level" else "" for name in KEY_NAMES}
     frame = pd.DataFrame(table).fillna(blanks)
     return frame, findings + settle_cities(frame, cities)
 
@@ -197,55 +211,21 @@ def settle_cities(table: pd.DataFrame, known: Iterable[str] = ()) -> list[Findin
     return findings
 
 
-def _limits(i: Input, book: Rulebook) -> Iterator[Limit]:
-    """What breaks the bounds of an input, and what is odd about it."""
-    yield from LIMITS.get(i.type, ())
-    if (full := i.max) is not None:
-        yield Limit(lambda x, _: x > full, f"超过满分 {full:g}", f"填 0 至 {full:g} 分")
-    if i.part_of:
-        most = f"“{book.inputs[i.part_of].label}”" + (f"的 {i.times:g} 倍" if i.times != 1 else "")
-        exact = i.times * (1 + TOLERANCE)
-        yield Limit(
-            lambda x, whole: x > exact * whole, f"“{i.label}”大于{most}", "核对这两个数", i.part_of
-        )
-    if i.total_of:
-        what = f"“{i.label}”大于 0，“{book.inputs[i.total_of].label}”却是 0"
-        yield Limit(lambda x, number: (x > 0) & (number == 0), what, "核对这两个数", i.total_of)
-    if i.expected_within:
-        what = f"“{i.label}”大于“{book.inputs[i.expected_within].label}”"
-        yield Limit(lambda x, y: x > y, what, "核对口径", i.expected_within, "notice")
-    if i.kindred:
-        what = f"“{i.label}”与“{book.inputs[i.kindred].label}”口径相近，却相差一倍以上"
-        yield Limit(lambda x, y: (x > 2 * y) | (y > 2 * x), what, "核对口径", i.kindred, "notice")
-
-
-def beyond_limits(table: pd.DataFrame, book: Rulebook) -> list[Finding]:
-    """Every value that breaks a limit of its input, and every row of a jurisdiction and period that
-    has several.
-    """
-    numbers = table.columns[table.dtypes == "float64"]
-    found = []
-    for name in numbers:
-        for limit in _limits(book.inputs[name], book):
-            if limit.other in ("", *numbers):
-                broken = limit.breaks(table[name], table[limit.other or name])
-                found += [Finding(row, name, *limit[1:]) for row in table.index[broken]]
-    doubled = (
-        table.duplicated(IDENTITY, keep=False)
-        & (table["jurisdiction"] != "")
-        & (table["period"] != "")
-    )
-    return [Finding(row, "jurisdiction", *DOUBLED) for row in table.index[doubled]] + found
+def doubled(table: pd.DataFrame) -> list[Finding]:
+    """Every row of a jurisdiction and period that has several."""
+    again = table.duplicated(IDENTITY, keep=False)
+    named = (table["jurisdiction"] != "") & (table["period"] != "")
+    return [Finding(row, "jurisdiction", *DOUBLED) for row in table.index[again & named]]
 
 
 def without_faults(table: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
     """The table without its faulty values; a row whose identity is faulty keeps none of its inputs."""
-    inputs = [name for name in map(str, table) if name not in KEYS]
+    inputs = [name for name in map(str, table) if name not in KEY_NAMES]
     faulty: dict[str, list[int]] = defaultdict(list)
     for finding in findings:
         if finding.severity == "error":
             for name in (
-                inputs if finding.name in KEYS else filter(None, (finding.name, finding.other))
+                inputs if finding.name in KEY_NAMES else filter(None, (finding.name, finding.other))
             ):
                 faulty[name].append(finding.row)
     table = table.copy()
@@ -284,22 +264,14 @@ def told(blocks: list[Block], table: pd.DataFrame, findings: list[Finding]) -> l
     for row, name, what, cure, other, severity in sorted(findings):
         block, record = places[row]
         cells = [block.cells[column][record] for column in (name, other) if column in block.cells]
-        value = " 与 ".join("" if blank(cell) else _written(cell) for cell in cells)
         lost = severity == "error" and not whose[row]["jurisdiction"]
         problems.append(
-            Problem(
-                what,
-                value,
-                cure,
-                **block.place(record, name),
-                severity=severity,
+            CellFault(what, cure).told(
+                block.place(record, name),
+                " 与 ".join(map(as_written, cells)),
+                severity,
                 **whose[row],
                 unplaced=lost,
             )
         )
     return problems
-
-
-def _written(cell: object) -> str:
-    """A cell as its user wrote it; Excel and Parquet hold 3 as 3.0."""
-    return str(cell).removesuffix(".0") if isinstance(cell, float) else str(cell)

@@ -9,15 +9,17 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from creditcalc.intake.read_files import KEYS, Block, Grid, Row, blank, column_names, plain
+from creditcalc.intake.grid import Grid, Row, blank, cell_at, plain
+from creditcalc.intake.table import Block, TypedColumn, match_header, names_of
 from creditcalc.problems import Problem, nearest
 from creditcalc.rules.inputs import Input
 from creditcalc.rules.rulebook import Rule, Rulebook
 
 FORM_VERSION = "1"
-CODE, VALUE, SOURCE, REMARK = "代码", "填报值", "数据来源", "备注"
+CODE, VALUE, GIVEN_BY, NOTED = "代码", "填报值", "数据来源", "备注"
 DEEPEST = 30  # rows from the top among which the header of a form is looked for
-HEADER = (CODE, "数据项", "填报说明", "单位", VALUE, SOURCE, REMARK)
+HEADER = (CODE, "数据项", "填报说明", "单位", VALUE, GIVEN_BY, NOTED)
+FORM_COLUMNS = [TypedColumn(text, (text,), optional=True) for text in HEADER]
 WIDTHS = (28, 34, 52, 10, 16, 24, 24)
 BOOK, VERSION = "台账", "表式版本"
 HEAD = {
@@ -28,9 +30,9 @@ HEAD = {
     BOOK: BOOK,
     VERSION: VERSION,
 }
-COUNTY, CITY = "县区", "市"
+LEVEL_OF_COUNTY, LEVEL_OF_CITY = "县区", "市"
 GENERAL = "基本情况"
-KINDS = {"base": "基础指标", "bonus": "附加项"}
+HEADING_OF_KIND = {"base": "基础指标", "bonus": "附加项"}
 FROM_NEW = "从新的填报表重填，不要增删或改动代码"
 
 
@@ -38,9 +40,9 @@ def sections(book: Rulebook) -> dict[str, list[Input]]:
     """The inputs under the heading of the first rule that uses them, in the order of the ledger."""
     order = [
         GENERAL,
-        KINDS["base"],
+        HEADING_OF_KIND["base"],
         *(f"{c.id}、{c.name}" for c in book.categories.values()),
-        KINDS["bonus"],
+        HEADING_OF_KIND["bonus"],
     ]
     found: dict[str, list[Input]] = defaultdict(list)
     for i in book.inputs.values():
@@ -52,7 +54,9 @@ def _heading(book: Rulebook, rule: Rule | None) -> str:
     """The heading of a rule's section; what no rule uses, only reallocations, is general."""
     if rule is None:
         return GENERAL
-    return KINDS.get(rule.kind) or f"{rule.category}、{book.categories[rule.category].name}"
+    return (
+        HEADING_OF_KIND.get(rule.kind) or f"{rule.category}、{book.categories[rule.category].name}"
+    )
 
 
 def write_forms(
@@ -72,7 +76,7 @@ def write_forms(
     workbook.remove(workbook.active)
     names = list(jurisdictions) or [""]
     for name, title in zip(names, sheet_titles(names), strict=True):
-        level = CITY if name and name == city else COUNTY
+        level = LEVEL_OF_CITY if name and name == city else LEVEL_OF_COUNTY
         head = {
             "jurisdiction": name,
             "period": period,
@@ -173,44 +177,35 @@ def _header(grid: Grid) -> int | None:
     )
 
 
-def read_form(grid: Grid, book: Rulebook) -> Block:
-    """The one record of a form; of another rulebook's or version's form, its jurisdiction and
-    period alone.
+def read_form(grid: Grid, book: Rulebook, keys: Sequence[TypedColumn]) -> Block:
+    """The one record of a form, whose head holds the ``keys``; of another rulebook's or version's
+    form, its jurisdiction and period alone.
     """
     top = _header(grid)
     assert top is not None, "ask is_form first"
     head = {_text(row[0]): n for n, row in enumerate(grid.rows[:top]) if len(row) > 1}
-    names = {
-        text: name for text, name in column_names(book).items() if name in KEYS and text in head
-    }
-    places = {name: (head[text], 1) for text, name in names.items()}
+    at_top = {name: head[text] for text, name in names_of(keys).items() if text in head}
+    cells = {name: [grid.rows[n][1]] for name, n in at_top.items()}
+    written = {name: str(grid.rows[n][0]).strip() for name, n in at_top.items()}
     problems = [*_wrong_edition(grid, head, book)]
-    notes: dict[str, tuple[str, str]] = {}
-    if not problems:
-        header = list(map(_text, grid.rows[top]))
-        code, value = header.index(CODE), header.index(VALUE)
-        lines, problems = _lines(grid, range(top + 1, len(grid.rows)), code, value, book)
-        places |= {name: (n, value) for name, n in lines.items()}
-        source, remark = (
-            header.index(text) if text in header else len(header) for text in (SOURCE, REMARK)
-        )
-        said = {
-            name: (_text(_cell(grid.rows[n], source)), _text(_cell(grid.rows[n], remark)))
-            for name, n in lines.items()
-        }
-        notes = {name: texts for name, texts in said.items() if any(texts)}
-    return Block(
-        grid,
-        cells={name: [_cell(grid.rows[n], j)] for name, (n, j) in places.items()},
-        written={
-            name: str(grid.rows[n][0]).strip() if name in KEYS else VALUE
-            for name, (n, _) in places.items()
-        },
-        rows=[top],
-        problems=problems,
-        lines={name: n for name, (n, _) in places.items()},
-        notes=notes,
+    if problems:
+        return Block(grid, cells, written, [top], problems, at_top)
+    found = match_header(grid, FORM_COLUMNS, top).places
+    columns = {text: places[0] for text, places in found.items()}
+    lines, problems = _lines(grid, range(top + 1, len(grid.rows)), columns, book)
+    cells |= {name: [cell_at(grid.rows[n], columns[VALUE])] for name, n in lines.items()}
+    written |= dict.fromkeys(lines, VALUE)
+    notes = {name: _noted(grid.rows[n], columns) for name, n in lines.items()}
+    said = {name: texts for name, texts in notes.items() if any(texts)}
+    return Block(grid, cells, written, [top], problems, at_top | lines, said)
+
+
+def _noted(row: Row, columns: Mapping[str, int]) -> tuple[str, str]:
+    """Source and remark of a line."""
+    source, remark = (
+        _text(cell_at(row, columns[text])) if text in columns else "" for text in (GIVEN_BY, NOTED)
     )
+    return source, remark
 
 
 def _wrong_edition(grid: Grid, head: Mapping[str, int], book: Rulebook) -> Iterator[Problem]:
@@ -229,14 +224,15 @@ def _wrong_edition(grid: Grid, head: Mapping[str, int], book: Rulebook) -> Itera
 
 
 def _lines(
-    grid: Grid, rows: Iterable[int], code: int, value: int, book: Rulebook
+    grid: Grid, rows: Iterable[int], columns: Mapping[str, int], book: Rulebook
 ) -> tuple[dict[str, int], list[Problem]]:
     """Where each input's line stands, and the lines that are unknown, repeated or missing."""
     lines: dict[str, int] = {}
     repeated: set[str] = set()
     problems = []
     for n in rows:
-        name, filled = _text(_cell(grid.rows[n], code)), _cell(grid.rows[n], value)
+        name = _text(cell_at(grid.rows[n], columns[CODE]))
+        filled = cell_at(grid.rows[n], columns[VALUE])
         if name in lines:
             problems.append(
                 grid.problem("同一代码出现不止一次", name, "只留一行", row=n, column=CODE)
@@ -260,11 +256,6 @@ def _lines(
         for name in missing
     ]
     return {name: n for name, n in lines.items() if name not in repeated}, problems
-
-
-def _cell(row: Row, column: int) -> object:
-    """A cell of a row that may be shorter than others."""
-    return row[column] if column < len(row) else None
 
 
 def _text(cell: object) -> str:

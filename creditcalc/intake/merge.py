@@ -14,15 +14,16 @@ import pandas as pd
 
 from creditcalc.intake.checked_table import (
     IDENTITY,
-    Finding,
-    beyond_limits,
     parsed,
     placed,
     read_blocks,
     told,
     without_faults,
 )
-from creditcalc.intake.read_files import Block, read_grids
+from creditcalc.intake.faults import Finding
+from creditcalc.intake.limits import beyond_limits
+from creditcalc.intake.read_files import read_grids
+from creditcalc.intake.table import Block
 from creditcalc.problems import Problem
 from creditcalc.rules.inputs import Input
 from creditcalc.rules.load import load_rulebook
@@ -31,7 +32,7 @@ from creditcalc.rules.rulebook import Rulebook
 NOTES = ["jurisdiction", "period", "input", "label", "value", "source", "remark"]
 
 
-class Waiting(NamedTuple):
+class Outstanding(NamedTuple):
     """The inputs that a jurisdiction has not given for a period, and whether it has given none yet."""
 
     jurisdiction: str
@@ -149,7 +150,7 @@ def with_expected(table: pd.DataFrame, expected: Sequence[str]) -> pd.DataFrame:
     )
 
 
-def not_come_in(table: pd.DataFrame, book: Rulebook) -> list[Waiting]:
+def not_come_in(table: pd.DataFrame, book: Rulebook) -> list[Outstanding]:
     """What is still waited for, by period and jurisdiction; a county is not asked for what is its
     city's to say.
     """
@@ -159,7 +160,7 @@ def not_come_in(table: pd.DataFrame, book: Rulebook) -> list[Waiting]:
         blank = [i for i in asked if pd.isna(row.get(i))]
         if blank:
             found.append(
-                Waiting(row["jurisdiction"], row["period"], len(blank) == len(asked), blank)
+                Outstanding(row["jurisdiction"], row["period"], len(blank) == len(asked), blank)
             )
     return found
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 # mark.
 TOKEN = re.compile(r'"([^"]*)"|[\\!](.)|[_*].|(\[[^\]]*\])|(.)', re.DOTALL)
 SECTION = re.compile(r'(?:"[^"]*"|[\\!_*].|\[[^\]]*\]|[^;])*', re.DOTALL)
-GENERAL = re.compile(r"General|G/通用格式", re.IGNORECASE)
+GENERAL_FORMAT = re.compile(r"General|G/通用格式", re.IGNORECASE)
 CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?[0-9.]+)\]")
 DEFAULTS = {1: (), 2: (">=",), 3: (">", "<")}  # how sections without a condition compare with 0
-TESTS = {
+COMPARISONS = {
     **{"<": float.__lt__, "<=": float.__le__, ">": float.__gt__},
     **{">=": float.__ge__, "=": float.__eq__, "<>": float.__ne__},
 }
@@ -109,10 +109,10 @@ def _section(value: float, number_format: str) -> Section:
     sections = _sections(number_format)
     for section, default in zip(sections, DEFAULTS[len(sections)], strict=False):
         test, bound = section.condition or (default, 0.0)
-        if TESTS[test](value, bound):
+        if COMPARISONS[test](value, bound):
             return section
     test, bound = sections[-1].condition or ("", 0.0)
-    return sections[-1] if not test or TESTS[test](value, bound) else Section()
+    return sections[-1] if not test or COMPARISONS[test](value, bound) else Section()
 
 
 @lru_cache(maxsize=1024)
@@ -135,7 +135,7 @@ def _parsed(text: str) -> Section:
     """
     condition, marks = CONDITION.search(text), ""
     literals = [""]  # what stands before each digit, and behind the last
-    for quoted, escaped, bracket, mark in TOKEN.findall(GENERAL.sub("\0", text)):
+    for quoted, escaped, bracket, mark in TOKEN.findall(GENERAL_FORMAT.sub("\0", text)):
         literal = quoted or escaped
         if mark and mark in "0#?\0":
             marks += "G" if mark == "\0" else "0"

@@ -13,7 +13,7 @@ from creditcalc.case_lists import read_ledgers
 from creditcalc.case_lists.counts import COUNTS
 from creditcalc.case_lists.kinds import JURISDICTIONS, kinds
 from creditcalc.cli.main import cli
-from creditcalc.intake.typed_lines import PARSERS
+from creditcalc.intake.cells import CELL_READERS
 from creditcalc.problems import InputError
 
 GOOD, OTHER = "91110000600037341L", "91370200163562681G"
@@ -53,7 +53,7 @@ def test_every_kind_is_described_and_counted():
     for kind in kinds().values():
         names = [column.name for column in kind.columns]
         assert len(set(names)) == len(names)
-        assert all(column.type in PARSERS for column in kind.columns)
+        assert all(column.type in CELL_READERS for column in kind.columns)
         assert {*kind.key, kind.label} <= {*names} or kind.name == JURISDICTIONS
         assert kind.title not in [input.label for input in inputs.values()]
 
@@ -172,6 +172,26 @@ def test_a_column_that_is_missing_costs_its_jurisdictions_the_ledger_and_no_one_
     assert said(found) == [(1, "", "没有“办结日期”列")]
     assert value(found, "甲县", "objections_handled") is None
     assert value(found, "乙县", "objections_handled") == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "what"),
+    [
+        ("受理日期,办结日期\n2021-05-06,2021-05-07\n", "没有“县区”列"),
+        ("县区,县区,受理日期,办结日期\n甲县,乙县,2021-05-06,2021-05-07\n", "同一列出现 2 次"),
+    ],
+    ids=["no column", "two columns"],
+)
+def test_a_table_that_does_not_say_whose_it_is_leaves_its_ledger_open_everywhere(read, lines, what):
+    other = "县区,回收日期,是否有效\n甲县,2021-05-06,是\n"
+    found = read(objections=OBJECTIONS, 异议处理二=lines, questionnaires=other)
+    assert [problem.what for problem in found.errors] == [what]
+    assert value(found, "甲县", "objections_handled") is None
+    assert value(found, "乙县", "objections_handled") is None
+    assert value(found, "甲县", "questionnaires") == 1
+    assert [p.what for p in found.problems if "台账有的表" in p.what] == [
+        "异议处理台账有的表看不出是哪个县区的，由它统计的数各县区都留空"
+    ]
 
 
 def test_an_unknown_column_is_a_notice_with_the_nearest_name(read):

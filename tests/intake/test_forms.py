@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from creditcalc.intake.checked_table import check_inputs
 from creditcalc.intake.forms import FORM_VERSION, HEADER, is_form, sections, write_forms
-from creditcalc.intake.read_files import Grid, read_grids
+from creditcalc.intake.grid import Grid
+from creditcalc.intake.read_files import read_grids
 from creditcalc.rules.load import load_rulebook
 
 BOOK = load_rulebook()

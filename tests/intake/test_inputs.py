@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from support.places import SAMPLE
 
-from creditcalc.intake.cells import Fault, parser
-from creditcalc.intake.checked_table import check_inputs, read_inputs
+from creditcalc.intake.checked_table import check_inputs, parser, read_inputs
+from creditcalc.intake.faults import CellFault
 from creditcalc.pages.opening import open_study
 from creditcalc.problems import InputError, UnknownName
 from creditcalc.rules.load import load_rulebook
@@ -152,7 +152,7 @@ def test_numbers(text, number):
 
 @pytest.mark.parametrize("text", [*NO_NUMBERS.split(), "1 234", "3 家", "3\n4"])
 def test_what_is_no_number_is_a_fault(text):
-    assert isinstance(value("uscc_total", text), Fault)
+    assert isinstance(value("uscc_total", text), CellFault)
 
 
 @pytest.mark.parametrize("text", ["prefecture", "地级市", " 地级市 "])
@@ -246,7 +246,7 @@ def test_a_name_stays_as_it_was_typed_but_for_blanks_around_it(cell, name):
     [True, 1.5, dt.date(2021, 5, 1), "范\x00县", "范\u2028县", "\ufeff范县", "#REF!", "县" * 51],
 )
 def test_what_is_no_name(cell):
-    assert isinstance(value("jurisdiction", cell), Fault)
+    assert isinstance(value("jurisdiction", cell), CellFault)
 
 
 @given(
@@ -266,7 +266,7 @@ def test_what_is_no_name(cell):
     ),
 )
 def test_any_cell_is_a_value_or_a_fault(name, cell):
-    assert isinstance(value(name, cell), str | float | Fault | None)
+    assert isinstance(value(name, cell), str | float | CellFault | None)
 
 
 # ----------------------------------------------------------------------------------------------

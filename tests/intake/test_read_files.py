@@ -19,7 +19,8 @@ from openpyxl.worksheet.formula import ArrayFormula
 from support.processes import LINUX
 
 from creditcalc.intake.checked_table import check_inputs
-from creditcalc.intake.read_files import READERS, REFUSED, blank, plain, read_grids
+from creditcalc.intake.grid import blank, plain
+from creditcalc.intake.read_files import FORMATS, UNREAD_ENDINGS, read_grids
 from creditcalc.rules.load import load_rulebook
 
 BOOK = load_rulebook()
@@ -468,7 +469,7 @@ def test_a_file_of_no_known_kind_is_a_notice_in_a_folder(tmp_path):
     assert [problem.file for problem in checked.notices] == [str(tmp_path / "photo.jpg")]
 
 
-@pytest.mark.parametrize("suffix", sorted(REFUSED))
+@pytest.mark.parametrize("suffix", sorted(UNREAD_ENDINGS))
 def test_a_table_of_a_kind_that_is_not_read_is_an_error_in_a_folder(tmp_path, suffix):
     (tmp_path / "a.csv").write_text(LINES, encoding="utf-8")
     (tmp_path / f"b{suffix}").write_bytes(b"")
@@ -515,7 +516,7 @@ def test_an_unreadable_folder_says_why(tmp_path, monkeypatch):
 
 
 def test_what_is_read_and_what_is_refused_are_apart():
-    assert not READERS.keys() & REFUSED
+    assert not FORMATS.keys() & UNREAD_ENDINGS
 
 
 # ----------------------------------------------------------------------------------------------
