@@ -2,12 +2,16 @@
 
 import os
 import random
+from dataclasses import replace
 
 import pytest
 from support.desk import CITIES, COLUMNS, MONTHS, AtHand, Edits, small_desk
+from support.processes import POSIX
 
 from creditcalc.batch import one_page, provenance, runner
+from creditcalc.batch.makers import OwnProcesses
 from creditcalc.batch.runner import run
+from creditcalc.bundled import bundled
 from creditcalc.problems import ProblemError
 
 EDITS = int(os.environ.get("CREDITCALC_EDITS", "60"))
@@ -36,12 +40,13 @@ def pages(folder):
     }
 
 
-def rerun_and_forced(desk):
+def rerun_and_forced(desk, maker=AtHand, **choices):
     """What a run in one folder and one that makes everything anew in another leave there."""
-    ran, anew = desk.folder / "ran", desk.folder / "anew"
-    outcome = run(desk.lay(out=ran), maker=AtHand())
-    run(desk.lay(out=anew, force=True), maker=AtHand())
-    return outcome, pages(ran), pages(anew)
+    ran = replace(desk.lay(), out=desk.folder / "ran", **choices)
+    anew = replace(ran, out=desk.folder / "anew", force=True)
+    outcome = run(ran, maker=maker(ran))
+    run(anew, maker=maker(anew))
+    return outcome, pages(ran.out), pages(anew.out)
 
 
 def different(rerun, forced):
@@ -59,6 +64,7 @@ def made(outcome):
     return {page.name for page in outcome.pages if page.status == "made"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_rerun_after_any_edit_is_what_force_would_give(desk, part):
     seed = SEED + part
@@ -78,6 +84,20 @@ def test_a_rerun_after_any_edit_is_what_force_would_give(desk, part):
         unchanged += sum(page.status == "unchanged" for page in outcome.pages)
         desk = changed
     assert unchanged > len(told) / 10  # pages were left alone too
+
+
+@POSIX
+@pytest.mark.slow
+def test_so_it_is_with_the_package_s_own_notebooks(desk):
+    edits, told = Edits(random.Random(SEED)), []
+    choices = {"city": "乙市", "notebooks": bundled("notebooks")}
+    desk.rows = [row for row in desk.rows if row["city"] == "乙市"]
+    desk.evidence = [line for line in desk.evidence if line["县区"] == "乙市"]
+    rerun_and_forced(desk, OwnProcesses, **choices)
+    for edit in (edits.edit_cell, edits.edit_evidence, edits.edit_remark):
+        told.append(edit(desk))
+        _, rerun, forced = rerun_and_forced(desk, OwnProcesses, **choices)
+        assert len(rerun) == 3 and different(rerun, forced) == [], told
 
 
 def test_a_county_renamed_in_an_earlier_month_alone_is_renamed_on_its_city_s_page(desk):

@@ -66,7 +66,7 @@ class Desk:
     def copy(self):
         return replace(self, **{name: deepcopy(part) for name, part in vars(self).items()})
 
-    def lay(self, **choices):
+    def lay(self):
         data, notebooks = self.folder / "data", self.folder / "notebooks"
         data.mkdir(exist_ok=True)
         notebooks.mkdir(exist_ok=True)
@@ -86,7 +86,6 @@ class Desk:
             notebooks=notebooks,
             units=False,
             jobs=2,
-            **choices,
         )
 
 
@@ -114,6 +113,9 @@ class AtHand:
     """
 
     scheduler = ""
+
+    def __init__(self, options):
+        pass
 
     def get_ready(self):
         pass
