@@ -5,10 +5,22 @@ from types import SimpleNamespace
 import pytest
 from support.batches import CELL, PARAMETERS, at_once, notebook, write_data
 from support.programs import needed, told
+from support.schedule import ByFile, slow_first
 
 from creditcalc.batch import index, makers, provenance
 from creditcalc.batch.plan import Options
 from creditcalc.pages.study import Study
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.suffix == ".ipynb":
+            item.add_marker("slow")
+    slow_first(items)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByFile(config, log)
 
 
 def pytest_unconfigure(config):

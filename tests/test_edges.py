@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from support.editions import OFFICES, few_offices
 
 import creditcalc as cc
 from creditcalc.analysis.targets import targets
@@ -51,6 +52,7 @@ TABLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", TABLES.values(), ids=TABLES)
 def test_pages_of_tables_at_the_edge(tmp_path, rows):
     done = call(
@@ -62,10 +64,13 @@ def test_pages_of_tables_at_the_edge(tmp_path, rows):
         tmp_path / "报告",
         "--jobs",
         2,
+        "--rulebook",
+        few_offices(tmp_path / "edition.toml"),
     )
     assert (done.returncode, done.stderr.count("出错")) == (0, 0), done.stderr
     folder = tmp_path / "报告" / "2021-05"
     assert len(list(folder.glob("*.html"))) == 2 + sum("2021-05,county" in row for row in rows)
+    assert len(list(folder.glob("units/*.html"))) == len(OFFICES)
 
 
 @pytest.mark.parametrize("rows", TABLES.values(), ids=TABLES)
@@ -75,6 +80,7 @@ def test_every_rule_is_explained_at_the_edge(tmp_path, rows):
         assert all(str(cc.explain(study.card, name, period, id)) for id in BOOK.rules)
 
 
+@pytest.mark.slow
 def test_the_time_of_the_environment(tmp_path):
     data = table(tmp_path, "范县,2021-05,county,濮阳市,,,,10,20")
     commands = (
@@ -90,6 +96,7 @@ def test_the_time_of_the_environment(tmp_path):
         assert (empty.returncode, empty.stderr) == (0, ""), "one that says nothing is none"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["warm", "kernel"])
 def test_what_other_programs_draw_on_does_not_matter(tmp_path, engine):
     data = table(tmp_path, "范县,2021-05,county,濮阳市,,,,10,20")
@@ -144,6 +151,7 @@ OTHER = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "readings", [{}, OTHER, {"partial_step": "whole_steps", "graded_domain": "awarded"}]
 )

@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 from filelock import FileLock
 from support.batches import PARAMETERS, notebook, record, statuses, write_data
+from support.editions import few_offices
 
 from creditcalc.batch.plan import Options
 from creditcalc.batch.runner import Busy, run
@@ -26,6 +27,7 @@ from creditcalc.cli.main import cli
 
 SLOW = "import time\ntime.sleep(0.4)\nprint(county)"
 MANY = [f"县{n}" for n in range(12)]
+FEW = MANY[:6]  # of prints, each of which starts a browser
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +43,15 @@ def notebooks(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def edition(tmp_path_factory):
+    return few_offices(tmp_path_factory.mktemp("edition") / "edition.toml")
+
+
 @pytest.fixture
-def options(tmp_path, notebooks, units):
-    data = write_data(tmp_path / "数据.csv", MANY[:3])
-    return Options(data=data, out=tmp_path / "报 告", notebooks=notebooks, jobs=2, units=units)
+def options(tmp_path, notebooks, edition, units):
+    data, out = write_data(tmp_path / "数据.csv", MANY[:3]), tmp_path / "报 告"
+    return Options(data, out=out, notebooks=notebooks, rulebook=edition, jobs=2, units=units)
 
 
 def whole(folder):
@@ -67,15 +74,16 @@ import sys
 from pathlib import Path
 from creditcalc.batch.plan import Options
 from creditcalc.batch.runner import run
-data, out, notebooks = map(Path, sys.argv[1:4])
-units, pdf = (word == "True" for word in sys.argv[4:])
-run(Options(data=data, out=out, notebooks=notebooks, jobs=2, units=units, pdf=pdf), progress=False)
+data, out, notebooks, edition = map(Path, sys.argv[1:5])
+units, pdf = (word == "True" for word in sys.argv[5:])
+own = {"notebooks": notebooks, "rulebook": edition, "jobs": 2, "units": units, "pdf": pdf}
+run(Options(data=data, out=out, **own), progress=False)
 """
 
 
 def started(options):
     """A run in a process of its own, which can be killed."""
-    paths = options.data, options.out, options.notebooks
+    paths = options.data, options.out, options.notebooks, options.rulebook
     words = [*map(str, paths), str(options.units), str(options.pdf)]
     return subprocess.Popen([sys.executable, "-c", SCRIPT, *words])
 
@@ -119,13 +127,13 @@ def test_a_run_that_was_killed_while_it_printed_prints_the_rest_and_nothing_twic
     options, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1622073600")
-    write_data(options.data, MANY)
+    write_data(options.data, FEW)
     printing = replace(options, pdf=True)
     folder = options.out / "2021-05"
     killed_at(started(printing), folder, 3, lambda page: page["pdf"])
     pages = json.loads((folder / "run.json").read_bytes())["pages"]
     printed = [folder / page["file"].replace(".html", ".pdf") for page in pages if page["pdf"]]
-    assert 3 <= len(printed) < len(MANY) + 1
+    assert 3 <= len(printed) < len(FEW) + 1
     stamps = {path: path.stat().st_mtime_ns for path in printed}
     outcome = run(printing, progress=False)
     assert outcome.complete and outcome.told == () and verify_pages(folder) == []
@@ -134,7 +142,7 @@ def test_a_run_that_was_killed_while_it_printed_prints_the_rest_and_nothing_twic
     prints = [
         {path.name: path.read_bytes() for path in place.glob("*.pdf")} for place in (folder, fresh)
     ]
-    assert prints[0] == prints[1] and len(prints[0]) == len(MANY) + 1
+    assert prints[0] == prints[1] and len(prints[0]) == len(FEW) + 1
 
 
 def test_a_second_run_into_the_same_folder_says_so_and_stops(options):
@@ -192,8 +200,8 @@ def test_a_place_that_takes_no_file_is_named():
 
 def report(options, *more):
     units = "--units" if options.units else "--no-units"
-    own = ["--out", str(options.out), units, "--jobs", "2", *more]
-    return [sys.executable, "-c", REPORT, "report", str(options.data), *own]
+    own = ["--out", str(options.out), "--rulebook", str(options.rulebook), units, "--jobs", "2"]
+    return [sys.executable, "-c", REPORT, "report", str(options.data), *own, *more]
 
 
 @pytest.mark.parametrize("units", [False, True], ids=["jurisdictions", "offices too"])

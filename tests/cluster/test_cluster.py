@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import chdir, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from creditcalc.cli.main import cli
 from creditcalc.cluster.connection import ClusterError
 from creditcalc.cluster.pages import KILLED, OnCluster
 
-pytestmark = POSIX
+pytestmark = [POSIX, pytest.mark.slow]
 MANY = [f"第{n}县" for n in range(12)]
 SLOW = "import time; time.sleep(1); print(county, period)"
 ENDLESS = """
@@ -57,17 +57,6 @@ if county == "死县":
 import time; time.sleep(0.5)
 print(county, period)
 """
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("cluster")
-    with chdir(folder):  # where the pages that workers make may write
-        local = distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=":0", local_directory=folder
-        )
-    with local:
-        yield local.scheduler_address
 
 
 @contextmanager

@@ -143,15 +143,6 @@ def folders(tmp_path_factory):
     return made
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("cluster")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=":0", local_directory=folder
-    ) as local:
-        yield local.scheduler_address
-
-
 def whole(folder):
     """The ordinary path: the whole table read, checked and scored at once."""
     checked = check_inputs(folder, BOOK)
@@ -202,6 +193,7 @@ def test_the_command_writes_what_it_writes_of_one_file(folders, tmp_path):
     assert outputs[one] == outputs[folders[SEVERAL]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", [ONE, BAD])
 def test_workers_give_the_same(folders, which, cluster, tmp_path):
     checked, card = whole(folders[which])
@@ -226,6 +218,7 @@ def test_a_file_that_changed_is_read_anew_although_another_run_still_has_the_old
         assert [table["n"][0] for table in other(pd.read_parquet, files)] == [1, 2]
 
 
+@pytest.mark.slow
 def test_what_is_sent_for_a_file_does_not_grow_with_the_number_of_files(cluster, monkeypatch):
     sizes, compute = [], distributed.Client.compute
     monkeypatch.setattr(
@@ -258,6 +251,7 @@ def test_a_scheduler_that_loses_its_workers_is_told(monkeypatch, tmp_path):
             list(mapped(named, ["一"]))
 
 
+@pytest.mark.slow
 def test_the_command_goes_through_a_scheduler(folders, cluster, tmp_path):
     written = []
     for name, choices in (("here.csv", []), ("there.csv", ["--scheduler", cluster])):
@@ -309,19 +303,28 @@ def test_nothing_is_written_where_no_row_is_sound(folders, tmp_path):
     assert told[0] == told[1]
 
 
+@pytest.fixture(scope="module")
+def fewer_and_more(tmp_path_factory):
+    """A folder of few parts and one of ten times as many."""
+    home = tmp_path_factory.mktemp("parts")
+    return [write(home / str(parts), parts) for parts in (4, 40)]
+
+
 @LINUX
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "most"), [("here", 1.15), ("there", 1.2)]
 )  # a scheduler keeps a log of what it sent
-def test_peak_memory_of_no_process_grows_with_the_number_of_parts(where, most, tmp_path):
+def test_peak_memory_of_no_process_grows_with_the_number_of_parts(
+    where, most, fewer_and_more, tmp_path
+):
     peaks = []
-    for parts in (10, 100):
-        folder = write(tmp_path / str(parts), parts)
-        out = tmp_path / f"out{parts}"
+    for folder in fewer_and_more:
+        out = tmp_path / folder.name
         out.mkdir()
         call = [sys.executable, "-c", PEAK, where, str(folder), str(out)]
         peaks.append(
             json.loads(subprocess.run(call, capture_output=True, text=True, check=True).stdout)
         )
-    print("peak of 10 and of 100 parts, MB:", *peaks)
+    print("peak of 4 and of 40 parts, MB:", *peaks)
     assert all(many < most * few for few, many in zip(*peaks, strict=True))
