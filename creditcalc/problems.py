@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+SHORT_NAME = 3  # characters
 SHOWN = 60  # characters of a user's value that a message repeats
 
 
@@ -109,5 +110,19 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("loans_xdy", ["loans_xyd", "budget"])
     '是否指 loans_xyd？'
     """
-    close = difflib.get_close_matches(name[:200], list(known), n=1, cutoff=0.6)
-    return f"是否指 {close[0]}？" if close else ""
+    close = similar(name, known)
+    return f"是否指 {close}？" if close else ""
+
+
+def similar(name: str, known: Iterable[str]) -> str:
+    """The known name that is most like another, or that holds it whole, or nothing.
+
+    >>> similar("示范区", ["工业园区", "城乡一体化示范区"]), similar("花县", ["范县", "濮阳县"])
+    ('城乡一体化示范区', '范县')
+    """
+    names = list(known)
+    close = difflib.get_close_matches(name[:200], names, n=1, cutoff=0.6)
+    close = close or [other for other in names if len(name) > 1 and name in other]
+    if not close and len(name) <= SHORT_NAME:  # one of two characters is half of a name
+        close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    return close[0] if close else ""

@@ -18,7 +18,7 @@ from creditcalc.exact import TOLERANCE, Array
 from creditcalc.problems import Problem, UnknownName, nearest, shown
 from creditcalc.rules.rulebook import Rule
 from creditcalc.scoring.arrays import Columns
-from creditcalc.scoring.rollup import combine
+from creditcalc.scoring.rollup import NOTHING, combine
 from creditcalc.scoring.rule_scores import ItemScore
 from creditcalc.scoring.scorecard import Scorecard, score
 
@@ -72,7 +72,7 @@ def contribution(card: Scorecard, city: str, period: str) -> Contribution:
         lost = mine.full - mine.points
         if math.isnan(lost):
             undecided.append(rule.id)
-        elif lost > TOLERANCE and not counties:
+        elif lost > TOLERANCE and not game.rows:
             residual[rule.id] = lost
         elif lost > TOLERANCE:
             shares, errors, returned = game.shares(rule)
@@ -98,6 +98,7 @@ def moves(card: Scorecard, city: str, period: str, found: pd.DataFrame) -> pd.Da
     at = next(int(n) for n in same if table["level"].iloc[n] == "city")
     counties = [int(n) for n in same if n != at]
     game = _Game(card, at, counties)
+    found = pd.concat([found, game.of_departments])
     full = found[
         (found["goal"] == "full")
         & (found["period"] == period)
@@ -139,23 +140,29 @@ def _with_changes(frame: pd.DataFrame, changed: Sequence[dict[str, float]]) -> p
 
 
 class _Game:
-    """A city and its counties: the city's points on an item when some counties have reached full
-    marks.
+    """A city, its counties and its own departments: the city's points on an item when some of them
+    have reached full marks.
     """
 
     def __init__(self, card: Scorecard, city: int, counties: list[int]) -> None:
         self.card, self.city, self.counties = card, city, counties
         self.rows = card.table.iloc[counties].to_dict("records")
         self.town = card.table.iloc[city].to_dict()
-        self.names = [str(row["jurisdiction"]) for row in self.rows]
         name, period = str(self.town["jurisdiction"]), str(self.town["period"])
         rolled = card.rolled
         stated = self.town if rolled is None else rolled.stated(name, period)
         self.own = {key: value for key, value in stated.items() if pd.notna(value)}
-        self.absent = 0 if rolled is None else len(rolled.absent(name, period))
-        if rolled is not None and rolled.may_lack(name):
-            self.absent += 1
-        found = targets(card, list(card.table.index[counties]))
+        self.absent = self.absent_departments = 0
+        self.of_departments = pd.DataFrame()
+        if rolled is not None:
+            self.absent = len(rolled.absent(name, period)) + int(rolled.may_lack(name))
+            self.absent_departments = len(rolled.absent(name, period, "direct"))
+            rows = rolled.typed_rows(name, period)
+            departments = rows[rows["level"] == "direct"]
+            self.rows += departments.to_dict("records")
+            self.of_departments = targets(score(departments, card.book, card.readings))
+        self.names = [str(row["jurisdiction"]) for row in self.rows]
+        found = pd.concat([targets(card, list(card.table.index[counties])), self.of_departments])
         full = found[found["goal"] == "full"]
         self.full: dict[tuple[str, str], dict[str, float]] = {}
         for line in full.to_dict("records"):
@@ -165,7 +172,7 @@ class _Game:
         """Shapley shares, their standard errors, and what returns when all counties are at full
         marks.
         """
-        value, n = self.value(rule), len(self.counties)
+        value, n = self.value(rule), len(self.rows)
         ends = value(np.array([[False] * n, [True] * n]))
         exact = n <= EXACT
         shares, errors = (_exact if exact else _sampled)(value, n)
@@ -195,15 +202,24 @@ class _Game:
         return points
 
     def numbers(self, name: str) -> Array:
-        """The counties' values of an input."""
-        return np.array([row.get(name, np.nan) for row in self.rows], dtype=float)
+        """The counties' and departments' values of an input; what is not the departments' to report
+        adds nothing.
+        """
+        i = self.card.book.inputs[name]
+        values = np.array([row.get(name, np.nan) for row in self.rows], dtype=float)
+        direct = np.array([row.get("level") == "direct" for row in self.rows])
+        if not i.direct and not direct.all():
+            values[direct & np.isnan(values)] = NOTHING.get(i.rollup, np.nan)
+        return values
 
     def added(self, name: str, values: Array) -> Array:
         """The city's value for each subset: its own typed one, or its counties' added up."""
         if name in self.own:
             return np.full(len(values), float(self.own[name]))
-        absent = np.full((len(values), self.absent), np.nan)
-        return combine(np.hstack([values, absent]), self.card.book.inputs[name].rollup)
+        i = self.card.book.inputs[name]
+        absent = self.absent + (self.absent_departments if i.direct else 0)
+        blanks = np.full((len(values), absent), np.nan)
+        return combine(np.hstack([values, blanks]), i.rollup)
 
     def city_changes(self, county: str, changes: dict[str, float]) -> dict[str, float]:
         """The city's inputs after one county's have changed."""

@@ -18,6 +18,7 @@ from creditcalc.problems import Problem, UnknownName, nearest, shown
 from creditcalc.rules import phrases
 from creditcalc.rules.inputs import input_value
 from creditcalc.rules.rulebook import Rule
+from creditcalc.scoring.rollup import RolledUp
 from creditcalc.scoring.scorecard import Scorecard
 
 ORIGINS = {
@@ -233,8 +234,18 @@ def _origin(name: str, card: Scorecard, row: pd.Series) -> tuple[str, dict[str, 
         return "inherited", {}
     if card.book.inputs[name].rollup == "city":
         return "missing", {}
-    values = same[same["level"] == "county"].set_index("jurisdiction")[name]
-    return "rolled_up", {c: _plain(values.get(c)) for c in rolled.counties(row["city"])}
+    values = same[same["level"] != "city"].set_index("jurisdiction")[name]
+    return "rolled_up", _parts(values, rolled, row)
+
+
+def _parts(values: pd.Series, rolled: RolledUp, row: pd.Series) -> dict[str, float | None]:
+    """What each county, and the city's departments, gave of a sum."""
+    whose = [
+        name
+        for level in ("county", "direct")
+        for name in rolled.expected(row["city"], row["period"], level)
+    ]
+    return {name: _plain(values.get(name)) for name in whose}
 
 
 def _reading(reading: str, rule: Rule, own: Scorecard) -> ReadingUsed:

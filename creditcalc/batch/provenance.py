@@ -106,7 +106,7 @@ def _as_text(part: object) -> str:
         case Rulebook():
             return part.digest
         case Checked():
-            return f"{_as_text(part.table)}\x1f{_as_text(part.problems)}"
+            return "\x1f".join(map(_as_text, (part.table, part.problems, part.roster)))
         case pd.DataFrame():
             return part.to_csv()
         case RolledUp():

@@ -30,6 +30,7 @@ UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control, format, surrogate, line and 
 LEVEL_WORDS = {
     **dict.fromkeys(("county", "县区", "县(区)", "县", "区", "县级"), "county"),
     **dict.fromkeys(("city", "市", "市级"), "city"),
+    **dict.fromkeys(("direct", "市直", "市直部门"), "direct"),
 }
 FLAGS = {
     **dict.fromkeys(("是", "有", "true", "yes"), 1.0),

@@ -21,6 +21,7 @@ from creditcalc.intake.forms import is_form, read_form
 from creditcalc.intake.grid import Grid
 from creditcalc.intake.limits import beyond_limits
 from creditcalc.intake.read_files import read_grids
+from creditcalc.intake.roster import Roster, by_roster, read_roster
 from creditcalc.intake.table import (
     CITY_OF,
     REFUSED_COLUMNS,
@@ -50,12 +51,13 @@ DOUBLED = CellFault("同一县区（市）同一期间不止一行", "只留一�
 
 @dataclass(frozen=True)
 class Checked:
-    """A table as far as it can be used, and all that is wrong (errors) or odd (notices) in its
-    source.
+    """A table as far as it can be used, all that is wrong (errors) or odd (notices) in its source,
+    and who should report, where a roster says it.
     """
 
     table: pd.DataFrame
     problems: list[Problem]
+    roster: Roster | None = None
 
     @property
     def errors(self) -> list[Problem]:
@@ -102,12 +104,12 @@ def check_inputs(path: str | Path, book: Rulebook | None = None, city: str = "")
     """
     book = book or load_rulebook()
     grids, problems = read_grids(Path(path))
+    roster, wrong = read_roster(Path(path))
     blocks = read_blocks(grids, book)
-    table, findings = parsed(blocks, book, [city] if city else [])
+    table, findings = parsed(blocks, book, [city] if city else [], roster)
     findings += doubled(table) + beyond_limits(table, book)
-    return Checked(
-        placed(without_faults(table, findings)), problems + told(blocks, table, findings)
-    )
+    found = told(blocks, table, findings)
+    return Checked(placed(without_faults(table, findings)), wrong + problems + found, roster)
 
 
 def indicator_columns(book: Rulebook) -> list[TypedColumn]:
@@ -158,12 +160,16 @@ def _read_table(grid: Grid, columns: list[TypedColumn]) -> Block:
 
 
 def parsed(
-    blocks: list[Block], book: Rulebook, cities: Iterable[str] = ()
+    blocks: list[Block],
+    book: Rulebook,
+    cities: Iterable[str] = (),
+    roster: Roster | None = None,
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """The values of all blocks' cells, blank where they are faulty, with every row's city, and the
     faults.
 
-    ``cities`` are those of a table of which the blocks are a part, or the one that its user names.
+    ``cities`` are those of a table of which the blocks are a part, or the one that its user names;
+    ``roster`` says which names are in force.
     """
     table: dict[str, pd.Series] = {}
     findings = []
@@ -177,6 +183,8 @@ def parsed(
         table[name] = typed.values
     blanks = {name: "county" if name == "level" else "" for name in KEY_NAMES}
     frame = pd.DataFrame(table).fillna(blanks)
+    if roster:
+        findings += by_roster(frame, roster)
     return frame, findings + settle_cities(frame, cities)
 
 

@@ -19,7 +19,11 @@ UNREAD_ENDINGS = {
 NOT_DATA = {".txt", ".md", ".toml", ".json"}
 OF_A_PROGRAM = (".", "~$")  # what it keeps for itself, such as Excel's lock of an open file
 READ_ME = "readme"
-BESIDE_THE_DATA = {"evidence"}  # what tables are called that lie in its folder and are none of it
+BESIDE_THE_DATA = {
+    "evidence",
+    "roster",
+    "名册",
+}  # what tables are called that lie in its folder and are none of it
 LARGEST_FILE = 256 << 20  # bytes: no year's data of a province comes near
 
 

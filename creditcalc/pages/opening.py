@@ -8,12 +8,12 @@ from pathlib import Path
 
 from creditcalc.bundled import bundled
 from creditcalc.evidence.register import check_with_evidence
-from creditcalc.intake.checked_table import Checked
 from creditcalc.pages.study import Study
 from creditcalc.problems import Problem, ReadingError, UnknownName, nearest, shown
 from creditcalc.rules.load import load_rulebook
 from creditcalc.rules.rulebook import Readings
-from creditcalc.scoring.rollup import notices, roll_up
+from creditcalc.scoring.notices import differing, roster_notices
+from creditcalc.scoring.rollup import roll_up
 
 
 class OpenData(str):
@@ -73,10 +73,16 @@ def open_study(
         if known and city not in known:
             cure = f"{nearest(city, known)}有：{'、'.join(known)}"
             raise UnknownName([Problem("表中没有这个市", shown(city), cure)])
-    rolled = roll_up(checked.table, book, city, checked.short)
-    noticed = notices(checked.table, book, city, checked.short)
+    rolled = roll_up(checked.table, book, city, checked.roster, checked.short)
+    first, noticed = roster_notices(rolled), differing(rolled, book)
     return Study(
-        book, options, Checked(checked.table, told), rolled, (*told, *noticed), given, as_of
+        book,
+        options,
+        replace(checked, problems=told),
+        rolled,
+        (*first, *told, *noticed),
+        given,
+        as_of,
     )
 
 

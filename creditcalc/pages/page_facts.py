@@ -137,7 +137,7 @@ class PageFacts:
     @property
     def counties(self) -> list[str]:
         """Every county that the table has for the city, in any period."""
-        return self.group.rolled.counties(self.city)
+        return self.group.rolled.expected(self.city, self.period)
 
     @property
     def materials(self) -> pd.DataFrame:

@@ -143,7 +143,7 @@ class Study:
                 given = given[given["city"].isin([city, ""])].reset_index(drop=True)
             own = replace(
                 self,
-                checked=Checked(rows, told),
+                checked=replace(self.checked, table=rows, problems=told),
                 rolled=self.rolled.of_city(city),
                 problems=problems,
                 given=given,

@@ -16,7 +16,7 @@ class Input:
     """One input: what is entered, in which unit, how counties add up to their city.
 
     It is at most ``times`` its whole ``part_of``; it is a total over so many things as
-    ``total_of``.
+    ``total_of``. ``direct`` where the city's own departments (市直) have a part of the sum.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Input:
     rollup: str
     help: str
     inherit: bool = False
+    direct: bool = False
     max: float | None = None
     part_of: str = ""
     times: float = 1

@@ -37,6 +37,7 @@ INPUT_KEYS: dict[str, Any] = {
 }
 INPUT_OPTIONAL: dict[str, Any] = {
     "inherit": bool,
+    "direct": bool,
     "max": NUMBER,
     "part_of": str,
     "times": NUMBER,

@@ -16,7 +16,7 @@ from creditcalc.exact import Array
 from creditcalc.problems import InputError, Problem, nearest, shown
 from creditcalc.rules.rulebook import Rulebook
 
-LEVELS = ("county", "city")
+LEVELS = ("county", "city", "direct")
 FEW = 1_000  # rows
 PIECE = 40_000  # rows: 320 kB of a column
 

@@ -11,24 +11,28 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from creditcalc.exact import TOLERANCE, Array
+from creditcalc.exact import Array
+from creditcalc.intake.roster import Roster
 from creditcalc.problems import InputError, Problem
 from creditcalc.rules.rulebook import Rulebook
 from creditcalc.scoring.arrays import Columns
 
 GROUP = ["city", "period"]
+NOTHING = {"sum": 0.0, "max": 0.0, "any": 0.0, "all": 1.0}  # by kind of roll-up
 
 
 @dataclass(frozen=True)
 class RolledUp:
-    """A table whose cities are completed from their counties, beside what was typed.
+    """A table whose cities are completed from their counties and departments, beside what was typed.
 
-    ``table`` has every row, ``typed`` the rows as they were typed, both with ``level`` and
-    ``city``; ``short`` are the cities of which a county may be missing altogether, "" being any.
+    ``table`` has the rows of counties and cities, ``typed`` every row as it was typed (also those of
+    a city's own departments), both with ``level`` and ``city``; ``roster`` says who should report,
+    ``short`` of which cities a county may be missing altogether, "" being any.
     """
 
     table: pd.DataFrame
     typed: pd.DataFrame
+    roster: Roster | None = None
     short: frozenset[str] = frozenset()
 
     def only(self, rows: pd.Series) -> RolledUp:
@@ -39,27 +43,26 @@ class RolledUp:
         """A city's rows and what was typed for them, numbered as if there were no others."""
         table = self.table[self.table["city"] == city].reset_index(drop=True)
         typed = self.typed[self.typed["city"] == city].reset_index(drop=True)
-        return RolledUp(table, typed, self.short & {"", city})
+        return replace(self, table=table, typed=typed, short=self.short & {"", city})
 
-    def counties(self, city: str) -> list[str]:
-        """Every county that the table has for a city, in any period."""
-        typed = self.typed
-        mine = (typed["city"] == city) & (typed["level"] == "county")
-        return list(typed.loc[mine, "jurisdiction"].unique())
+    def expected(self, city: str, period: str, level: str = "county") -> list[str]:
+        """The jurisdictions of a level that should report to a city for a period: those of the
+        roster, or without one all that the table has for it in any period.
+        """
+        return expected(self.typed, self.roster, city, period, level)
 
-    def absent(self, city: str, period: str) -> list[str]:
-        """The counties of a city that have no row in a period."""
-        typed = self.typed
-        mine = (typed["city"] == city) & (typed["period"] == period) & (typed["level"] == "county")
-        here = set(typed.loc[mine, "jurisdiction"])
-        return [name for name in self.counties(city) if name not in here]
+    def absent(self, city: str, period: str, level: str = "county") -> list[str]:
+        """Those of them that have no row in the period."""
+        rows = self.typed_rows(city, period)
+        here = set(rows.loc[rows["level"] == level, "jurisdiction"])
+        return [name for name in self.expected(city, period, level) if name not in here]
 
     def may_lack(self, city: str) -> bool:
         """Whether a county of a city may be missing altogether, so that no sum of its is sure."""
         return bool({"", city} & self.short)
 
     def typed_rows(self, city: str, period: str) -> pd.DataFrame:
-        """What a city and its counties typed for a period."""
+        """What a city, its counties and its departments typed for a period."""
         typed = self.typed
         return typed[(typed["city"] == city) & (typed["period"] == period)]
 
@@ -68,6 +71,16 @@ class RolledUp:
         rows = self.typed_rows(city, period)
         row = rows[rows["level"] == "city"].tail(1)
         return {str(name): row[name].iloc[0] for name in row if row[name].notna().any()}
+
+
+def expected(
+    typed: pd.DataFrame, roster: Roster | None, city: str, period: str, level: str = "county"
+) -> list[str]:
+    """The jurisdictions of a level that should report to a city for a period."""
+    if roster is not None and roster.knows(city):
+        return roster.expected(city, period, level)
+    mine = (typed["city"] == city) & (typed["level"] == level)
+    return list(typed.loc[mine, "jurisdiction"].unique())
 
 
 def with_cities(table: pd.DataFrame, city: str | None = None) -> pd.DataFrame:
@@ -105,46 +118,46 @@ def with_cities(table: pd.DataFrame, city: str | None = None) -> pd.DataFrame:
 
 
 def roll_up(
-    table: pd.DataFrame, book: Rulebook, city: str | None = None, short: Collection[str] = ()
+    table: pd.DataFrame,
+    book: Rulebook,
+    city: str | None = None,
+    roster: Roster | None = None,
+    short: Collection[str] = (),
 ) -> RolledUp:
-    """Each city's row completed (or made, at the end) from its counties, and counties' blanks
-    inherited from their city's.
+    """Each city's row completed (or made, at the end) from its counties and its own departments
+    (市直), and counties' blanks inherited from their city's.
 
-    The counties of a city are all county-level jurisdictions that the table has for it in any
-    period; one without a row or value leaves a sum or a maximum missing, and an any-of or all-of
-    open unless another county decides it. ``city`` names the city of a table that does not say it,
-    ``short`` the cities ("" is any) that have a county which the table does not: no sum of theirs
-    is complete. Raises InputError where a county's city is not known, or a jurisdiction has several
-    rows in a period.
+    Whoever should report (by ``roster``, or by the table's rows of any period) and has no row or no
+    value leaves a sum or a maximum missing, and an any-of or all-of open unless another one decides
+    it; of the departments only what the rulebook says they have a part of. ``city`` names the city
+    of a table that does not say it, ``short`` the cities ("" is any) that have a county which the
+    table does not: no sum of theirs is complete. Raises InputError where a county's city is not
+    known, or a jurisdiction has several rows in a period.
     """
     typed = with_cities(table, city)
     twice = typed.duplicated(["city", "jurisdiction", "level", "period"])
     if twice.any():
         names = typed.loc[twice, ["jurisdiction", "period"]].agg(" ".join, axis=1)
-        raise InputError(
-            [
-                Problem("同一县（区）或市同一期间不止一行", name, "只留一行")
-                for name in names.unique()
-            ]
-        )
+        what, cure = "同一县（区）或市同一期间不止一行", "只留一行"
+        raise InputError([Problem(what, name, cure) for name in names.unique()])
     inputs = [name for name in book.inputs if name in typed]
-    county = (typed["level"] == "county").to_numpy()
-    counties, cities = typed[county], typed[~county]
-    added = _added_up(counties, book, inputs, short)
+    added = added_up(typed, book, inputs, roster, short)
+    rows = typed[typed["level"] != "direct"]
+    county = (rows["level"] == "county").to_numpy()
+    counties, cities = rows[county], rows[~county]
     target = pd.MultiIndex.from_frame(cities[GROUP])
     new = added.loc[~added.index.isin(target)].reset_index()
     new = new.assign(jurisdiction=new["city"], level="city")
     inherited = [name for name in inputs if book.inputs[name].inherit]
     own = pd.MultiIndex.from_frame(counties[GROUP])
-    filled = {name: _fill(typed[name], ~county, added[name], target) for name in inputs}
-    filled |= {
-        name: _fill(filled[name], county, pd.Series(cities[name].to_numpy(), index=target), own)
-        for name in inherited
-    }
+    filled = {name: _fill(rows[name], ~county, added[name], target) for name in inputs}
+    for name in inherited:
+        stated = pd.Series(cities[name].to_numpy(), index=target)
+        filled[name] = _fill(filled[name], county, stated, own)
     rolled = pd.concat(
-        [typed.assign(**filled), new[[c for c in typed if c in new]]], ignore_index=not new.empty
+        [rows.assign(**filled), new[[c for c in typed if c in new]]], ignore_index=not new.empty
     )
-    return RolledUp(rolled, typed, frozenset(short))
+    return RolledUp(rolled, typed, roster, frozenset(short))
 
 
 def _fill(
@@ -167,23 +180,43 @@ def _fill(
     return column
 
 
-def _added_up(
-    counties: pd.DataFrame, book: Rulebook, inputs: list[str], short: Collection[str]
+def added_up(
+    typed: pd.DataFrame,
+    book: Rulebook,
+    inputs: list[str],
+    roster: Roster | None = None,
+    short: Collection[str] = (),
 ) -> pd.DataFrame:
-    """One row per city and period with the counties' inputs added up, NaN where one is missing."""
-    order = counties.sort_values(GROUP, kind="stable")
-    expected = order.groupby("city")["jurisdiction"].nunique()
+    """One row per city and period with the inputs of counties and departments added up, NaN where
+    one that should be there is missing.
+    """
+    order = typed[typed["level"] != "city"].sort_values(GROUP, kind="stable")
     groups, first, size = _groups(order)
-    towns = groups.get_level_values("city")
-    complete = (size == expected.reindex(towns).to_numpy()) & ~(
-        towns.isin(list(short)) | ("" in short)
-    )
-    numeric = [name for name in inputs if book.inputs[name].type != "class"]
+    direct = (order["level"] == "direct").to_numpy()
+    departments = np.add.reduceat(direct.astype(int), first) if len(first) else size
+    counties = size - departments
+    complete, with_departments = np.ones((2, len(groups)), bool)
+    wanted: dict[tuple[str, str], tuple[int, int]] = {}
+    for n, (city, period) in enumerate(groups):
+        key = (city, period) if roster else (city, "")
+        if key not in wanted:
+            wanted[key] = (
+                len(expected(typed, roster, city, period, "county")),
+                len(expected(typed, roster, city, period, "direct")),
+            )
+        complete[n] = counties[n] == wanted[key][0] and not {"", city} & {*short}
+        with_departments[n] = departments[n] >= wanted[key][1]
     columns = Columns(order, book)
-    values = {name: columns.number(name) for name in numeric}
-    added = {
-        name: _combine(values[name], first, complete, book.inputs[name].rollup) for name in numeric
-    }
+    added = {}
+    for name in inputs:
+        i = book.inputs[name]
+        if i.type == "class":
+            continue
+        values = columns.number(name)
+        if direct.any() and not i.direct:  # what is not theirs to report adds nothing
+            values = np.where(direct & np.isnan(values), NOTHING.get(i.rollup, np.nan), values)
+        whole = complete & (with_departments | (not i.direct))
+        added[name] = _combine(values, first, whole, i.rollup)
     return pd.DataFrame({**dict.fromkeys(inputs), **added}, index=groups, columns=inputs)
 
 
@@ -224,43 +257,3 @@ def combine(values: Array, rollup: str) -> Array:
     """
     cases, counties = values.shape
     return _combine(values.ravel(), np.arange(cases) * counties, np.ones(cases, bool), rollup)
-
-
-def notices(
-    table: pd.DataFrame, book: Rulebook, city: str | None = None, short: Collection[str] = ()
-) -> list[Problem]:
-    """A notice for every value that a city's row states otherwise than its counties' sum; both are
-    shown.
-    """
-    typed = with_cities(table, city)
-    cities = typed[typed["level"] == "city"].set_index(GROUP)
-    inputs = [
-        name
-        for name in book.inputs
-        if name in typed and book.inputs[name].rollup in ("sum", "max", "any", "all")
-    ]
-    added = _added_up(typed[typed["level"] == "county"], book, inputs, short).reindex(cities.index)
-    found = []
-    for name in inputs:
-        own, theirs = (
-            cities[name].to_numpy(dtype=float, na_value=np.nan),
-            added[name].to_numpy(dtype=float),
-        )
-        differs = np.abs(own - theirs) > TOLERANCE * np.maximum(np.abs(own), 1.0)
-        for n in np.flatnonzero(differs).tolist():
-            town, period = cities.index[n]
-            what = f"市级行填的“{book.inputs[name].label}”与各县（区）汇总不一致，按市级行计"
-            value = f"填报 {own[n]:,.12g}，汇总 {theirs[n]:,.12g}"
-            found.append(
-                Problem(
-                    what,
-                    value,
-                    "核对两处口径",
-                    column=name,
-                    severity="notice",
-                    jurisdiction=town,
-                    period=period,
-                    city=town,
-                )
-            )
-    return found
