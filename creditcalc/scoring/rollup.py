@@ -195,7 +195,7 @@ def added_up(
     direct = (order["level"] == "direct").to_numpy()
     departments = np.add.reduceat(direct.astype(int), first) if len(first) else size
     counties = size - departments
-    complete, with_departments = np.ones((2, len(groups)), bool)
+    complete, with_departments, with_counties = np.ones((3, len(groups)), bool)
     wanted: dict[tuple[str, str], tuple[int, int]] = {}
     for n, (city, period) in enumerate(groups):
         key = (city, period) if roster else (city, "")
@@ -206,15 +206,17 @@ def added_up(
             )
         complete[n] = counties[n] == wanted[key][0] and not {"", city} & {*short}
         with_departments[n] = departments[n] >= wanted[key][1]
+        with_counties[n] = wanted[key][0] > 0
     columns = Columns(order, book)
+    beside = direct & np.repeat(with_counties, size)
     added = {}
     for name in inputs:
         i = book.inputs[name]
         if i.type == "class":
             continue
         values = columns.number(name)
-        if direct.any() and not i.direct:  # what is not theirs to report adds nothing
-            values = np.where(direct & np.isnan(values), NOTHING.get(i.rollup, np.nan), values)
+        if beside.any() and not i.direct:  # what is not theirs to report adds nothing
+            values = np.where(beside & np.isnan(values), NOTHING.get(i.rollup, np.nan), values)
         whole = complete & (with_departments | (not i.direct))
         added[name] = _combine(values, first, whole, i.rollup)
     return pd.DataFrame({**dict.fromkeys(inputs), **added}, index=groups, columns=inputs)

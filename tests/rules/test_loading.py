@@ -415,6 +415,10 @@ def test_inherited_inputs_are_the_closed_list(book):
     assert {i.name for i in book.inputs.values() if i.inherit} == set(oracle.INHERITED)
 
 
+def test_inputs_of_the_city_s_own_departments_are_the_closed_list(book):
+    assert {i.name for i in book.inputs.values() if i.direct} == set(oracle.DIRECT)
+
+
 def test_parts_of_wholes_are_the_closed_list(book):
     found = {(i.name, i.part_of, i.times) for i in book.inputs.values() if i.part_of}
     pairs = [(part, whole) for whole, parts in PARTS.items() for part in names(parts)]

@@ -416,7 +416,7 @@ def test_whatever_is_missing_stays_inside_the_interval(values, level, readings, 
 @st.composite
 def city_tables(draw):
     """Two to four counties, one or two periods, rows and values missing, the city's row absent,
-    blank or typed.
+    blank or typed, that of its departments there or not.
     """
     places = ["甲县", "乙县", "丙区", "丁区"][: draw(st.integers(2, 4))]
     rows = []
@@ -434,10 +434,14 @@ def city_tables(draw):
             values = whole_row(draw(VALUES))
             facts = {name: values[name] for name in typed_by_city}
             rows.append({"jurisdiction": "某市", "period": period, **whole_row(facts, "city")})
+        if draw(st.booleans()):
+            blank = draw(st.sets(st.sampled_from(oracle.INPUTS)))
+            row = whole_row(draw(VALUES), "direct") | dict.fromkeys(blank)
+            rows.append({"jurisdiction": "市直", "period": period, **row})
     return Table(draw(st.permutations(rows)))
 
 
-@settings(max_examples=15, **QUICK)
+@settings(max_examples=40, **QUICK)
 @given(rows=city_tables().filter(bool))
 def test_roll_up_agrees(rows):
     found = cc.roll_up(frame(rows), BOOK, city="某市").table

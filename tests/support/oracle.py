@@ -575,7 +575,14 @@ def totals(
     }
 
 
-# --- Roll-up (sections 2 and 6) ---
+# --- Roll-up (sections 2 and 6; the city's own departments: tables.md, section 2) ---
+
+DIRECT = names("""uscc_total uscc_errors halls_total halls_connected gov_defaulters
+    gov_defaulters_rectified dual_due dual_reported dual_compliant dual_timely dual_published
+    dual_valid_objections regulators_total regulators_graded measures_total measures_lawful
+    inst_defaulters inst_defaulters_rectified depts_total depts_sharing banks_total banks_connected
+    objections_handled objection_workdays repairs_overdue repairs_noncompliant enterprises
+    commitments performances repeat_targets repeat_exited agency_targets agency_exited""")
 
 
 def rolled_up(name: str, values: list[Value]) -> Value:
@@ -596,7 +603,10 @@ def roll_up(rows: list[dict], city: str) -> list[dict]:
 
     What the city's own row says stands. A county inherits only that, never what was rolled up.
     """
-    counties = sorted({row["jurisdiction"] for row in rows if row.get("level") != "city"})
+    counties = sorted(
+        {row["jurisdiction"] for row in rows if row.get("level") not in ("city", "direct")}
+    )
+    departments = {row["jurisdiction"] for row in rows if row.get("level") == "direct"}
     made = []
     for period in sorted({row["period"] for row in rows}):
         given = {row["jurisdiction"]: row for row in rows if row["period"] == period}
@@ -605,12 +615,14 @@ def roll_up(rows: list[dict], city: str) -> list[dict]:
             county: {name: exact(name, given.get(county, {}).get(name)) for name in INPUTS}
             for county in counties
         }
-        completed = {
-            name: rolled_up(name, [facts[county][name] for county in counties])
-            if typed[name] is None
-            else typed[name]
-            for name in INPUTS
-        }
+        completed = {}
+        for name in INPUTS:
+            parts = [facts[county][name] for county in counties]
+            for office in departments:
+                part = exact(name, given.get(office, {}).get(name))
+                if part is not None or name in DIRECT or not counties:
+                    parts.append(part)
+            completed[name] = rolled_up(name, parts) if typed[name] is None else typed[name]
         made.append({"jurisdiction": city, "period": period, "level": "city", **completed})
         for county in counties:
             if county in given:
