@@ -145,17 +145,17 @@ def _read_table(grid: Grid, columns: list[TypedColumn]) -> Block:
     and nobody knows whose they were.
     """
     header = match_header(grid, columns)
+    block = read_table(header, REFUSED_COLUMNS)
+    problems = block.problems
     if not NEEDED & header.places.keys():
         cure = "第一行写列名（县区、期间和各项输入，CSV 用逗号分隔），或用填报表；不是数据的工作表请移走"
         what = "既不是数据表，也不是填报表：没有“县区”和“期间”列"
-        problem = grid.problem(what, "、".join(filter(None, header.texts)), cure)
-        return Block(grid, {}, {}, [], [replace(problem, unplaced=True)])
-    block = read_table(header, REFUSED_COLUMNS)
-    if not block.rows and not header.lacking:
-        block.problems.append(grid.problem("表中没有数据行", cure="填入数据", row=header.row))
+        problems = [grid.problem(what, "、".join(filter(None, header.texts)), cure)]
+    elif not block.rows and not header.lacking:
+        problems.append(grid.problem("表中没有数据行", cure="填入数据", row=header.row))
     if header.once.keys() >= NEEDED:
         return block
-    lost = [replace(problem, unplaced=True) for problem in block.problems]
+    lost = [replace(problem, unplaced=True) for problem in problems]
     return replace(block, cells={name: [] for name in block.cells}, rows=[], problems=lost)
 
 
