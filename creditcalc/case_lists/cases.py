@@ -58,7 +58,8 @@ def statements(cases: pd.DataFrame) -> pd.DataFrame:
 def _statement(case: dict[Any, Any]) -> tuple[str, list[str]]:
     """One case's statement, and its missing parts.
 
-    >>> _statement({"type": "联合奖惩", "domain": "政府采购", "unit": "甲局", "date": pd.Timestamp("2021-03-01")})[0][:30]
+    >>> case = {"type": "联合奖惩", "unit": "甲局", "domain": "政府采购"}
+    >>> _statement({**case, "date": pd.Timestamp("2021-03-01")})[0][:30]
     '2021年3月1日，甲局按照《〔缺：文件〕》，将信用信息嵌入'
     """
     given = {name: case[name] for name in PARTS if name in case and not pd.isna(case[name])}

@@ -64,7 +64,8 @@ ALLOWED = np.array(
 def faults(codes: Iterable[str]) -> npt.NDArray[np.int8]:
     """For each code the index in FAULTS of what is wrong with it first, 0 where nothing is.
 
-    >>> [FAULTS[n] for n in faults(["91110000600037341L", "91110000600037341M", "0", "AB110000600037341L"])]
+    >>> found = faults(["91110000600037341L", "91110000600037341M", "0", "AB110000600037341L"])
+    >>> [FAULTS[n] for n in found]
     ['', '校验码不对', '不是 18 位', '登记管理部门或机构类别不存在']
     """
     text = np.array(codes if isinstance(codes, np.ndarray) else list(codes), f"U{LENGTH + 1}")

@@ -62,7 +62,7 @@ class Asked(NamedTuple):
         )
 
     def year_end(self, rule: str, end: str) -> pd.Timestamp:
-        """A year-end of a rule's evidence window; RulebookError where the rulebook does not say it."""
+        """A year-end of a rule's evidence window; RulebookError where the rulebook is silent."""
         window = self.book.rules[rule].window if rule in self.book.rules else {}
         if end not in window:
             cure = f"在规则 {rule} 的 window 中写明 {end}，或移走贷款台账"
@@ -282,7 +282,7 @@ def _cases(lines: pd.DataFrame, _: Asked) -> Adds:
     }
 
 
-COUNTS: dict[str, Callable[[pd.DataFrame, Asked], Adds]] = {
+COUNT_OF_KIND: dict[str, Callable[[pd.DataFrame, Asked], Adds]] = {
     "codes": _codes,
     "objections": _objections,
     "repairs": _repairs,

@@ -76,7 +76,7 @@ def _sorted_out(root: Path) -> tuple[list[Path], list[Problem]]:
 
 
 def _entries(folder: Path, root: Path) -> Iterator[Path | Problem]:
-    """The files of a folder and of the folders in it, with a problem for each that is out of reach."""
+    """The files of a folder and of the folders in it, a problem for each that is out of reach."""
     try:
         paths = sorted(path for path in folder.iterdir() if not path.name.startswith(OF_A_PROGRAM))
     except OSError as error:

@@ -5,8 +5,8 @@ A jurisdiction that a ledger does not name has no number from it. One that it na
 0: a line that holds the jurisdiction and nothing else says so. One that has a bad case there has no
 number from that ledger until the case is put right: a count without it would pass for whole. For
 the same reason a file that cannot be read leaves its ledger open everywhere, and so does a table
-that does not say whose its lines are. Every line is counted, comes later, repeats another or is bad;
-``counts`` adds them up.
+that does not say whose its lines are. Every line is counted, comes later, repeats another or is
+bad; ``counts`` adds them up.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def kinds_named(text: str) -> list[LedgerKind]:
 
 
 def kinds_of_file(file: str) -> list[LedgerKind]:
-    """The kinds that a file's name holds, or else the nearest of its folders' names that holds any."""
+    """The kinds that a file's name holds, or else the nearest name of a folder that holds any."""
     path = Path(file)
     texts = (path.stem, *(folder.name for folder in path.parents))
     return next(filter(None, map(kinds_named, texts)), [])

@@ -171,7 +171,7 @@ def _contradictions(
 
 
 def _told_versions(found: pd.DataFrame, versions: list[Versions]) -> Iterator[Problem]:
-    """An error for the first line in which the later of two versions differs, naming all of both."""
+    """An error for the first line in which the later of two versions differs, naming all lines."""
     for version in versions:
         one, other = found.loc[version.one], found.loc[version.other]
         table = _place(*one.iloc[0][["file", "sheet"]])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from creditcalc.case_lists.counts import COUNTS, Asked
+from creditcalc.case_lists.counts import COUNT_OF_KIND, Asked
 from creditcalc.case_lists.judging import Places, later_cases, sound_cases
 from creditcalc.case_lists.kinds import LedgerKind
 from creditcalc.intake.typed_lines import PLACE, Lines
@@ -61,7 +61,7 @@ def count_cases(
         groups = [(sound[sound["jurisdiction"].isin(counties)], counties)]
         groups += _unions(sound, {*counties} - spoilt, spoilt, places, lines)
     for cases, owners in groups:
-        for name, values in COUNTS[kind.name](cases, asked).items():
+        for name, values in COUNT_OF_KIND[kind.name](cases, asked).items():
             _add(name, values, cases, kind, asked, tally)
             lines.problems += _left_open(name, values, cases, kind, asked)
             for owner in owners:

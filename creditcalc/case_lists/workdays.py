@@ -39,8 +39,10 @@ def workdays(start: pd.Series, end: pd.Series) -> pd.Series:
 
     The day of receipt does not count, and what is closed on that day took 0 days.
 
-    >>> may_day = pd.to_datetime(pd.Series(["2021-04-30", "2021-04-30"])), pd.to_datetime(pd.Series(["2021-05-08", None]))
-    >>> workdays(*may_day).tolist()  # 05-01 to 05-05 are holidays, Saturday 05-08 is a make-up workday
+    05-01 to 05-05 are holidays, Saturday 05-08 is a make-up workday:
+
+    >>> start = pd.to_datetime(pd.Series(["2021-04-30", "2021-04-30"]))
+    >>> workdays(start, pd.to_datetime(pd.Series(["2021-05-08", None]))).tolist()
     [3.0, nan]
     """
     for dates in (start, end):

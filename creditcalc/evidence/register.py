@@ -162,7 +162,7 @@ def _find_twice(lines: Lines) -> None:
 
 
 def asked(book: Rulebook, level: str) -> Iterator[tuple[Rule, int, Evidence]]:
-    """The materials that a jurisdiction of a level owes: a county those of its duties, a city all."""
+    """The materials that a jurisdiction of a level owes: a county its duties', a city all."""
     for rule in book.rules.values():
         if level == "city" or rule.scope == "county":
             yield from ((rule, n, evidence) for n, evidence in enumerate(rule.evidence, 1))

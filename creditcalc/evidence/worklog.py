@@ -80,7 +80,7 @@ class Worklog:
 
     @cached_property
     def by_unit(self) -> pd.DataFrame:
-        """Per responsible unit: materials asked for, settled and overdue, and the points at stake."""
+        """Per responsible unit: materials asked for, settled, overdue, and the points at stake."""
         frame = self.materials.explode("owners")
         counts = _counted(frame, "owners")
         stake = (

@@ -98,8 +98,8 @@ def _pooled(cells: Sequence[object]) -> tuple[npt.NDArray[np.intp], Sequence[obj
 
 
 def reader_of(column: TypedColumn) -> Callable[[object], object]:
-    """What turns a cell of a column into its value: None for a blank, a CellFault for what cannot be
-    used.
+    """What turns a cell of a column into its value: None for a blank, a CellFault where it cannot
+    be used.
     """
     parse, missing = _parser(column), column.missing if column.must else None
 

@@ -76,7 +76,7 @@ class Checked:
 
     @property
     def short(self) -> set[str]:
-        """The cities that a row or file which could not be placed may belong to; "" is any of them."""
+        """The cities that a row or file may belong to which could not be placed; "" is any."""
         return {problem.city for problem in self.errors if problem.unplaced}
 
 
@@ -123,8 +123,8 @@ def _column(i: Input) -> TypedColumn:
 
 
 def parser(name: str, book: Rulebook) -> Callable[[object], object]:
-    """What turns a cell of a column into its value: None for a blank, a CellFault for what cannot be
-    used.
+    """What turns a cell of a column into its value: None for a blank, a CellFault where it cannot
+    be used.
     """
     return reader_of(next(column for column in indicator_columns(book) if column.name == name))
 
@@ -219,7 +219,7 @@ def doubled(table: pd.DataFrame) -> list[Finding]:
 
 
 def without_faults(table: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
-    """The table without its faulty values; a row whose identity is faulty keeps none of its inputs."""
+    """The table without its faulty values; a row whose identity is faulty keeps no inputs."""
     inputs = [name for name in map(str, table) if name not in KEY_NAMES]
     faulty: dict[str, list[int]] = defaultdict(list)
     for finding in findings:

@@ -67,7 +67,7 @@ def _uneven(path: Path, rows: list[Row], filled: list[int]) -> Iterator[Problem]
 
 
 def _swallowed(path: Path, rows: list[Row], filled: list[int]) -> Iterator[Problem]:
-    """A problem for each cell that holds whole lines: a quote that is not closed ends at the next."""
+    """A problem for each cell that holds whole lines: a quote left open ends at the next one."""
     breadth = len(rows[filled[0]])
     for n in filled if breadth > 2 else []:  # one comma makes no line
         broken = [cell for cell in map(str, rows[n]) if "\n" in cell or "\r" in cell]

@@ -1,4 +1,4 @@
-"""Turns one cell as it was typed into a month, a day or a moment, or into the fault that forbids it."""
+"""Turns a cell as it was typed into a month, a day or a moment, or the fault that forbids it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EARLIEST = (
     1910  # a cell for dates shows a typed 2021 as a day of 1905, and a typed 5 as one of 1900
 )
 JANUARY_OR_OCTOBER = re.compile(r"([1-9][0-9]{3})\.1")  # Excel makes 2021.1 of a typed 2021.10
-MOMENT = re.compile(
+TYPED_MOMENT = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?",
     re.ASCII,
 )
@@ -75,7 +75,7 @@ def moment_of(cell: object) -> dt.datetime | CellFault:
             cell.year, cell.month, cell.day, getattr(cell, "hour", 0), getattr(cell, "minute", 0)
         )
     text = plain(str(cell))
-    if found := MOMENT.fullmatch(text) or RUN_TOGETHER.fullmatch(text):
+    if found := TYPED_MOMENT.fullmatch(text) or RUN_TOGETHER.fullmatch(text):
         try:
             year, month, day, *time = (int(part or 0) for part in found.groups())
             hour, minute, second = (*time, 0, 0, 0)[:3]  # some say no time of day

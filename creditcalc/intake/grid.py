@@ -33,7 +33,7 @@ class Uncomputed(str):
 
 @dataclass(frozen=True)
 class Grid:
-    """The cells of one file or sheet; ``first`` is the number that the user sees on its first row."""
+    """The cells of one file or sheet; ``first`` is the number that users see on its first row."""
 
     file: str
     sheet: str

@@ -1,4 +1,4 @@
-"""What breaks the bounds of an input, and what is odd about its value, by itself or beside another."""
+"""What breaks the bounds of an input, and what is odd about its value alone or beside another."""
 
 from __future__ import annotations
 

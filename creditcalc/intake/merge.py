@@ -33,7 +33,7 @@ NOTES = ["jurisdiction", "period", "input", "label", "value", "source", "remark"
 
 
 class Outstanding(NamedTuple):
-    """The inputs that a jurisdiction has not given for a period, and whether it has given none yet."""
+    """The inputs that a jurisdiction has not given for a period, and whether it gave none yet."""
 
     jurisdiction: str
     period: str

@@ -1,4 +1,4 @@
-"""What an Excel number format makes of a number: the same number, a share, or one of another size."""
+"""What an Excel number format makes of a number: the same, a share, or one of another size."""
 
 from __future__ import annotations
 

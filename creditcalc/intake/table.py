@@ -1,6 +1,6 @@
 """A grid's columns: which of those that a table declares stand where, and what is said of others.
 
-A table declares its columns; ``match_header`` finds them in a row, ``read_table`` the records below.
+A table declares columns; ``match_header`` finds them in a row, ``read_table`` the records below.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The lines of a table that lists things one below the other (cases, evidence), with typed cells and
-whatever is wrong with them.
+"""The lines of a table that lists things one below the other (cases, evidence), with typed cells
+and whatever is wrong with them.
 """
 
 from __future__ import annotations

@@ -225,7 +225,10 @@ def test_a_list_of_counties_that_puts_one_into_two_cities_is_refused_for_that_co
 
 
 def test_one_case_in_two_counties_is_told_without_a_number_where_it_has_a_name(read):
-    named = "县区,事项,受理日期,办结日期\n甲县,一,2021-05-06,\n乙县,一,2021-05-06,\n乙县,,2021-05-07,\n甲县,,2021-05-07,\n"
+    named = (
+        "县区,事项,受理日期,办结日期\n甲县,一,2021-05-06,\n乙县,一,2021-05-06,\n"
+        "乙县,,2021-05-07,\n甲县,,2021-05-07,\n"
+    )
     (notice,) = told(read({"异议处理.csv": named}), "notice")
     assert "第 3 行：与第 2 行是同一件，两个县区各计一次" in notice
 

@@ -10,14 +10,17 @@ from click.testing import CliRunner
 
 import creditcalc as cc
 from creditcalc.case_lists import read_ledgers
-from creditcalc.case_lists.counts import COUNTS
+from creditcalc.case_lists.counts import COUNT_OF_KIND
 from creditcalc.case_lists.kinds import JURISDICTIONS, kinds
 from creditcalc.cli.main import cli
 from creditcalc.intake.cells import CELL_READERS
 from creditcalc.problems import InputError
 
 GOOD, OTHER = "91110000600037341L", "91370200163562681G"
-OBJECTIONS = "县区,受理日期,办结日期\n甲县,2021-04-30,2021-05-06\n甲县,2021-05-10,2021-05-14\n乙县,2021-05-10,\n丙县,,\n"
+OBJECTIONS = (
+    "县区,受理日期,办结日期\n甲县,2021-04-30,2021-05-06\n甲县,2021-05-10,2021-05-14\n"
+    "乙县,2021-05-10,\n丙县,,\n"
+)
 
 
 @pytest.fixture
@@ -49,7 +52,7 @@ def said(ledgers, severity="error"):
 
 def test_every_kind_is_described_and_counted():
     inputs = cc.load_rulebook().inputs
-    assert set(kinds()) == {*COUNTS, JURISDICTIONS}
+    assert set(kinds()) == {*COUNT_OF_KIND, JURISDICTIONS}
     for kind in kinds().values():
         names = [column.name for column in kind.columns]
         assert len(set(names)) == len(names)
@@ -236,7 +239,8 @@ def test_excel_parquet_and_csv_say_the_same(read, tmp_path):
 
 def test_remarks_pass_to_the_table_where_all_lines_bear_them(read):
     found = read(
-        questionnaires="县区,回收日期,是否有效,备注\n甲县,2021-05-01,是,示例\n甲县,2021-05-02,是,示例\n乙县,2021-05-02,是,补\n乙县,2021-05-03,是,\n"
+        questionnaires="县区,回收日期,是否有效,备注\n甲县,2021-05-01,是,示例\n"
+        "甲县,2021-05-02,是,示例\n乙县,2021-05-02,是,补\n乙县,2021-05-03,是,\n"
     )
     assert found.table["remark"].tolist() == ["示例", ""]
 
@@ -334,7 +338,10 @@ def test_a_code_stored_as_a_number_and_a_subject_listed_twice_are_bad_cases(read
 
 
 def test_repairs_are_overdue_over_three_working_days_open_ones_as_of_the_day(read):
-    lines = "甲县,2021-05-06,2021-05-10,是\n甲县,2021-05-06,2021-05-11,否\n乙县,2021-05-27,,\n乙县,2021-05-25,,\n"
+    lines = (
+        "甲县,2021-05-06,2021-05-10,是\n甲县,2021-05-06,2021-05-11,否\n"
+        "乙县,2021-05-27,,\n乙县,2021-05-25,,\n"
+    )
     text = "县区,受理日期,办结日期,是否合规\n" + lines
     found = read(repairs=text)
     assert [value(found, "甲县", name) for name in ("repairs_overdue", "repairs_noncompliant")] == [

@@ -54,7 +54,8 @@ PARTS = [
 
 NO_NUMBERS = """
 1,23 12,34,567 1,,234 ,123 1234,567 0,123 1. 1.2,345 １，２３ 1_000 0x10 1e3 1E3 -- --1 +-1 − −3
-12% 12％ 5‰ 3家 约3 一百 3-5 >3 (3) () 2021-05 nan NaN inf -inf Infinity NULL None N/A #N/A - — / 是 true =1+1 ٪ ٣ ² 10² ① 3㎡
+12% 12％ 5‰ 3家 约3 一百 3-5 >3 (3) () 2021-05 nan NaN inf -inf Infinity NULL None N/A #N/A - —
+/ 是 true =1+1 ٪ ٣ ² 10² ① 3㎡
 """
 
 
