@@ -144,7 +144,10 @@ def _read_table(grid: Grid, columns: list[TypedColumn]) -> Block:
     """
     header = match_header(grid, columns)
     if not NEEDED & header.places.keys():
-        cure = "第一行写列名（县区、期间和各项输入，CSV 用逗号分隔），或用填报表；不是数据的工作表请移走"
+        cure = (
+            "第一行写列名（县区、期间和各项输入，CSV 用逗号分隔），或用填报表；"
+            "不是数据的工作表请移走"
+        )
         what = "既不是数据表，也不是填报表：没有“县区”和“期间”列"
         problem = grid.problem(what, "、".join(filter(None, header.texts)), cure)
         return Block(grid, {}, {}, [], [replace(problem, unplaced=True)])
