@@ -319,9 +319,8 @@ def main() -> None:
         ):
             sys.exit(f"{TARGET / name} differs from what {Path(__file__).name} writes")
     if surplus := {path.name for path in TARGET.iterdir()} - made.keys() - {"README.md"}:
-        sys.exit(
-            f"{TARGET} holds what {Path(__file__).name} does not write: {', '.join(sorted(surplus))}"
-        )
+        strange = ", ".join(sorted(surplus))
+        sys.exit(f"{TARGET} holds what {Path(__file__).name} does not write: {strange}")
 
 
 if __name__ == "__main__":

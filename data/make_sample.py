@@ -46,135 +46,200 @@ YEAR_END_KNOWN = "2021-01"  # figures of the end of 2020 cannot stand in a row o
 # thresholds · 范县 gaps in its data · 台前 weak, a hall not connected (B02) · 经开 improves every
 # month · 园区 small, no hall · 示范 declines: its enterprises outgrow its commitments.
 STORY = """
-#                    华龙       濮阳        清丰        南乐        范县        台前       经开      园区     示范
-pop_resident         186400     238700      171200      140300      133900      96200      74500     21800    38600
-pop_urban            175100     97900       75600       58900       54100       36300      58200     16900    25400
-uscc_total           21437>22618 24152>25347 15184>16093 13120>13917 11786>12431 9217>9684 8863>10247 3096>3418 4815>5926
-uscc_errors          4>0        5>1         1>0         2>1         3>1         2>0        4>0       0        0
-halls_total          4          6           5           4           4           3          2         0        1
-halls_connected      4          4>6@2021-03 5           3>4@2020-11 2>4@2021-02 1>2        1>2@2020-12 0       1
-portal_ideology_ok   是         是          是          是          2020-09     2020-10    是        是       是
-gov_defaulters       0          1           0           0           0           1          0         0        0
-gov_defaulters_rectified 0      0>1         0           0           0           0>1        0         0        0
-dual_due             423>1487   512>1763    301>1129    243>868     208>794     147>523    192>758   41>143   78>332
-dual_valid_objections 0>1       0>1         0           0           0           0          0         0        0>1
-regulators_total     24         26          25          24          23          21         14        8        12
-regulators_graded    20>24@2020-12 12>26    22>25@2020-11 15>24@2021-02 10>23@2021-04 8>21    3>14@2021-03 4>8@2021-01 12
-measures_total       3          4           2           3           2           4          2         0        3
-measures_lawful      3          3>4         2           3           2           3>4        2         0        3
-campaign_score       1.8>2.7    1.2>2.0     2.3>3.0     1.5>2.4     1.4>2.2     0.6>1.3    0.8>2.8   1.6>2.0  2.8>1.6
-inst_defaulters      1          2           0           1           0           1          0         0        0
-inst_defaulters_rectified 0>1   0>1         0           0>1         0           0>1        0         0        0
-depts_total          32         34          33          30          31          28         18        9        15
-depts_sharing        12>24      6>13        15>28       4>6         5>9         2>5        3>13      2>4      12>7
-banks_total          14         10          9           8           9           6          7         3        3
-banks_connected      8>12       3>6         6>9         3>5         2>5         1>2        1>5       1>2      2
-rural_system_local   否         是          是          2020-09     否          否         否        否       否
-households_total     4218       52347       41826       33591       31874       23463      5137      1286     3912
-households_local     0          21034>33927 30118>40619 17462>26183 0           0          0         0        0
-households_reported  1086>3294  24763>40235 28914>38672 14208>27119 10987>22341 5164>11783 713>4712  394>887  3608>2897
-agri_total           60         940         820         610         580         390        70        12       45
-agri_local           0          300>560     520>790     240>430     0           0          0         0        0
-agri_reported        10>44      380>610     460>740     190>420     170>380     60>170     8>61      3>7      41>28
-rating_unfair_competition 否    否          否          否          否          否         否        否       2021-04
-repairs_overdue      0          0           0           0           0           0>1        0         0        0
-repairs_noncompliant 0          0           0           0           0           0          0         0        0>1
-share_social_insurance 是       是          是          是          是          是         是        是       是
-share_tax            是         是          是          是          2020-11     2020-12    2020-08   是       是
-share_housing_fund   是         2020-10     是          2020-12     2020-11     否         2020-09   否       是
-share_water          2020-09    2021-02     是          2021-01     2021-03     否         2020-10   2020-10  2020-07
-share_electricity    2020-09    2021-02     是          2021-04     2021-03     2021-04    2020-12   2020-10  2020-07
-share_gas            2021-01    否          2020-11     2021-04     否          否         2021-02   否       否
-share_logistics      否         否          2021-02     否          否          否         否        否       否
-share_ip             2021-03    否          2021-01     否          否          否         2021-04   是       否
-site_outages         0          0           0           0           0           0          0         0        0>1
-report_nonconformities 0        0>1         0           0           0           0          0         0        0
-xyd_recommended      20>64      18>72       16>58       10>35       12>40       8>26       6>44      4>12     9>22
-xyd_funded           3>17       2>12        4>19        1>7         1>6         0>3        0>13      0>2      3>4
-xyd_risk_fund        2021-01    否          2020-10     否          否          否         2021-03   否       否
-questionnaires       3>15       2>12        5>15        3>11        2>9         1>6        1>13      1>5      4>8
-enterprises          5483>5712  5124>5387   3307>3478   1958>2000   1893>1937   1244>1289  2447>2831 788>841  1113>1487
-commitments          4316>5476  2987>3886   2883>3562   1009>1300   1052>1587   588>779    1149>2694 557>683  1063>1078
-performances         1196>2612  1004>1493   1412>2487   302>637     297>704     113>208    203>1498  152>334  397>431
-graded_domains       7>12       3>7         9>13        4>8         3>6         2>4        1>10      3>5      6
-joint_domains        3>7        2>4         5>7         2>5         1>3         1>2        0>6       1>3      4
-repeat_targets       4          6           3           3           2           5          2         0        1>2
-repeat_exited        1>4        1>4         2>3         0>2         0>2         0>2        0>2       0        1
-agency_targets       1          1           1           0           0           1          0         0        0
-agency_exited        0>1        0>1         0>1         0           0           0          0         0        0
-contract_supervision 否         否          否          否          否          否         2021-03   否       否
-innovations          0>1        0           0>1         0           0           0          0         0        0
-# What inputs are computed from: records not reported yet and not compliant; award per graded domain; working days of each
-# objection in the order of handling; all enterprise loans, the share of credit loans in them and of 信易贷 in those;
-# credit loans to small enterprises in 2019 and their growth; unsecured loans against credit loans and their growth.
-dual_backlog         6>0@2020-12 14>0@2021-04 0         3>0@2021-01 8>0@2021-04 11>0      9>0@2021-02 0        0
-dual_faulty          2>0@2020-11 5>0@2021-02 0          1>0@2020-12 4>0@2021-03 6>0       5>0@2021-01 0        0
-award                1.6        1.2         1.8         1.3         1.2         0.9        1.5       1.1      1.3
-days   6,5,4,5,3,5,4,4,3 9,7,8,6,7,5,6,8 4,5,3,4,2,4 6,6,5,4,4 7,5,6,6 11,8,9,12,10 9,8,6,4,3,2,2 none    3,4,6,9,12
-loans                142600     118900      86400       61800       57300       38700      74200     26500    23100
-credit_share         0.315      0.262       0.330       0.284       0.275       0.238      0.308     0.291    0.279
-xyd_share            0.068      0.036       0.074       0.060       0.044       0.027      0.063     0.052    0.049
-small                18300      16900       11800       8600        7700        5200       9400      3100     2900
-small_growth         0.380      0.230       0.460       0.310       0.285       0.180      0.420     0.330    0.300
-unsecured_share      0.97       0.94        0.98        0.96        0.93        0.45       0.99      0.95     0.97
-unsecured_growth     0.290      0.225       0.340       0.260       0.240       0.210      0.330     0.270    0.250
+input                     华龙区        濮阳县       清丰县        南乐县        范县
+pop_resident              186400        238700       171200        140300        133900
+pop_urban                 175100        97900        75600         58900         54100
+uscc_total                21437>22618   24152>25347  15184>16093   13120>13917   11786>12431
+uscc_errors               4>0           5>1          1>0           2>1           3>1
+halls_total               4             6            5             4             4
+halls_connected           4             4>6@2021-03  5             3>4@2020-11   2>4@2021-02
+portal_ideology_ok        是            是           是            是            2020-09
+gov_defaulters            0             1            0             0             0
+gov_defaulters_rectified  0             0>1          0             0             0
+dual_due                  423>1487      512>1763     301>1129      243>868       208>794
+dual_valid_objections     0>1           0>1          0             0             0
+regulators_total          24            26           25            24            23
+regulators_graded         20>24@2020-12 12>26        22>25@2020-11 15>24@2021-02 10>23@2021-04
+measures_total            3             4            2             3             2
+measures_lawful           3             3>4          2             3             2
+campaign_score            1.8>2.7       1.2>2.0      2.3>3.0       1.5>2.4       1.4>2.2
+inst_defaulters           1             2            0             1             0
+inst_defaulters_rectified 0>1           0>1          0             0>1           0
+depts_total               32            34           33            30            31
+depts_sharing             12>24         6>13         15>28         4>6           5>9
+banks_total               14            10           9             8             9
+banks_connected           8>12          3>6          6>9           3>5           2>5
+rural_system_local        否            是           是            2020-09       否
+households_total          4218          52347        41826         33591         31874
+households_local          0             21034>33927  30118>40619   17462>26183   0
+households_reported       1086>3294     24763>40235  28914>38672   14208>27119   10987>22341
+agri_total                60            940          820           610           580
+agri_local                0             300>560      520>790       240>430       0
+agri_reported             10>44         380>610      460>740       190>420       170>380
+rating_unfair_competition 否            否           否            否            否
+repairs_overdue           0             0            0             0             0
+repairs_noncompliant      0             0            0             0             0
+share_social_insurance    是            是           是            是            是
+share_tax                 是            是           是            是            2020-11
+share_housing_fund        是            2020-10      是            2020-12       2020-11
+share_water               2020-09       2021-02      是            2021-01       2021-03
+share_electricity         2020-09       2021-02      是            2021-04       2021-03
+share_gas                 2021-01       否           2020-11       2021-04       否
+share_logistics           否            否           2021-02       否            否
+share_ip                  2021-03       否           2021-01       否            否
+site_outages              0             0            0             0             0
+report_nonconformities    0             0>1          0             0             0
+xyd_recommended           20>64         18>72        16>58         10>35         12>40
+xyd_funded                3>17          2>12         4>19          1>7           1>6
+xyd_risk_fund             2021-01       否           2020-10       否            否
+questionnaires            3>15          2>12         5>15          3>11          2>9
+enterprises               5483>5712     5124>5387    3307>3478     1958>2000     1893>1937
+commitments               4316>5476     2987>3886    2883>3562     1009>1300     1052>1587
+performances              1196>2612     1004>1493    1412>2487     302>637       297>704
+graded_domains            7>12          3>7          9>13          4>8           3>6
+joint_domains             3>7           2>4          5>7           2>5           1>3
+repeat_targets            4             6            3             3             2
+repeat_exited             1>4           1>4          2>3           0>2           0>2
+agency_targets            1             1            1             0             0
+agency_exited             0>1           0>1          0>1           0             0
+contract_supervision      否            否           否            否            否
+innovations               0>1           0            0>1           0             0
+# What inputs are computed from: records not reported yet and not compliant; award per graded
+# domain; working days of each objection in the order of handling; all enterprise loans, the share
+# of credit loans in them and of 信易贷 in those; credit loans to small enterprises in 2019 and
+# their growth; unsecured loans against credit loans and their growth.
+dual_backlog              6>0@2020-12   14>0@2021-04 0             3>0@2021-01   8>0@2021-04
+dual_faulty               2>0@2020-11   5>0@2021-02  0             1>0@2020-12   4>0@2021-03
+award                     1.6           1.2          1.8           1.3           1.2
+days                      6,5,4,5,3,5,4,4,3 9,7,8,6,7,5,6,8 4,5,3,4,2,4 6,6,5,4,4 7,5,6,6
+loans                     142600        118900       86400         61800         57300
+credit_share              0.315         0.262        0.330         0.284         0.275
+xyd_share                 0.068         0.036        0.074         0.060         0.044
+small                     18300         16900        11800         8600          7700
+small_growth              0.380         0.230        0.460         0.310         0.285
+unsecured_share           0.97          0.94         0.98          0.96          0.93
+unsecured_growth          0.290         0.225        0.340         0.260         0.240
 """
-NEVER = "rating_coercion rating_unreasonable_bar rating_obstruction regional_risk institution_risk_event"
+STORY_OF_THE_OTHERS = """
+input                     台前县     经济技术开发区 工业园区    城乡一体化示范区
+pop_resident              96200      74500          21800       38600
+pop_urban                 36300      58200          16900       25400
+uscc_total                9217>9684  8863>10247     3096>3418   4815>5926
+uscc_errors               2>0        4>0            0           0
+halls_total               3          2              0           1
+halls_connected           1>2        1>2@2020-12    0           1
+portal_ideology_ok        2020-10    是             是          是
+gov_defaulters            1          0              0           0
+gov_defaulters_rectified  0>1        0              0           0
+dual_due                  147>523    192>758        41>143      78>332
+dual_valid_objections     0          0              0           0>1
+regulators_total          21         14             8           12
+regulators_graded         8>21       3>14@2021-03   4>8@2021-01 12
+measures_total            4          2              0           3
+measures_lawful           3>4        2              0           3
+campaign_score            0.6>1.3    0.8>2.8        1.6>2.0     2.8>1.6
+inst_defaulters           1          0              0           0
+inst_defaulters_rectified 0>1        0              0           0
+depts_total               28         18             9           15
+depts_sharing             2>5        3>13           2>4         12>7
+banks_total               6          7              3           3
+banks_connected           1>2        1>5            1>2         2
+rural_system_local        否         否             否          否
+households_total          23463      5137           1286        3912
+households_local          0          0              0           0
+households_reported       5164>11783 713>4712       394>887     3608>2897
+agri_total                390        70             12          45
+agri_local                0          0              0           0
+agri_reported             60>170     8>61           3>7         41>28
+rating_unfair_competition 否         否             否          2021-04
+repairs_overdue           0>1        0              0           0
+repairs_noncompliant      0          0              0           0>1
+share_social_insurance    是         是             是          是
+share_tax                 2020-12    2020-08        是          是
+share_housing_fund        否         2020-09        否          是
+share_water               否         2020-10        2020-10     2020-07
+share_electricity         2021-04    2020-12        2020-10     2020-07
+share_gas                 否         2021-02        否          否
+share_logistics           否         否             否          否
+share_ip                  否         2021-04        是          否
+site_outages              0          0              0           0>1
+report_nonconformities    0          0              0           0
+xyd_recommended           8>26       6>44           4>12        9>22
+xyd_funded                0>3        0>13           0>2         3>4
+xyd_risk_fund             否         2021-03        否          否
+questionnaires            1>6        1>13           1>5         4>8
+enterprises               1244>1289  2447>2831      788>841     1113>1487
+commitments               588>779    1149>2694      557>683     1063>1078
+performances              113>208    203>1498       152>334     397>431
+graded_domains            2>4        1>10           3>5         6
+joint_domains             1>2        0>6            1>3         4
+repeat_targets            5          2              0           1>2
+repeat_exited             0>2        0>2            0           1
+agency_targets            1          0              0           0
+agency_exited             0          0              0           0
+contract_supervision      否         2021-03        否          否
+innovations               0          0              0           0
+# What inputs are computed from: records not reported yet and not compliant; award per graded
+# domain; working days of each objection in the order of handling; all enterprise loans, the share
+# of credit loans in them and of 信易贷 in those; credit loans to small enterprises in 2019 and
+# their growth; unsecured loans against credit loans and their growth.
+dual_backlog              11>0       9>0@2021-02    0           0
+dual_faulty               6>0        5>0@2021-01    0           0
+award                     0.9        1.5            1.1         1.3
+days                      11,8,9,12,10 9,8,6,4,3,2,2 none       3,4,6,9,12
+loans                     38700      74200          26500       23100
+credit_share              0.238      0.308          0.291       0.279
+xyd_share                 0.027      0.063          0.052       0.049
+small                     5200       9400           3100        2900
+small_growth              0.180      0.420          0.330       0.300
+unsecured_share           0.45       0.99           0.95        0.97
+unsecured_growth          0.210      0.330          0.270       0.250
+"""
+NEVER = (
+    "rating_coercion rating_unreasonable_bar rating_obstruction "
+    "regional_risk institution_risk_event"
+)
 DEFAULTS = "default_gov_bonds default_hidden_debt default_gov_debt default_soe_bonds"
 NONE = f"{DEFAULTS} data_breaches_3y security_intrusions security_notices"
 CITY_STORY = """
-city_class prefecture        campaign_score 1.6>2.6       policy_score 3.0>4.5        remediation_score 1.5>2.5
-civil_files 2020-10          civil_files_used 否          enterprise_platform 是      rural_system_province 是
-mlps3_filed 是               mlps3_assessed 2020-10       notice_household 是         notice_market 是
-notice_exam 2020-09          notice_insurance 2020-09     notice_relief 2020-12       notice_health 2021-01
-notice_legal 2021-02         repair_sync 2020-11          fund_registration_score 0.3>0.8 xyd_platform_own 否
-xyd_platform_upper 是        xyd_connected 2020-09        xyd_list_monthly 2020-12    leading_group 是
-budget 2021-01               work_plan 2020-08            law_local 否                law_upper 是
+city_class prefecture            campaign_score 1.6>2.6           policy_score 3.0>4.5
+remediation_score 1.5>2.5        civil_files 2020-10              civil_files_used 否
+enterprise_platform 是           rural_system_province 是         mlps3_filed 是
+mlps3_assessed 2020-10           notice_household 是              notice_market 是
+notice_exam 2020-09              notice_insurance 2020-09         notice_relief 2020-12
+notice_health 2021-01            notice_legal 2021-02             repair_sync 2020-11
+fund_registration_score 0.3>0.8  xyd_platform_own 否              xyd_platform_upper 是
+xyd_connected 2020-09            xyd_list_monthly 2020-12         leading_group 是
+budget 2021-01                   work_plan 2020-08                law_local 否
+law_upper 是
 """
-RANKS = [
-    131,
-    127,
-    134,
-    122,
-    118,
-    125,
-    116,
-    119,
-    112,
-    108,
-    114,
-]  # the months before the first period, 2019-07 to 2020-05
-RANKS += [109, 106, 101, 97, 94, 88, 91, 83, 79, 71, 66, 62]  # one a period: mean 87.25, worst 109
+# Before the first period, 2019-07 to 2020-05, and then one a period: mean 87.25, worst 109.
+RANKS = [131, 127, 134, 122, 118, 125, 116, 119, 112, 108, 114]
+RANKS += [109, 106, 101, 97, 94, 88, 91, 83, 79, 71, 66, 62]
 INVENTED = "示例数据，纯属虚构"  # the mark by which every page made of a row says so
-OWN_ENTERPRISES = (
-    "2021-03",
-    26,
-)  # since when the city's own count of enterprises is how many above its counties' sum
+# Since when the city's own count of enterprises is how many above its counties' sum.
+OWN_ENTERPRISES = ("2021-03", 26)
 GAPS = {  # inputs that did not come in; None is a row that did not
     "工业园区 2020-11": None,
-    "范县 2021-05": "objection_workdays institution_risk_event agri_reported campaign_score share_gas share_logistics",
+    "范县 2021-05": "objection_workdays institution_risk_event agri_reported campaign_score "
+    "share_gas share_logistics",
     "工业园区 2021-05": "xyd_recommended xyd_funded",
     "台前县 2020-06": "agri_total banks_connected performances",
     "范县 2020-12": "households_reported questionnaires",
     "城乡一体化示范区 2020-09": "repeat_targets",
 }
-# How much of the evidence each has handed in, and of that how much sealed and dated as it should
-# be.
+# How much of the evidence each has handed in, and of that how much sealed and dated as asked.
 HANDED_IN = {
-    **{
-        CITY: (0.9, 0.95),
-        "华龙区": (1.0, 1.0),
-        "濮阳县": (0.6, 0.8),
-        "清丰县": (0.95, 1.0),
-        "南乐县": (0.8, 0.9),
-    },
-    **{
-        "范县": (0.7, 0.75),
-        "台前县": (0.3, 0.6),
-        "经济技术开发区": (0.9, 0.9),
-        "工业园区": (0.5, 1.0),
-        "城乡一体化示范区": (0.6, 0.7),
-    },
+    CITY: (0.9, 0.95),
+    "华龙区": (1.0, 1.0),
+    "濮阳县": (0.6, 0.8),
+    "清丰县": (0.95, 1.0),
+    "南乐县": (0.8, 0.9),
+    "范县": (0.7, 0.75),
+    "台前县": (0.3, 0.6),
+    "经济技术开发区": (0.9, 0.9),
+    "工业园区": (0.5, 1.0),
+    "城乡一体化示范区": (0.6, 0.7),
 }
 Columns = dict[str, list[Any]]
 
@@ -208,15 +273,18 @@ def series(key: str, cell: str) -> list[Any]:
     return [{"是": True, "否": False}.get(cell, cell)] * len(PERIODS)
 
 
+def told(county: str) -> dict[str, str]:
+    """A county's cells of the story, by their lines' names."""
+    story = STORY if county in STORY else STORY_OF_THE_OTHERS
+    header, *lines = (line.split() for line in story.strip().splitlines() if line[0] != "#")
+    return {line[0]: line[header.index(county)] for line in lines}
+
+
 def county_columns(county: str) -> Columns:
     """Every input that a county types, month by month, beside what some are computed from."""
-    lines = (line.split() for line in STORY.strip().splitlines() if line[0] != "#")
-    columns = {
-        name: series(f"{county} {name}", cells[COUNTIES.index(county)]) for name, *cells in lines
-    }
-    columns |= dict.fromkeys(NEVER.split(), [False] * len(PERIODS)) | dict.fromkeys(
-        NONE.split(), [0] * len(PERIODS)
-    )
+    columns = {name: series(f"{county} {name}", cell) for name, cell in told(county).items()}
+    columns |= dict.fromkeys(NEVER.split(), [False] * len(PERIODS))
+    columns |= dict.fromkeys(NONE.split(), [0] * len(PERIODS))
     days = [int(day) for day in columns["days"][0].split(",") if day != "none"]
     columns["objections_handled"] = path(f"{county} objections", min(1, len(days)), len(days))
     columns["objection_workdays"] = [sum(days[: int(n)]) for n in columns["objections_handled"]]
@@ -239,9 +307,8 @@ def loans(county: str, facts: dict[str, Any]) -> Columns:
     total, share, xyd, small, growth, unsecured, unsecured_growth = (
         float(facts[name]) for name in names.split()
     )
-    odd = 0.99 + 0.02 * np.random.default_rng([SEED, zlib.crc32(county.encode())]).random(
-        3
-    )  # off the story's round figures
+    rng = np.random.default_rng([SEED, zlib.crc32(county.encode())])
+    odd = 0.99 + 0.02 * rng.random(3)  # off the story's round figures
     credit = round(total * share)  # whole, so that two decimals can state 6% of it exactly
     small, unsecured = round(small * odd[0], 2), round(credit * unsecured * odd[1], 2)
     known = {"unsecured_loans_prev": unsecured / (1 + unsecured_growth), "small_loans_prev": small}
@@ -361,9 +428,8 @@ def main() -> None:
         (TARGET / "evidence.csv", evidence()),
     ):
         if not check:
-            path.write_text(
-                content, encoding="utf-8-sig", newline="\n"
-            )  # the BOM tells Excel that this is UTF-8
+            # The byte order mark tells Excel that this is UTF-8.
+            path.write_text(content, encoding="utf-8-sig", newline="\n")
         elif not path.exists() or path.read_text(encoding="utf-8-sig") != content:
             sys.exit(f"{path} differs from what {Path(__file__).name} writes")
 

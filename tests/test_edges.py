@@ -33,7 +33,10 @@ def call(*arguments, **environment):
 
 
 def table(tmp_path, *rows):
-    head = "jurisdiction,period,level,city,households_total,rural_system_local,rural_system_province,commitments,enterprises"
+    head = (
+        "jurisdiction,period,level,city,"
+        "households_total,rural_system_local,rural_system_province,commitments,enterprises"
+    )
     (tmp_path / "数据.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
     return tmp_path / "数据.csv"
 
@@ -90,7 +93,8 @@ def test_the_time_of_the_environment(tmp_path):
     for command in commands:
         wrong = call(*command, SOURCE_DATE_EPOCH="abc")
         assert wrong.returncode == 2 and wrong.stderr.splitlines() == [
-            "环境变量 SOURCE_DATE_EPOCH 不是时间（值：abc）。写 1970 年以来的秒数，或去掉这个环境变量"
+            "环境变量 SOURCE_DATE_EPOCH 不是时间（值：abc）。"
+            "写 1970 年以来的秒数，或去掉这个环境变量"
         ]
         empty = call(*command, SOURCE_DATE_EPOCH="")
         assert (empty.returncode, empty.stderr) == (0, ""), "one that says nothing is none"

@@ -667,7 +667,7 @@ NUMBERS = (
 
 @st.composite
 def numbers(draw):
-    """Rows of inputs of their types, any of them missing, parts perhaps larger than their wholes."""
+    """Rows of inputs of their types, any of them missing, parts perhaps above their wholes."""
     rows = draw(st.integers(1, 3))
     kinds = {"flag": st.sampled_from([None, 0, 1]), "rank": st.none() | st.integers(1, 400)}
     frame = {"jurisdiction": [f"甲{n}县" for n in range(rows)], "period": PERIOD, "city": "某市"}

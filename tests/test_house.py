@@ -1,7 +1,8 @@
-"""The house: folders in layers, each using only those above it and the ground."""
+"""The house: folders in layers, small files, one meaning for a name, lines that fit."""
 
 import ast
 import sys
+from collections import Counter
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -17,6 +18,11 @@ LAYERS = [
 ]
 CORE = LAYERS[: LAYERS.index("render")]
 HEAVY = {"matplotlib", "papermill", "nbconvert"}
+SOURCES = [
+    path
+    for path in sorted(ROOT.rglob("*.py"))
+    if path.relative_to(ROOT).parts[0] not in (".venv", "reports")
+]
 FACE = {"creditcalc", "creditcalc.__main__"}  # the public names and the command stand above all
 
 
@@ -25,6 +31,10 @@ def name_of(path):
 
 
 MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def lines(path):
+    return path.read_text(encoding="utf-8").splitlines()
 
 
 def layer(module):
@@ -85,7 +95,35 @@ def test_what_scores_needs_nothing_that_only_reports_need(module):
     assert imported(module) & HEAVY == set()
 
 
-def test_nothing_is_kept_from_the_formatter():
+def test_no_module_is_long_and_no_folder_full():
+    modules = {name: path for name, path in MODULES.items() if path.name != "__init__.py"}
+    full = Counter(path.parent.name for path in modules.values())
+    assert [name for name, path in MODULES.items() if len(lines(path)) > 300] == []
+    assert [folder for folder, files in full.items() if files > 16] == []
+
+
+def public_names(path):
+    """The names that a module gives a meaning to, without those for itself alone."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.Assign(targets=[ast.Tuple(elts=names)]) | ast.Assign(targets=names):
+                found |= {name.id for name in names if isinstance(name, ast.Name)}
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                found.add(name)
+    return {name for name in found if not name.startswith("_")}
+
+
+def test_a_public_name_has_one_meaning():
+    said = Counter(name for path in MODULES.values() for name in public_names(path))
+    assert [name for name, times in said.items() if times > 1] == []
+
+
+def test_every_line_is_short_and_left_to_the_formatter():
     mark = "# fmt" + ": skip"
-    files = [path for path in ROOT.rglob("*.py") if ".venv" not in path.parts]
-    assert [path.name for path in files if mark in path.read_text(encoding="utf-8")] == []
+    everything = {path: lines(path) for path in SOURCES}
+    long = [path.name for path, text in everything.items() if max(map(len, text), default=0) > 100]
+    assert long == []
+    assert [path.name for path, text in everything.items() if any(mark in x for x in text)] == []

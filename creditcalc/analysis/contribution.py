@@ -108,7 +108,7 @@ def moves(card: Scorecard, city: str, period: str, found: pd.DataFrame) -> pd.Da
         (found["goal"] == "full") & (found["period"] == period) & (found["jurisdiction"] == city)
     ]
     wanted = dict(zip(lacks["id"], lacks["changes"], strict=True))
-    columns = zip(full["jurisdiction"], full["id"], full["changes"], strict=True)
+    columns = full[["jurisdiction", "id", "changes"]].itertuples(index=False, name=None)
     moved = [
         (name, game.capped(name, changes, wanted.get(id, {}))) for name, id, changes in columns
     ]

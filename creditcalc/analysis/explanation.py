@@ -271,7 +271,8 @@ def _result(status: str, numbers: dict[str, float | None]) -> str:
     of = f"（满分 {words.number(numbers['full'])} 分）"
     if numbers["score"] is None:
         assert numbers["low"] is not None and numbers["high"] is not None
-        return f"缺数据，不计分；得分可能在 {words.interval(numbers['low'], numbers['high'])} 分之间{of}"
+        between = words.interval(numbers["low"], numbers["high"])
+        return f"缺数据，不计分；得分可能在 {between} 分之间{of}"
     return f"得 {words.points(numbers['score'])} 分{of}"
 
 

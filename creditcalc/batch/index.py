@@ -49,7 +49,8 @@ class FindBox(Shown):
     def html(self) -> str:
         """The box with its label."""
         label = '<label for="find">按名称查找</label>'
-        return f'<p class="find" hidden>{label} <input id="find" type="search" autocomplete="off"> <span id="found"></span></p>'
+        box = '<input id="find" type="search" autocomplete="off">'
+        return f'<p class="find" hidden>{label} {box} <span id="found"></span></p>'
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,4 +1,4 @@
-"""Who makes the pages of a run: a caller may choose, by default this computer's own processes do."""
+"""Who makes the pages of a run: a caller may choose, by default this computer's processes do."""
 
 from __future__ import annotations
 

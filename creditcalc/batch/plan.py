@@ -146,7 +146,7 @@ def _jurisdictions(study: Study, period: str) -> Iterator[Key]:
 
 
 def _chosen(study: Study, keys: list[Key], options: Options) -> list[Key]:
-    """The counties that are named, or all, and their cities; of one city only where that is named."""
+    """The counties that are named, or all, and their cities; of one city where that is named."""
     keys = [key for key in keys if options.city in ("", key.city)]
     if not options.counties:
         return keys
@@ -158,7 +158,7 @@ def _chosen(study: Study, keys: list[Key], options: Options) -> list[Key]:
 
 
 def _labels(keys: list[Key]) -> dict[Key, str]:
-    """The name of each jurisdiction or office, with its city's before it where several have the same."""
+    """The name of each jurisdiction or office, after its city's where several have the same."""
     number = Counter(key.name for key in keys if key.kind != "city")
     return {
         key: key.city + key.name if key.kind != "city" and number[key.name] > 1 else key.name

@@ -136,7 +136,7 @@ def _alone(plan: Plan) -> Iterator[None]:
 
 
 def _make(standing: Standing, maker: Maker, progress: bool | None) -> Run:
-    """Make what is due, write down how each page stands as soon as it does, then what people read."""
+    """Make what is due, record how each page stands as soon as it does, then what people read."""
     plan, recorded, due = standing.plan, standing.recorded, standing.due
     options = plan.options
     facts = RunFacts(plan, file_digests(options.data or bundled("data/sample")), maker.scheduler)

@@ -18,7 +18,7 @@ UNSOUND = "数据有错误"
 
 @dataclass(frozen=True)
 class Standing:
-    """How the pages of a plan stand: those that ended in this run, the others as they were recorded.
+    """How the pages of a plan stand: those that ended in this run, the others as recorded.
 
     ``earlier`` are the recorded pages whose files are still what the record says, ``failed`` the
     digests of the notebooks that failed in this run.

@@ -41,7 +41,7 @@ TARGETS_COLUMNS = (*WHO_COLUMNS, "id", "name", "duty", "aim", "steps", "own_gain
 
 
 def period_totals(plan: Plan) -> pd.DataFrame:
-    """The period's totals, counties ranked within their city, without those whose data has errors."""
+    """The period's totals, counties ranked within their city, without those that have errors."""
     study = plan.study
     totals = study.totals[study.totals["period"] == plan.period]
     counties = totals[totals["level"] == "county"].groupby("city", sort=False)

@@ -77,7 +77,7 @@ def _threads() -> int:
 
 
 def _serving() -> bool:
-    """Whether this is the server, whose command is ``from multiprocessing.forkserver import main``."""
+    """Whether this is the server, which runs ``from multiprocessing.forkserver import main``."""
     main: Callable[..., Any] | None = getattr(sys.modules["__main__"], "main", None)
     return getattr(main, "__module__", "") == "multiprocessing.forkserver"
 

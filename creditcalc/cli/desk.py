@@ -137,9 +137,8 @@ def merge(
         )
     for name, period, late, inputs in not_come_in(table, book):
         labels = "、".join(book.inputs[i].label for i in inputs)
-        click.echo(
-            f"{name} {period}：{'还没有报来，各项都空着' if late else f'缺 {len(inputs)} 项：{labels}'}"
-        )
+        lacks = "还没有报来，各项都空着" if late else f"缺 {len(inputs)} 项：{labels}"
+        click.echo(f"{name} {period}：{lacks}")
     if not expected:
         click.echo("没有用 --county 写明应报的县区，一份表也没有报来的县区不会列出")
     click.echo(f"已写好 {out}：{len(table)} 行")

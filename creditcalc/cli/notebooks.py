@@ -1,4 +1,4 @@
-"""The command that lays out the package's report notebooks, to be changed and given to ``report``."""
+"""The command that lays out the package's report notebooks, to be changed for ``report``."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def verify_folder(folder: Path) -> int:
 
 
 def _maker(options: Options, scheduler: str) -> Maker:
-    """Who makes the pages: a cluster's workers where a scheduler is named, own processes otherwise."""
+    """Who makes the pages: a cluster's workers where a scheduler is named, else own processes."""
     if scheduler:
         from creditcalc.cluster.pages import OnCluster
 

@@ -41,9 +41,8 @@ def rules(rulebook: Path | None) -> int:
         )
         for r in book.rules.values()
     ]
-    click.echo(
-        f"{book.title}，{book.document}，{book.edition}：{len(rows)} 条规则，满分 {book.full:g}，附加 {book.bonus:g}"
-    )
+    marks = f"{len(rows)} 条规则，满分 {book.full:g}，附加 {book.bonus:g}"
+    click.echo(f"{book.title}，{book.document}，{book.edition}：{marks}")
     click.echo(aligned([label(name) for name in RULES], rows))
     inputs = [
         (i.name, i.label, i.unit, ROLLUP_WORDS[i.rollup], i.help) for i in book.inputs.values()

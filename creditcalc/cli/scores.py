@@ -169,7 +169,8 @@ def check(data: Path, rulebook: Path | None) -> int:
     for problem in checked.notices:
         click.echo(f"提示：{problem}")
     table = checked.table
-    counts = f"{len(table)} 行，{table['jurisdiction'].nunique()} 个县区（市），{table['period'].nunique()} 个期间"
+    names, periods = table["jurisdiction"].nunique(), table["period"].nunique()
+    counts = f"{len(table)} 行，{names} 个县区（市），{periods} 个期间"
     click.echo(f"共 {counts}；错误 {len(checked.errors)} 处，提示 {len(checked.notices)} 处")
     return 2 if table.empty else int(bool(checked.errors))
 

@@ -48,7 +48,7 @@ Who = tuple[str, str, str]  # city, jurisdiction, period
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of all files together; ``faulty`` are those with an error, once that is known."""
+    """What is known of all files together; ``faulty`` have an error, once that is known."""
 
     cities: frozenset[str] = frozenset()
     doubled: frozenset[Who] = frozenset()

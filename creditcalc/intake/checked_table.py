@@ -148,7 +148,10 @@ def _read_table(grid: Grid, columns: list[TypedColumn]) -> Block:
     block = read_table(header, REFUSED_COLUMNS)
     problems = block.problems
     if not NEEDED & header.places.keys():
-        cure = "第一行写列名（县区、期间和各项输入，CSV 用逗号分隔），或用填报表；不是数据的工作表请移走"
+        cure = (
+            "第一行写列名（县区、期间和各项输入，CSV 用逗号分隔），或用填报表；"
+            "不是数据的工作表请移走"
+        )
         what = "既不是数据表，也不是填报表：没有“县区”和“期间”列"
         problems = [grid.problem(what, "、".join(filter(None, header.texts)), cure)]
     elif not block.rows and not header.lacking:

@@ -1,4 +1,4 @@
-"""Writes and reads the fill-in form (填报表): one Excel sheet per jurisdiction, one line per input."""
+"""Writes and reads the fill-in form (填报表): an Excel sheet per jurisdiction, a line per input."""
 
 from __future__ import annotations
 

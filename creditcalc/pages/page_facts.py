@@ -26,7 +26,7 @@ VISIBLE = 0.005  # points that a table can show
 
 @dataclass(frozen=True)
 class PageFacts:
-    """What one page draws on: the jurisdiction's own rows up to the period, its group, its problems.
+    """What one page draws on: the jurisdiction's rows up to the period, its group, its problems.
 
     Of its group a county shows only its place, the medians, the ranks under other readings and the
     city's inputs whose threshold is the city's; a city shows all of it.
@@ -154,7 +154,7 @@ class PageFacts:
         )
 
     def evidence_word(self, id: str) -> str:
-        """Whether a rule's evidence is complete, in a word; nothing where nobody keeps the table."""
+        """Whether a rule's evidence is complete, in a word; empty where nobody keeps the table."""
         log = self.group.worklog
         return "" if log is None else "已佐证" if log.evidenced.loc[self.name, id] else "未佐证"
 

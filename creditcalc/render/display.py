@@ -124,7 +124,8 @@ class Note(Shown):
 
     def html(self) -> str:
         """A paragraph with its badge."""
-        return f'<p class="note {_known(self.tone)}">{badge(self.word, self.tone)} {escape(self.text)}</p>'
+        mark = badge(self.word, self.tone)
+        return f'<p class="note {_known(self.tone)}">{mark} {escape(self.text)}</p>'
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,8 @@ class Figure(Shown):
         )
         root.attrib |= {"role": "img", "aria-label": readable(self.alt)}
         return (
-            f'<figure><div class="plot" role="group" tabindex="0" aria-label="图：{escape(self.caption or self.alt)}">'
+            '<figure><div class="plot" role="group" tabindex="0" '
+            f'aria-label="图：{escape(self.caption or self.alt)}">'
             f"{ElementTree.tostring(root, encoding='unicode')}</div>{self._below()}</figure>"
         )
 

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from nbconvert import HTMLExporter
     from nbformat import NotebookNode
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; base-uri 'none'; form-action 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
 HEADING = re.compile(r"<h2[^>]*>(.*?)</h2>", re.DOTALL)
 PAGE_TITLE = re.compile(r"<h1[^>]*>.*?</h1>", re.DOTALL)
 OUTSIDE = re.compile(
@@ -42,8 +45,8 @@ SCRIPT_TAG = re.compile("</?script", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class PageHead:
-    """What stands above a page's text: facts as (label, value), links as (text, target), whether the
-    data is invented, and what an office adds to the look.
+    """What stands above a page's text: facts as (label, value), links as (text, target), whether
+    the data is invented, and what an office adds to the look.
     """
 
     title: str
@@ -130,7 +133,7 @@ def _shell() -> jinja2.Template:
 
 @cache
 def _style() -> str:
-    """The style of a page: its own, that of what notebooks show, then what widths and paper change."""
+    """The style of a page: its own, that of notebooks, then what widths and paper change."""
     return "\n".join(map(style_sheet, ("page.css", "blocks.css", "media.css")))
 
 

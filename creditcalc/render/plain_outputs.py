@@ -48,7 +48,7 @@ class PlainFigure(Figure):
 
 
 def plain_figure(figure: matplotlib.figure.Figure) -> Shown:
-    """A figure with the titles that it has as alternative text, or with a notice that it has none."""
+    """A figure with its titles as alternative text, or with a notice that it has none."""
     texts = [figure.get_suptitle()]
     texts += [ax.get_title(loc) for ax in figure.axes for loc in ("left", "center", "right")]
     title = "；".join(dict.fromkeys(text.strip() for text in texts if text.strip()))

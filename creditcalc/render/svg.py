@@ -76,8 +76,10 @@ def _short(value: str, of_text: bool = False) -> str:
     """An attribute of SVG without fonts, rotations by nothing, idle digits and blanks, and for a
     text what all have in common.
 
-    >>> _short("font-size: 9px; font-family: 'Noto Sans SC'"), _short("rotate(-0 5 5)"), _short("M 0 1.5 \\nL 3 4 z")
-    ('font-size:9px', '', 'M0 1.5L3 4z')
+    >>> _short("font-size: 9px; font-family: 'Noto Sans SC'"), _short("rotate(-0 5 5)")
+    ('font-size:9px', '')
+    >>> _short("M 0 1.5 \\nL 3 4 z")
+    'M0 1.5L3 4z'
     """
     value = re.sub(r"font-family:[^;]*(; )?|rotate\(-?0 [^)]*\)", "", value)
     value = re.sub(

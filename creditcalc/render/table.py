@@ -56,8 +56,8 @@ class Column:
 class Table(Shown):
     """A frame's rows under a title, with unit and source; the first column shown names the row.
 
-    Without ``title`` it has no caption. Without ``columns`` every column of the frame is shown; with
-    them, those named, in their order.
+    Without ``title`` it has no caption. Without ``columns`` every column of the frame is shown;
+    with them, those named, in their order.
     ``row_ids`` names the column that holds each row's id, so that a link can lead to it; ``total``
     sets the last row apart; ``dense`` keeps many narrow columns together.
     """
@@ -75,9 +75,7 @@ class Table(Shown):
         """The table in a region that scrolls by itself, and its source below."""
         columns = self.columns or {str(name): guessed(self.frame[name]) for name in self.frame}
         cells = [_Cells(self.frame, name, column) for name, column in columns.items()]
-        wide = (
-            sum(column.least for column in cells) > ROOM
-        )  # for which a page is turned on its side
+        least = sum(column.least for column in cells)
         layout = (
             []
             if self.dense
@@ -91,10 +89,12 @@ class Table(Shown):
             f"<caption><span>{escape(self.title)}{unit}</span></caption>" if self.title else ""
         )
         name = self.title or "、".join(cell.label for cell in cells)
-        kinds = " wide" * wide + " dense" * self.dense
+        wide = "wide" if least > ROOM else ""  # for which a page is turned on its side
+        dense = "dense" if self.dense else ""
         return (
-            f'<div class="sheet{kinds}">'
-            f'<div class="table-wrap" tabindex="0" role="region" aria-label="表：{escape(name)}"><table{_class(*layout)}>'
+            f"<div{_class('sheet', wide, dense)}>"
+            f'<div class="table-wrap" tabindex="0" role="region" aria-label="表：{escape(name)}">'
+            f"<table{_class(*layout)}>"
             f"{caption}<thead><tr>{''.join(column.heading() for column in cells)}</tr></thead>"
             f"<tbody>{self._rows(cells)}</tbody></table></div>{source}</div>"
         )
@@ -108,7 +108,8 @@ class Table(Shown):
         mark = f' id="{escape(self.frame[self.row_ids].iloc[row])}"' if self.row_ids else ""
         kind = ' class="total"' if self.total and row == len(self.frame) - 1 else ""
         first, *others = cells
-        return f"<tr{mark}{kind}>{first.cell(row, 'th')}{''.join(column.cell(row, 'td') for column in others)}</tr>"
+        rest = "".join(column.cell(row, "td") for column in others)
+        return f"<tr{mark}{kind}>{first.cell(row, 'th')}{rest}</tr>"
 
 
 class _Cells:
@@ -141,8 +142,9 @@ class _Cells:
 
     def heading(self) -> str:
         """The column's header cell."""
+        number = "num" if "num" in self.layout else ""
         broad = "" if _breadth([self.label]) == ("short",) else "broad"
-        return f'<th scope="col"{_class(*{"num"}.intersection(self.layout), broad)}>{escape(self.label)}</th>'
+        return f'<th scope="col"{_class(number, broad)}>{escape(self.label)}</th>'
 
     def cell(self, row: int, tag: str) -> str:
         """One cell, as the row's header (``th``) or as data (``td``)."""
@@ -188,8 +190,10 @@ class _Cells:
 def text(value: object, column: Column) -> str:
     """One value that is present, as a reader writes it.
 
-    >>> text(1234.565, Column(kind="number")), text(0.285, Column(kind="percent", digits=0)), text(True, Column())
-    ('1,234.57', '29%', '是')
+    >>> text(1234.565, Column(kind="number")), text(0.285, Column(kind="percent", digits=0))
+    ('1,234.57', '29%')
+    >>> text(True, Column())
+    '是'
     """
     if isinstance(value, bool | np.bool_):
         return "是" if value else "否"
@@ -198,15 +202,16 @@ def text(value: object, column: Column) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     scale, sign = (100, "%") if column.kind == "percent" else (1, "")
-    return f"{round_half_up(np.array([value], dtype=float) * scale, column.digits)[0]:,.{column.digits}f}{sign}"
+    number = round_half_up(np.array([value], dtype=float) * scale, column.digits)[0]
+    return f"{number:,.{column.digits}f}{sign}"
 
 
 def guessed(values: pd.Series, label: str = "") -> Column:
     """How a column is shown when nobody said it: by its type, with as many digits as its smallest
     value needs, years as they are written.
 
-    >>> guessed(pd.Series([1, 2])).digits, guessed(pd.Series([0.5])).digits, guessed(pd.Series([0.0004, 2])).digits
-    (0, 2, 4)
+    >>> [guessed(pd.Series(values)).digits for values in ([1, 2], [0.5], [0.0004, 2])]
+    [0, 2, 4]
     """
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
         return Column(label)

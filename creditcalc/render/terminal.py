@@ -168,7 +168,7 @@ def _label(param: click.Parameter) -> str:
 
 
 def _explained(title: str, entries: Sequence[tuple[str, str]]) -> str:
-    """Names beside what they mean, under a title; click counts a Chinese character as one column."""
+    """Names beside what they mean, under a title; click counts Chinese characters as narrow."""
     names = _padded([name for name, _ in entries])
     return f"\n{title}：\n" + "".join(
         f"  {name}  {text}\n" for name, (_, text) in zip(names, entries, strict=True)

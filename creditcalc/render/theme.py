@@ -81,8 +81,9 @@ def css_variables() -> str:
         for part, value in (("text", tone.text), ("fill", tone.fill), ("mark", tone.mark))
     }
     heat = {f"heat-{step}": colour for step, colour in enumerate(HEAT)}
+    light = ";color:var(--paper)"
     cells = [
-        f".{name}{{background:var(--{name}){';color:var(--paper)' if step >= HEAT_LIGHT_TEXT else ''}}}"
+        f".{name}{{background:var(--{name}){light if step >= HEAT_LIGHT_TEXT else ''}}}"
         for step, name in enumerate(heat)
     ]
     return (

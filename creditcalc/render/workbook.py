@@ -209,7 +209,7 @@ def _storable(value: Any) -> object:
 
 
 def _lines(row: Iterable[object], widths: Iterable[float]) -> int:
-    """How many lines a row takes whose texts are wrapped: not every program works it out by itself."""
+    """How many lines a row of wrapped texts takes: not every program works it out by itself."""
     texts = (
         (value, room) for value, room in zip(row, widths, strict=True) if isinstance(value, str)
     )

@@ -46,14 +46,12 @@ class Side:
     @cached_property
     def marks(self) -> dict[str, tuple[float, float, float]]:
         """Points for certain, points at most and full marks of every rule but base indicators."""
-        rows = (
-            frame.to_numpy()[0].tolist()
-            for frame in (self.card.low, self.card.high, self.card.full)
+        low, high, full = (
+            frame.iloc[0].to_dict() for frame in (self.card.low, self.card.high, self.card.full)
         )
-        found = zip(self.card.book.rules.values(), *rows, strict=True)
-        return {
-            rule.id: (low, high, full) for rule, low, high, full in found if rule.kind != "base"
-        }
+        rules = self.card.book.rules.values()
+        items = [rule.id for rule in rules if rule.kind != "base"]
+        return {id: (low[id], high[id], full[id]) for id in items}
 
     @cached_property
     def results(self) -> dict[str, str]:

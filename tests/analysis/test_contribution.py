@@ -24,7 +24,7 @@ CITY = "甲市"
 
 
 def city(counties, own=None, period=MAY):
-    """A typed table of one city: what each county says, by name, and what the city's own row says."""
+    """A typed table of one city: what each county says, by name, and what its own row says."""
     rows = [{"jurisdiction": CITY, "level": "city", **(own or {})}]
     rows += [
         {"jurisdiction": name, "level": "county", **values} for name, values in counties.items()
@@ -240,7 +240,7 @@ def test_an_open_item_is_named_and_not_shared():
 @settings(max_examples=4, **QUICK)
 @given(table=cities(3, 3), readings=ANY_READINGS)
 def test_equals_share_equally_and_who_is_at_full_marks_has_no_share(table, readings):
-    """The first county twice; and the last one, made the best in everything, can give nothing more."""
+    """The first county twice; and the last, made the best in everything, can give nothing more."""
     names = table["jurisdiction"].tolist()
     for name in oracle.INPUTS:
         table.loc[2, name] = table.loc[1, name]

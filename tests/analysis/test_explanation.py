@@ -42,7 +42,7 @@ CLOSE = Fraction(1, 10_000)  # relative: a printed number has six decimals
 
 
 def calculate(text):
-    """What a calculator gives for an expression or a number; ≈ is overlooked, 5% is 5 hundredths."""
+    """What a calculator gives for an expression or number; ≈ is overlooked, 5% is 5 hundredths."""
     assert re.fullmatch(r"[-\d.,%≈()+−×÷ ]+", text), text
     plain = (
         text.replace("≈", "").replace(",", "").replace("×", "*").replace("÷", "/").replace("−", "-")

@@ -94,7 +94,7 @@ def rescored(card, found, changes):
 
 
 def lines(card, checked, wrong):
-    """What is wrong, a line each: the rule, the goal, the changes and what the rule's inputs are."""
+    """What is wrong, a line each: the rule, the goal, the changes and the rule's inputs."""
     shown = []
     for n in np.flatnonzero(wrong)[:8]:
         one = checked.iloc[n]
@@ -215,7 +215,7 @@ def test_every_target_holds_under_any_readings(rows, readings):
 
 
 def test_every_target_of_directed_rows_holds():
-    """Rows that stand on the thresholds and one unit either side, a sample of the oracle's sweep."""
+    """Rows on the thresholds and one unit either side, a sample of the oracle's sweep."""
     found = assert_targets_hold(cc.score(alone(SWEEP[::43]), BOOK))
     assert set(found["goal"]) == {"full", "next", "pass"}
 

@@ -354,10 +354,14 @@ from pathlib import Path
 from creditcalc.batch.runner import run
 from creditcalc.batch.plan import Options
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts in the background ignore Ctrl-C
+# A shell lets what it starts in the background ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 engine, *paths = sys.argv[1:]
 data, out, notebooks = map(Path, paths)
-outcome = run(Options(data=data, out=out, notebooks=notebooks, jobs=2, engine=engine, units=False), progress=True)
+options = Options(
+    data=data, out=out, notebooks=notebooks, jobs=2, engine=engine, units=False
+)
+outcome = run(options, progress=True)
 print({page.name: page.status for page in outcome.pages}, outcome.interrupted, outcome.complete)
 """
 

@@ -239,7 +239,8 @@ def apart(script, options, **paths):
 
 def test_no_room_in_shared_memory_is_no_matter(options):
     done = apart(
-        "mount -t tmpfs -o size=4k tmpfs /dev/shm; head -c 9999 /dev/zero > /dev/shm/full || report",
+        "mount -t tmpfs -o size=4k tmpfs /dev/shm; "
+        "head -c 9999 /dev/zero > /dev/shm/full || report",
         options,
     )
     assert done.returncode == 0 and "No space left" in done.stderr, done.stderr

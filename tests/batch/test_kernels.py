@@ -213,9 +213,12 @@ def test_the_cell_that_fails_is_named_and_the_draft_stays(tmp_path, engine):
 PROCESS = """
 import os, sys
 from pathlib import Path
-def status(pid): return [Path(f"/proc/{pid}/cmdline").read_text(), len(list(Path(f"/proc/{pid}/task").iterdir()))]
+def status(pid):
+    process = Path(f"/proc/{pid}")
+    return (process / "cmdline").read_text(), len(list((process / "task").iterdir()))
 mine, server = status("self"), status(os.getppid())
-children = [c for t in Path("/proc/self/task").iterdir() for c in (t / "children").read_text().split()]
+threads = Path("/proc/self/task").iterdir()
+children = [child for thread in threads for child in (thread / "children").read_text().split()]
 print(os.getpid(), os.getppid(), mine[0] == server[0], server[1], len(children))
 """
 

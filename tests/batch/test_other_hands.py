@@ -27,7 +27,8 @@ from creditcalc.batch.plan import Options
 
 engine, *paths = sys.argv[1:]
 data, out, notebooks = map(Path, paths)
-print(run(Options(data=data, out=out, notebooks=notebooks, engine=engine, units=False), progress=False).complete)
+options = Options(data=data, out=out, notebooks=notebooks, engine=engine, units=False)
+print(run(options, progress=False).complete)
 """
 
 
@@ -207,7 +208,8 @@ def test_a_folder_that_may_be_written_and_not_listed_takes_a_file(tmp_path):
 def page(tmp_path):
     page = tmp_path / "范县.html"
     page.write_text(
-        '<!DOCTYPE html><title>范县</title><p id="a">正文 <a href="./濮阳市.html">市</a> <a href="#a">上</a></p>'
+        '<!DOCTYPE html><title>范县</title><p id="a">正文 '
+        '<a href="./濮阳市.html">市</a> <a href="#a">上</a></p>'
     )
     return page
 

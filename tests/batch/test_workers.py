@@ -110,7 +110,8 @@ sys.path[:0] = [sys.argv[1], sys.argv[1] + "/batch"]
 import test_workers
 from creditcalc.batch.workers import each_alone
 Path("ran").open("a").write("x")
-for outcome in each_alone(test_workers.work, {task: (task, Path.cwd()) for task in ["sleeps", "deaf"]}, 2, 60, sys.argv[2:]):
+tasks = {task: (task, Path.cwd()) for task in ["sleeps", "deaf"]}
+for outcome in each_alone(test_workers.work, tasks, 2, 60, sys.argv[2:]):
     pass
 """
 

@@ -113,7 +113,8 @@ def page(kind, name):
     space = {"show": lambda value: value is None or shown.append(value._repr_html_())}
     exec(defaults, space)
     exec(code, space | parameters(kind, name, data))
-    (folder / "limit.html").write_text("<!DOCTYPE html><meta charset=utf-8>" + "".join(shown), encoding="utf-8")
+    html = "<!DOCTYPE html><meta charset=utf-8>" + "".join(shown)
+    (folder / "limit.html").write_text(html, encoding="utf-8")
 """
 WARM = """
 import sys, time
@@ -125,7 +126,8 @@ data, folder = Path({data!r}), Path({folder!r})
 def spent(kind, name):
     import resource
     def processors():
-        return sum(u.ru_utime + u.ru_stime for u in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+        whose = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+        return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, whose))
     before, began = processors(), time.monotonic()
     page(kind, name)
     return time.monotonic() - began, processors() - before
@@ -198,7 +200,8 @@ def grown(sizes, folder):
     the time.
     """
     print(
-        "\n| pages | s | s/page | processor s/page | peak MB of all processes | of the largest, shared memory divided |"
+        "\n| pages | s | s/page | processor s/page "
+        "| peak MB of all processes | of the largest, shared memory divided |"
     )
     print("| ---: | ---: | ---: | ---: | ---: | ---: |")
     for pages in sizes:
@@ -267,16 +270,14 @@ def tell(found, given):
         for key, name in names.items():
             clock, processors = found[key, pages]
             faster = found["loop", pages][0] / clock
-            print(
-                f"| {name} | {clock:.1f} | {clock / pages:.2f} | {processors / pages:.2f} | {faster:.1f} |"
-            )
+            per_page = f"{clock / pages:.2f} | {processors / pages:.2f}"
+            print(f"| {name} | {clock:.1f} | {per_page} | {faster:.1f} |")
         batch, limit, again, changed = (
             found[key, pages] for key in ("batch", "limit", "unchanged", "changed")
         )
         page = (batch[0] - again[0]) / pages
-        print(
-            f"\nprocessor time of a page: {batch[1] / limit[1]:.2f} × the limit, start and summary included"
-        )
+        times = f"{batch[1] / limit[1]:.2f} × the limit"
+        print(f"\nprocessor time of a page: {times}, start and summary included")
         print(f"one county changed: {changed[0] / (again[0] + page):.2f} × one page and the start")
 
 

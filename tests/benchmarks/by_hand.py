@@ -38,7 +38,7 @@ def two_decimals(x):
 
 
 def score(c, out):
-    """Put the 56 results of the columns ``c`` into the rows of ``out``, base indicators as 1 and 0."""
+    """Put the 56 results of the columns ``c`` into ``out``'s rows, base indicators as 1 and 0."""
     uscc = share(c["uscc_errors"], c["uscc_total"])
     halls = c["halls_total"]
     out[0] = uscc < 0.0001 * (1 - NEAR)

@@ -99,7 +99,8 @@ def main():
     base = median(ms for ms, _ in found[next(iter(WAYS))])
     print(f"{len(CHARTS)} charts of a county page, medians of {rounds} rounds\n")
     print(
-        "| way | ms of processor time | × the product | kB in the page |\n| --- | ---: | ---: | ---: |"
+        "| way | ms of processor time | × the product | kB in the page |\n"
+        "| --- | ---: | ---: | ---: |"
     )
     for way, measured in found.items():
         ms, size = (median(column) for column in zip(*measured, strict=True))

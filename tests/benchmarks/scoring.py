@@ -231,7 +231,8 @@ def main():
     for name, ms in costs.items():
         print(f"| {name} | {ms:,.0f} ({ms / costs[PIECES]:.1f} ×) |")
     print(
-        "\n| peak memory ÷ (inputs + results) | nothing missing | 5 % missing |\n| --- | --- | --- |"
+        "\n| peak memory ÷ (inputs + results) | nothing missing | 5 % missing |\n"
+        "| --- | --- | --- |"
     )
     for rows in (34_000, 340_000, 1_000_000):
         print(f"| {rows:,} rows | " + " | ".join(f"{times:.2f}" for times in memory(rows)) + " |")

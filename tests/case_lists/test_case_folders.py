@@ -302,7 +302,8 @@ def test_a_date_far_ahead_in_any_column_is_no_open_case(read, period):
 
 def test_a_date_long_before_all_others_is_named_but_old_registrations_are_not(read):
     texts = {
-        "屡禁不止.csv": "县区,对象,列入日期,退出日期\n甲县,a,1021-04-01,\n甲县,b,2021-04-01,\n乙县,c,2021-04-01,\n",
+        "屡禁不止.csv": "县区,对象,列入日期,退出日期\n"
+        "甲县,a,1021-04-01,\n甲县,b,2021-04-01,\n乙县,c,2021-04-01,\n",
         "统一社会信用代码.csv": "县区,代码,主体,登记日期\n甲县,91110000600037341L,a,1985-05-01\n",
     }
     found = read(texts)

@@ -47,7 +47,8 @@ def program(*arguments, **settings):
 def data(tmp_path):
     path = tmp_path / "数据.csv"
     path.write_text(
-        "jurisdiction,period,city,loans_xyd,loans_credit\n甲县,2021-05,某市,450,10000\n乙县,2021-05,某市,300,10000\n",
+        "jurisdiction,period,city,loans_xyd,loans_credit\n"
+        "甲县,2021-05,某市,450,10000\n乙县,2021-05,某市,300,10000\n",
         encoding="utf-8",
     )
     return path

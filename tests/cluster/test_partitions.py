@@ -36,7 +36,8 @@ from creditcalc.cluster.tables import mapping
 
 def peak():  # not ru_maxrss, which a process inherits from the one that starts it
     from pathlib import Path
-    return next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line) >> 10
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if "VmHWM" in line) >> 10
 
 where, folder, out = sys.argv[1], *map(Path, sys.argv[2:])
 outputs = {"items": out / "i.parquet", "totals": out / "t.csv"}
@@ -44,8 +45,8 @@ if where == "here":
     score_partitions(folder, load_rulebook(), {}, outputs)
     print([peak()])
 else:
-    workers = {"n_workers": 2, "threads_per_worker": 1, "local_directory": out, "dashboard_address": ":0"}
-    with LocalCluster(**workers) as cluster, Client(cluster) as client:
+    workers = {"n_workers": 2, "threads_per_worker": 1, "local_directory": out}
+    with LocalCluster(**workers, dashboard_address=":0") as cluster, Client(cluster) as client:
         with mapping(cluster.scheduler_address) as mapped:
             score_partitions(folder, load_rulebook(), {}, outputs, mapped)
         print([peak(), *client.run(peak).values()])

@@ -57,7 +57,7 @@ class Fuzzer:
         return path
 
     def table(self, path: Path) -> None:
-        """A table is read and scored; nothing is out of bounds, nothing refused without a reason."""
+        """A table is read and scored; nothing out of bounds, nothing refused without a reason."""
         checked = self.check_inputs(path, self.small)
         said = [str(problem) for problem in checked.problems]
         assert all(said) and (len(checked.table) or checked.errors), "no row and no reason"

@@ -186,7 +186,8 @@ def test_tables_and_figures_fit_the_paper(browser, printed):
         tab.goto(page.as_uri())
         wide = tab.eval_on_selector_all(
             ".sheet:not(.wide) table, figure svg",
-            "all => all.filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)"
+            "all => all.filter(e =>"
+            " e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)"
             ".map(e => (e.querySelector('caption') || e).textContent.slice(0, 40))",
         )
         assert wide == [], page.name

@@ -1,4 +1,4 @@
-"""The page: self-contained, safe, readable; built from a notebook whose outputs are made by hand."""
+"""The page: self-contained, safe, readable; of a notebook whose outputs are made by hand."""
 
 import base64
 import hashlib

@@ -285,13 +285,11 @@ TYPES = {
     "rank": names("monitor_rank_mean monitor_rank_worst"),
     "class": ["city_class"],
     "flag": oracle.ANY
-    + names(
-        "portal_ideology_ok mlps3_filed mlps3_assessed notice_household notice_market notice_exam notice_insurance"
-    )
-    + names(
-        "notice_relief notice_health notice_legal civil_files civil_files_used repair_sync xyd_list_monthly"
-    )
-    + names("leading_group budget work_plan"),
+    + names("""
+        portal_ideology_ok mlps3_filed mlps3_assessed notice_household notice_market notice_exam
+        notice_insurance notice_relief notice_health notice_legal civil_files civil_files_used
+        repair_sync xyd_list_monthly leading_group budget work_plan
+    """),
 }
 ROLLUPS = {
     "sum": oracle.SUM,

@@ -68,7 +68,7 @@ def table(index=None, **columns):
 
 @pytest.fixture(scope="module")
 def card(book):
-    """Three rows under an index of their own: some items decided, some open, some not applicable."""
+    """Three rows under an index of their own: items decided, open, and not applicable."""
     columns = {
         "policy_score": [5, 2.5, None],
         "share_tax": [1, None, 0],

@@ -16,7 +16,8 @@ import os, signal, sys
 if county == "坏县":
     raise ValueError("坏了")
 if county == "死县":
-    os.kill(os.getpid() if "papermill" in sys.modules else os.getppid(), signal.SIGKILL)  # the page's process
+    page_process = os.getpid() if "papermill" in sys.modules else os.getppid()
+    os.kill(page_process, signal.SIGKILL)
 if county == "久县":
     open("began", "w").close()
     while True:

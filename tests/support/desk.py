@@ -1,4 +1,4 @@
-"""A small desk on which every input of a run can be edited, and pages that tell all they can see."""
+"""A small desk on which every input of a run can be edited, and pages that tell all they see."""
 
 import io
 import pickle

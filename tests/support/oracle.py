@@ -53,36 +53,40 @@ def names(text: str) -> list[str]:
 
 SUM = names("""
     uscc_total uscc_errors halls_total halls_connected gov_defaulters gov_defaulters_rectified
-    dual_due dual_reported dual_compliant dual_timely unsecured_loans_prev unsecured_loans_curr data_breaches_3y
-    default_gov_bonds default_hidden_debt default_gov_debt default_soe_bonds regulators_total regulators_graded
-    measures_total measures_lawful inst_defaulters inst_defaulters_rectified depts_total depts_sharing
-    banks_total banks_connected households_total households_local households_reported
-    agri_total agri_local agri_reported dual_published dual_valid_objections objections_handled objection_workdays
-    repairs_overdue repairs_noncompliant site_outages report_nonconformities security_intrusions security_notices
-    small_loans_prev small_loans_curr loans_xyd loans_credit loans_enterprise xyd_recommended xyd_funded
-    questionnaires commitments performances enterprises repeat_targets repeat_exited agency_targets agency_exited
-    innovations pop_resident pop_urban""")
+    dual_due dual_reported dual_compliant dual_timely unsecured_loans_prev unsecured_loans_curr
+    data_breaches_3y default_gov_bonds default_hidden_debt default_gov_debt default_soe_bonds
+    regulators_total regulators_graded measures_total measures_lawful inst_defaulters
+    inst_defaulters_rectified depts_total depts_sharing banks_total banks_connected
+    households_total households_local households_reported agri_total agri_local agri_reported
+    dual_published dual_valid_objections objections_handled objection_workdays repairs_overdue
+    repairs_noncompliant site_outages report_nonconformities security_intrusions
+    security_notices small_loans_prev small_loans_curr loans_xyd loans_credit loans_enterprise
+    xyd_recommended xyd_funded questionnaires commitments performances enterprises
+    repeat_targets repeat_exited agency_targets agency_exited innovations pop_resident
+    pop_urban""")
 ANY = names("""
-    xyd_platform_own xyd_platform_upper enterprise_platform rural_system_local rural_system_province
-    rating_coercion rating_unfair_competition rating_unreasonable_bar rating_obstruction
-    regional_risk institution_risk_event share_social_insurance share_tax share_housing_fund share_water
-    share_electricity share_gas share_logistics share_ip xyd_connected xyd_risk_fund
-    law_local law_upper contract_supervision""")
+    xyd_platform_own xyd_platform_upper enterprise_platform rural_system_local
+    rural_system_province rating_coercion rating_unfair_competition rating_unreasonable_bar
+    rating_obstruction regional_risk institution_risk_event share_social_insurance share_tax
+    share_housing_fund share_water share_electricity share_gas share_logistics share_ip
+    xyd_connected xyd_risk_fund law_local law_upper contract_supervision""")
 ALL = ["portal_ideology_ok"]
 MAX = ["graded_domains", "graded_domain_score", "joint_domains"]
 CITY = names("""
-    city_class monitor_rank_mean monitor_rank_worst monitor_bottom3_streak mlps3_filed mlps3_assessed
-    notice_household notice_market notice_exam notice_insurance notice_relief notice_health notice_legal
-    policy_score campaign_score remediation_score civil_files civil_files_used repair_sync
-    fund_registration_score xyd_list_monthly leading_group budget work_plan""")
+    city_class monitor_rank_mean monitor_rank_worst monitor_bottom3_streak mlps3_filed
+    mlps3_assessed notice_household notice_market notice_exam notice_insurance notice_relief
+    notice_health notice_legal policy_score campaign_score remediation_score civil_files
+    civil_files_used repair_sync fund_registration_score xyd_list_monthly leading_group budget
+    work_plan""")
 INPUTS = SUM + ANY + ALL + MAX + CITY
 
 # Facts of the city as a whole: a county's blank takes what the city's own row says.
 INHERITED = names("""
-    xyd_platform_own xyd_platform_upper city_class monitor_rank_mean monitor_rank_worst monitor_bottom3_streak
-    mlps3_filed mlps3_assessed notice_household notice_market notice_exam notice_insurance notice_relief
-    notice_health notice_legal policy_score remediation_score civil_files civil_files_used enterprise_platform
-    rural_system_local rural_system_province repair_sync fund_registration_score xyd_connected xyd_list_monthly
+    xyd_platform_own xyd_platform_upper city_class monitor_rank_mean monitor_rank_worst
+    monitor_bottom3_streak mlps3_filed mlps3_assessed notice_household notice_market
+    notice_exam notice_insurance notice_relief notice_health notice_legal policy_score
+    remediation_score civil_files civil_files_used enterprise_platform rural_system_local
+    rural_system_province repair_sync fund_registration_score xyd_connected xyd_list_monthly
     xyd_risk_fund leading_group budget work_plan law_local law_upper contract_supervision""")
 
 # Section 1: the items that name the counties among the responsible units (36 points).
@@ -452,7 +456,10 @@ def score_row(
     unsecured_growth = growth(row["unsecured_loans_prev"], row["unsecured_loans_curr"])
     small_growth = growth(row["small_loans_prev"], row["small_loans_curr"])
     defaults = "default_gov_bonds default_hidden_debt default_gov_debt default_soe_bonds"
-    notices = "notice_household notice_market notice_exam notice_insurance notice_relief notice_health notice_legal"
+    notices = (
+        "notice_household notice_market notice_exam notice_insurance notice_relief notice_health "
+        "notice_legal"
+    )
     meddling = (
         "rating_coercion rating_unfair_competition rating_unreasonable_bar rating_obstruction"
     )
@@ -586,7 +593,7 @@ DIRECT = names("""uscc_total uscc_errors halls_total halls_connected gov_default
 
 
 def rolled_up(name: str, values: list[Value]) -> Value:
-    """One input of the city out of all its counties'; a county that is silent is a None among them."""
+    """One input of the city out of all its counties'; a silent county is a None among them."""
     if not values or name in CITY:
         return None
     if name in ANY or name in ALL:

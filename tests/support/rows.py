@@ -74,7 +74,8 @@ AWARDS = {
     "remediation_score": 3,
     "fund_registration_score": 1,
 }
-SINGLE_FLAGS = oracle.names("""civil_files civil_files_used enterprise_platform repair_sync xyd_connected xyd_list_monthly
+SINGLE_FLAGS = oracle.names("""
+    civil_files civil_files_used enterprise_platform repair_sync xyd_connected xyd_list_monthly
     xyd_risk_fund leading_group budget work_plan contract_supervision""")
 RATINGS = oracle.names(
     "rating_coercion rating_unfair_competition rating_unreasonable_bar rating_obstruction"

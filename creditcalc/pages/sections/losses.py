@@ -1,4 +1,4 @@
-"""失分与对策: what is lost for certain, what would win it back, and through whom a city loses it."""
+"""失分与对策: what is lost for certain, what would win it back, and who makes a city lose it."""
 
 from __future__ import annotations
 

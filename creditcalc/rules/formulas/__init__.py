@@ -5,8 +5,18 @@ Each file holds a family of kinds, a kind all that is known of it. Importing the
 them.
 """
 
-from creditcalc.rules.formulas import awards, counts, lines, steps, thresholds  # noqa: F401
+from creditcalc.rules.formulas import awards, counts, lines, steps, thresholds
 from creditcalc.rules.formulas.base import FORMULAS, Formula
 from creditcalc.rules.formulas.thresholds import TESTS, Test
 
-__all__ = ["FORMULAS", "TESTS", "Formula", "Test"]
+__all__ = [
+    "FORMULAS",
+    "TESTS",
+    "Formula",
+    "Test",
+    "awards",
+    "counts",
+    "lines",
+    "steps",
+    "thresholds",
+]

@@ -5,8 +5,16 @@ Each file holds a family of kinds, a kind all that is known of it. Importing the
 them.
 """
 
-from creditcalc.rules.measures import amounts, answers, coverage  # noqa: F401
+from creditcalc.rules.measures import amounts, answers, coverage
 from creditcalc.rules.measures.base import MEASURES, Measure, Terms
 from creditcalc.rules.measures.moves import Unreachable
 
-__all__ = ["MEASURES", "Measure", "Terms", "Unreachable"]
+__all__ = [
+    "MEASURES",
+    "Measure",
+    "Terms",
+    "Unreachable",
+    "amounts",
+    "answers",
+    "coverage",
+]
