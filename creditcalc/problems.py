@@ -117,12 +117,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def similar(name: str, known: Iterable[str]) -> str:
     """The known name that is most like another, or that holds it whole, or nothing.
 
-    >>> similar("示范区", ["工业园区", "城乡一体化示范区"]), similar("花县", ["范县", "濮阳县"])
+    >>> similar("示范区", ["工业园区", "城乡一体化示范区"]), similar("范线", ["甲县", "范县"])
     ('城乡一体化示范区', '范县')
     """
     names = list(known)
     close = difflib.get_close_matches(name[:200], names, n=1, cutoff=0.6)
     close = close or [other for other in names if len(name) > 1 and name in other]
-    if not close and len(name) <= SHORT_NAME:  # one of two characters is half of a name
-        close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if not close and 1 < len(name) <= SHORT_NAME:  # one of two characters is half of a name
+        close = [other for other in names if other[:-1] == name[:-1]]
     return close[0] if close else ""

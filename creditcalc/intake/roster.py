@@ -153,7 +153,7 @@ def _settled(members: Sequence[Member]) -> Iterator[Member]:
 
 def by_roster(table: pd.DataFrame, roster: Roster) -> list[Finding]:
     """Puts the names in force in place of other names, and the roster's cities where the table
-    names none; finds renamed rows, rows that the roster does not know, and rows out of their months.
+    names none; finds rows renamed, rows that the roster does not know, and rows out of their time.
     """
     findings: list[Finding] = []
     for name in ("jurisdiction", "city"):
@@ -175,7 +175,8 @@ def by_roster(table: pd.DataFrame, roster: Roster) -> list[Finding]:
             if period and not member.reports_in(period):
                 since, until = member.since or "最初", member.until or "现在"
                 what = f"名册中“{name}”的期间是 {since} 至 {until}，不含这一期"
-                findings.append(Finding(row, "period", what, "改正期间，或改名册的“自”“至”"))
+                cure = "改正期间，或改名册的“自”“至”"
+                findings.append(Finding(row, "period", what, cure))
     return findings
 
 

@@ -1,6 +1,4 @@
-"""Counties → city by adding inputs up, city → counties for what is settled city-wide (spec 2 and
-6).
-"""
+"""Counties → city by adding inputs up, city → counties for what is settled city-wide (spec 2)."""
 
 from __future__ import annotations
 
@@ -23,9 +21,9 @@ NOTHING = {"sum": 0.0, "max": 0.0, "any": 0.0, "all": 1.0}  # by kind of roll-up
 
 @dataclass(frozen=True)
 class RolledUp:
-    """A table whose cities are completed from their counties and departments, beside what was typed.
+    """A table whose cities are completed from counties and departments, beside what was typed.
 
-    ``table`` has the rows of counties and cities, ``typed`` every row as it was typed (also those of
+    ``table`` has the rows of counties and cities, ``typed`` every row as it was typed (also that of
     a city's own departments), both with ``level`` and ``city``; ``roster`` says who should report,
     ``short`` of which cities a county may be missing altogether, "" being any.
     """

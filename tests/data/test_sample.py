@@ -107,14 +107,15 @@ def test_every_rule_has_all_its_inputs_somewhere_in_the_last_month(table, book):
 
 
 def test_nine_units_and_the_city_over_twelve_months_but_for_one_row(table, script):
-    expected = {(unit, period) for unit in [*script.COUNTIES, CITY] for period in script.PERIODS}
+    everybody = [*script.COUNTIES, script.DEPARTMENTS, CITY]
+    expected = {(unit, period) for unit in everybody for period in script.PERIODS}
     present = list(zip(table["jurisdiction"], table["period"], strict=True))
     assert len(script.COUNTIES) == 9 and (
         script.PERIODS[0],
         script.PERIODS[-1],
         len(script.PERIODS),
     ) == ("2020-06", LAST, 12)
-    assert len(present) == len(set(present)) == 119
+    assert len(present) == len(set(present)) == 131
     assert expected - set(present) == {("工业园区", "2020-11")}
     assert set(table.loc[table["level"] == "city", "jurisdiction"]) == {CITY} == set(table["city"])
 

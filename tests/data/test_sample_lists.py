@@ -98,4 +98,4 @@ def test_every_count_has_its_cases(found):
 
 
 def test_the_folder_does_not_disturb_the_sample():
-    assert len(cc.read_inputs(DATA / "sample")) == 119
+    assert len(cc.read_inputs(DATA / "sample")) == 131

@@ -298,7 +298,8 @@ def as_workbook(path, *lines):
 def test_a_csv_and_a_workbook_of_evidence_are_one_table(tmp_path):
     as_workbook(tmp_path / "Evidence.xlsx", "甲县,S7.3,2,是,是,,,")
     found = study(tmp_path, ["甲县,S7.3,1,是,,,,"])
-    assert states(found.county("甲县", MAY), "S7.3") == [DONE, DONE] and not found.problems
+    assert states(found.county("甲县", MAY), "S7.3") == [DONE, DONE]
+    assert not found.checked.problems
 
 
 def test_one_material_in_both_files_names_both_places_and_counts_in_neither(tmp_path):
