@@ -1,5 +1,6 @@
-"""What tests of several folders share: programs, and batches of pages."""
+"""What tests of several folders share: programs, a cluster, batches of pages."""
 
+from contextlib import chdir
 from types import SimpleNamespace
 
 import pytest
@@ -44,6 +45,20 @@ def soffice():
 @pytest.fixture(scope="session")
 def pdftotext():
     return needed("pdftotext")
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory):
+    """The address of a scheduler with two workers, for all tests that need no more than that."""
+    import distributed  # here, since few need it and it takes its time
+
+    folder = tmp_path_factory.mktemp("cluster")
+    with chdir(folder):  # where the pages that workers make may write
+        local = distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", local_directory=folder
+        )
+    with local:
+        yield local.scheduler_address
 
 
 @pytest.fixture(scope="session")

@@ -644,6 +644,7 @@ def test_no_cell_of_any_type_is_lost_or_changed_without_a_word(tmp_path, table, 
             assert pd.isna(kept) if said is None else kept == said
 
 
+@pytest.mark.slow
 @settings(
     deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -691,6 +692,7 @@ READINGS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(
     deadline=None,
     max_examples=60,

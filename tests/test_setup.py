@@ -101,6 +101,7 @@ def test_an_absent_program_skips_a_test_and_fails_it_where_everything_is_to_run(
     assert told(["needs root"]) == ""
 
 
+@pytest.mark.slow
 def test_the_last_line_says_how_many_tests_lacked_a_program_and_the_cure(tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != "CI"}
     done = subprocess.run(

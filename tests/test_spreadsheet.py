@@ -140,6 +140,7 @@ def written(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_libreoffice_opens_every_text_as_text(written, soffice):
     opened, profile = written / "opened", f"-env:UserInstallation={(written / 'profile').as_uri()}"
     files = [str(written / f"{name}.csv") for name in ("merged", "items", "totals", "parts")]

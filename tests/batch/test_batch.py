@@ -31,6 +31,7 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("units", [False, True], ids=["jurisdictions", "offices too"])
 
 
+@pytest.mark.slow
 @POSIX
 @pytest.mark.parametrize("engine", PAPERMILL_ENGINES)
 def test_notebooks_become_pages_and_what_fails_fails_alone(options, light, engine):
@@ -54,6 +55,7 @@ def test_notebooks_become_pages_and_what_fails_fails_alone(options, light, engin
     )
 
 
+@pytest.mark.slow
 @POSIX
 @pytest.mark.parametrize(("engine", "seconds"), [("warm", 8), ("kernel", 25)])
 def test_a_page_that_never_ends_fails_alone(options, light, engine, seconds, monkeypatch, tmp_path):
@@ -401,6 +403,7 @@ def endless(options, tmp_path):
     return go
 
 
+@pytest.mark.slow
 @POSIX
 @pytest.mark.parametrize("engine", PAPERMILL_ENGINES)
 def test_ctrl_c_ends_everything_and_leaves_a_true_record(options, tmp_path, endless, engine):
@@ -429,6 +432,7 @@ def test_ctrl_c_before_the_first_page_leaves_a_true_record(options, light, monke
     assert json.loads((outcome.folder / "run.json").read_bytes())["interrupted"]
 
 
+@pytest.mark.slow
 @POSIX
 @pytest.mark.parametrize("engine", PAPERMILL_ENGINES)
 def test_killing_a_run_leaves_no_process_behind(tmp_path, endless, engine):
@@ -438,6 +442,7 @@ def test_killing_a_run_leaves_no_process_behind(tmp_path, endless, engine):
     assert_all_gone(tmp_path)
 
 
+@pytest.mark.slow
 @POSIX
 @pytest.mark.parametrize("engine", PAPERMILL_ENGINES)
 def test_a_run_that_ends_leaves_no_process_behind(options, tmp_path, engine):

@@ -25,6 +25,7 @@ from creditcalc.batch.runner import Busy, run
 from creditcalc.batch.verify import NoRecord, verify_pages
 from creditcalc.cli.main import cli
 
+pytestmark = pytest.mark.slow
 SLOW = "import time\ntime.sleep(0.4)\nprint(county)"
 MANY = [f"县{n}" for n in range(12)]
 FEW = MANY[:6]  # of prints, each of which starts a browser

@@ -104,6 +104,7 @@ def executed(notebook, target, engine):
     execute(notebook, f"{target}-{engine}.ipynb", engine)
 
 
+@pytest.mark.slow
 def test_every_cell_shows_what_an_ordinary_kernel_shows(tmp_path):
     source = write(tmp_path / "in.ipynb", PARAMETERS, *CELLS)
     assert both(executed, str(source), str(tmp_path / "out")) == {
@@ -147,6 +148,7 @@ def made(folder, *cells, engine="warm", pages=1):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["county_report", "city_overview"])
 def test_the_project_s_pages_are_the_same_to_the_byte(tmp_path, name):
     kind, who = {"county_report": ("county", "范县"), "city_overview": ("city", "濮阳市")}[name]
@@ -200,6 +202,7 @@ def test_a_page_cannot_see_another(tmp_path):
     assert all("<pre>False False" in page for page in made(tmp_path, see, pages=3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", PAPERMILL_ENGINES)
 def test_the_cell_that_fails_is_named_and_the_draft_stays(tmp_path, engine):
     assert made(tmp_path, "print('好')", "raise SystemExit(3)", "print('不')", engine=engine) == [

@@ -32,6 +32,7 @@ print(run(options, progress=False).complete)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", PAPERMILL_ENGINES)
 def test_modules_and_settings_in_the_working_folder_are_not_taken(tmp_path, engine):
     data = write_data(tmp_path / "数据.csv", ["好县"])
@@ -59,6 +60,7 @@ def test_modules_and_settings_in_the_working_folder_are_not_taken(tmp_path, engi
     assert "<pre>1.5\n" in (tmp_path / "报告" / "2021-05" / "好县.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beside", [False, True], ids=["elsewhere", "beside it"])
 @pytest.mark.parametrize("engine", PAPERMILL_ENGINES)
 def test_pages_are_made_by_the_very_package_that_the_caller_found_beside_itself(
@@ -226,6 +228,7 @@ def test_only_the_page_that_was_made_is_printed(page, tmp_path):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("chromium")
 def test_a_print_is_the_same_wherever_it_was_made_and_names_no_folder(page, tmp_path):
     other = tmp_path / "他处" / page.name

@@ -50,6 +50,7 @@ def ends(preload):
     return ends
 
 
+@pytest.mark.slow
 def test_every_task_has_a_process_of_its_own(tmp_path, ends):
     assert ends([1, 2, 3], tmp_path) == {1: (2, ""), 2: (4, ""), 3: (6, "")}
     pids = {path.read_text() for path in tmp_path.iterdir()}
@@ -89,6 +90,7 @@ def test_what_runs_is_ended_when_nobody_listens(tmp_path, preload):
         os.kill(int((tmp_path / "sleeps.began").read_text()), 0)
 
 
+@pytest.mark.slow
 @POSIX
 @pytest.mark.parametrize("endless", ["sleeps", "deaf"])
 def test_what_takes_too_long_is_ended_alone(tmp_path, ends, monkeypatch, endless):
@@ -116,6 +118,7 @@ for outcome in each_alone(test_workers.work, tasks, 2, 60, sys.argv[2:]):
 """
 
 
+@pytest.mark.slow
 @LINUX
 def test_killing_the_parent_leaves_no_process_behind(tmp_path, preload):
     (tmp_path / "go.py").write_text(SCRIPT, encoding="utf-8")

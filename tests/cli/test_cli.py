@@ -357,6 +357,7 @@ def test_an_output_that_cannot_be_written_is_told(data, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_pages_made_from_the_shell(tmp_path):
     rows = pd.read_csv(Path(SAMPLE) / "indicators.csv", dtype=str)
     few = rows[

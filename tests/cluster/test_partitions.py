@@ -206,6 +206,7 @@ def test_workers_give_the_same(folders, which, cluster, tmp_path):
     assert bits(pd.read_parquet(tmp_path / "i.parquet")) == bits(card.items())
 
 
+@pytest.mark.slow
 def test_a_file_that_changed_is_read_anew_although_another_run_still_has_the_old_one(
     cluster, tmp_path
 ):
@@ -308,7 +309,7 @@ def test_nothing_is_written_where_no_row_is_sound(folders, tmp_path):
 def fewer_and_more(tmp_path_factory):
     """A folder of few parts and one of ten times as many."""
     home = tmp_path_factory.mktemp("parts")
-    return [write(home / str(parts), parts) for parts in (4, 40)]
+    return [write(home / str(parts), parts) for parts in (10, 100)]
 
 
 @LINUX
@@ -327,5 +328,5 @@ def test_peak_memory_of_no_process_grows_with_the_number_of_parts(
         peaks.append(
             json.loads(subprocess.run(call, capture_output=True, text=True, check=True).stdout)
         )
-    print("peak of 4 and of 40 parts, MB:", *peaks)
+    print("peak of 10 and of 100 parts, MB:", *peaks)
     assert all(many < most * few for few, many in zip(*peaks, strict=True))

@@ -260,6 +260,7 @@ print(problem.what, re.search("VmHWM:\\s+([0-9]+) kB", Path("/proc/self/status")
 """
 
 
+@pytest.mark.slow
 @LINUX
 def test_a_part_that_says_it_is_smaller_than_it_is_costs_no_memory(tmp_path):
     content = bytearray(repacked(tmp_path / "a.xlsx", b" " * (600 << 20)).read_bytes())

@@ -16,6 +16,7 @@ from creditcalc.render.fonts import missing_glyphs
 from creditcalc.render.html import PageHead, to_html
 from creditcalc.rules import phrases
 
+pytestmark = pytest.mark.slow
 PERIOD = "2021-05"
 PAGES = {
     "county_report": {"county": "范县", "period": PERIOD},

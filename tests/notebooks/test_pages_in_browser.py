@@ -16,6 +16,7 @@ from creditcalc.batch.runner import run
 from creditcalc.files import sha256
 from creditcalc.render.pdf import print_pages
 
+pytestmark = pytest.mark.slow
 WIDTHS = (390, 1280)  # a telephone and a wide screen
 UNITS = ("发展改革委", "各县（区）人民政府、管委会")  # with axe; the others are made alike
 # Playwright runs a page's own script in an isolated world, so that axe can read a page whose policy

@@ -227,6 +227,7 @@ def make(level, name, data, folder):
     make_page(job, shared, Path(folder), "warm")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("level", "name"), [("county", "东县"), ("city", "甲市")])
 def test_they_stand_on_a_page(tmp_path, data, level, name):
     call = f"import test_own_kind as own; own.make({level!r}, {name!r}, {str(data)!r}, '.')"

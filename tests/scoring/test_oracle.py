@@ -360,6 +360,7 @@ DECIDED_BY = {
 }
 
 
+@pytest.mark.slow
 def test_sweep_agrees():
     sums = assert_agreement(SWEEP, {})
     assert {row["eligible"] for row in sums} == {"yes", "no", "pending"}
@@ -378,6 +379,7 @@ def test_any_rows_agree(readings, rows):
     assert_agreement(rows, readings)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, **QUICK)
 @given(
     rows=tables(), readings=ANY_READINGS, absent=st.sets(st.sampled_from(oracle.INPUTS), max_size=3)

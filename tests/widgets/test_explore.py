@@ -117,6 +117,7 @@ def test_a_row_is_shown_as_it_was_reported(explorer, study, name, period):
     assert_shows(explorer, computed(study, name, period))
 
 
+@pytest.mark.slow
 def test_every_widget_moves_its_input(explorer, study):
     row, changes = computed(study).table.iloc[0], {}
     for i in study.book.inputs.values():

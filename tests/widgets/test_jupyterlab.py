@@ -20,6 +20,7 @@ import creditcalc as cc
 from creditcalc.bundled import bundled
 from creditcalc.words import interval
 
+pytestmark = pytest.mark.slow
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
