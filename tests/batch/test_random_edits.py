@@ -3,6 +3,8 @@
 import os
 import random
 from dataclasses import replace
+from functools import cache
+from unittest.mock import patch
 
 import pytest
 from support.desk import CITIES, COLUMNS, MONTHS, AtHand, Edits, small_desk
@@ -12,6 +14,7 @@ from creditcalc.batch import one_page, provenance, runner
 from creditcalc.batch.makers import OwnProcesses
 from creditcalc.batch.runner import run
 from creditcalc.bundled import bundled
+from creditcalc.pages.opening import open_study
 from creditcalc.problems import ProblemError
 
 EDITS = int(os.environ.get("CREDITCALC_EDITS", "60"))
@@ -44,8 +47,10 @@ def rerun_and_forced(desk, maker=AtHand, **choices):
     """What a run in one folder and one that makes everything anew in another leave there."""
     ran = replace(desk.lay(), out=desk.folder / "ran", **choices)
     anew = replace(ran, out=desk.folder / "anew", force=True)
-    outcome = run(ran, maker=maker(ran))
-    run(anew, maker=maker(anew))
+    study = cache(lambda: open_study(ran.data, ran.rulebook, ran.readings, ran.city, ran.as_of))
+    with patch.object(runner, "open_study", lambda *_: study()):  # read once for both
+        outcome = run(ran, maker=maker(ran))
+        run(anew, maker=maker(anew))
     return outcome, pages(ran.out), pages(anew.out)
 
 
