@@ -29,25 +29,25 @@ def connected(address: str) -> Iterator[Any]:
     try:
         import distributed
     except ImportError:
-        raise refusal("没有装 distributed", address, "pip install 'creditcalc[cluster]'") from None
+        raise unusable("没有装 distributed", address, "pip install 'creditcalc[cluster]'") from None
     try:
         start: Any = distributed.Client
         client = start(address, timeout=ANSWERING, set_as_default=False)
     except (OSError, ValueError, TypeError):
-        raise refusal(
+        raise unusable(
             "连不上这个调度器", address, "核对地址，如 tcp://127.0.0.1:8786；先运行 dask scheduler"
         ) from None
     with client:
         try:
             client.wait_for_workers(1, timeout=ANSWERING)
         except TimeoutError:
-            raise refusal(
+            raise unusable(
                 "这个调度器没有 worker", address, f"先运行 dask worker {address}"
             ) from None
         yield client
 
 
-def refusal(what: str, value: str, cure: str) -> ClusterError:
+def unusable(what: str, value: str, cure: str) -> ClusterError:
     """The error of a scheduler that cannot be used."""
     return ClusterError([Problem(what, value, cure)])
 

@@ -20,7 +20,7 @@ from creditcalc.batch.one_page import Job, Shared, make_page
 from creditcalc.batch.plan import Options
 from creditcalc.batch.record import Key
 from creditcalc.batch.workers import PRELOADED, Outcome, each_alone
-from creditcalc.cluster.connection import CUT_OFF, NO_WORKERS, Hope, connected, refusal
+from creditcalc.cluster.connection import CUT_OFF, NO_WORKERS, Hope, connected, unusable
 
 Files = dict[str, bytes]
 KILLED = "做这一页的 worker 一再意外退出，已不再重试；看看 worker 的日志，内存够不够"
@@ -38,7 +38,7 @@ class OnCluster:
         engine = self.options.engine
         if engine != "warm":
             cure = "其他方式要在 worker 上重新读数据"
-            raise refusal("--scheduler 只能与 --engine warm 合用", engine, cure)
+            raise unusable("--scheduler 只能与 --engine warm 合用", engine, cure)
         with connected(self.scheduler):
             pass
 

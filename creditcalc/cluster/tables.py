@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pandas as pd
 
-from creditcalc.cluster.connection import CUT_OFF, NO_WORKERS, Hope, connected, refusal
+from creditcalc.cluster.connection import CUT_OFF, NO_WORKERS, Hope, connected, unusable
 
 Sent = TypeVar("Sent")
 
@@ -74,11 +74,11 @@ def _answer(client: Any, future: Any) -> pd.DataFrame:
     future.add_done_callback(lambda _: settled.set())
     while not settled.wait(1):
         if hope.in_vain():
-            raise refusal(NO_WORKERS, "", "看看 worker 还在不在")
+            raise unusable(NO_WORKERS, "", "看看 worker 还在不在")
     try:
         table: pd.DataFrame = future.result()
     except KilledWorker:
-        raise refusal("worker 一再意外退出", "", "看看 worker 的日志，内存够不够") from None
+        raise unusable("worker 一再意外退出", "", "看看 worker 的日志，内存够不够") from None
     except CancelledError:
-        raise refusal(CUT_OFF, "", "看看调度器还在不在") from None
+        raise unusable(CUT_OFF, "", "看看调度器还在不在") from None
     return table
