@@ -110,7 +110,7 @@ class Structure(HTMLParser):
 def write_data(folder, names, city, said, remark):
     """The sample's last two periods and its evidence under other names and with other remarks."""
     folder.mkdir(parents=True)
-    rows = TYPED[TYPED["period"].isin(["2021-04", PERIOD])]
+    rows = TYPED[TYPED["period"].isin(["2021-04", PERIOD]) & (TYPED["level"] != "direct")]
     places = rows["jurisdiction"].drop_duplicates().tolist()
     counties = [name for name in places if name != "濮阳市"]
     called = dict(zip(counties, names, strict=True)) | {"濮阳市": city}

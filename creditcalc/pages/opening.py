@@ -74,13 +74,16 @@ def open_study(
             cure = f"{nearest(city, known)}有：{'、'.join(known)}"
             raise UnknownName([Problem("表中没有这个市", shown(city), cure)])
     rolled = roll_up(checked.table, book, city, checked.roster, checked.short)
-    first, noticed = roster_notices(rolled), differing(rolled, book)
+    problems = sorted(
+        [*roster_notices(rolled), *told, *differing(rolled, book)],
+        key=lambda problem: problem.severity != "error",
+    )
     return Study(
         book,
         options,
         replace(checked, problems=told),
         rolled,
-        (*first, *told, *noticed),
+        tuple(problems),
         given,
         as_of,
     )

@@ -70,7 +70,9 @@ def test_a_row_out_of_its_months_and_an_unknown_name_are_errors(folder):
     errors = check_inputs(folder(WHOLE + rows, ROSTER)).errors
     assert [(p.row, p.column) for p in errors] == [(4, "期间"), (5, "县区")]
     assert errors[0].what == "名册中“丙县”的期间是 2021-02 至 现在，不含这一期"
-    assert errors[1].what == "名册中没有这个名称" and errors[1].cure == "是否指 甲县？"
+    assert errors[1].what == "名册中没有这个名称" and errors[1].cure.startswith(
+        "名册中有：某市、甲县"
+    )
 
 
 def test_what_is_wrong_with_a_roster_is_said_with_its_place(folder):
