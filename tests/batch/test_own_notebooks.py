@@ -37,6 +37,7 @@ def data(tmp_path):
     return write_data(tmp_path / "数据.csv", ["甲县"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", PAPERMILL_ENGINES)
 def test_plain_outputs_are_content_of_the_page_with_either_engine(
     tmp_path, own, data, engine, monkeypatch

@@ -118,6 +118,7 @@ def test_a_county_renamed_in_an_earlier_month_alone_is_renamed_on_its_city_s_pag
     assert rerun == forced and "甲市" in made(outcome)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("city", CITIES)
 def test_a_change_of_one_county_makes_no_page_of_another_city(desk, city):
     rerun_and_forced(desk)
